@@ -1,0 +1,272 @@
+"""The habits of every operation of the API: strict schemas, documented refusals, cursor lists."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import flask_smorest
+import marshmallow as ma
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from app.clock import local
+from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
+from app.problems import HTTP_WORDS, MEDIA_TYPE
+
+PREFIX = "/api/v1"
+MAX_PAGE = 100
+
+
+class NotJson(DomainError):
+    status = 415
+    code, zh, en = HTTP_WORDS[415]
+
+
+class TooLarge(DomainError):
+    status = 413
+    code, zh, en = HTTP_WORDS[413]
+
+
+class BadRequest(DomainError):
+    status = 400
+    code, zh, en = HTTP_WORDS[400]
+
+
+class InvalidCursor(DomainError):
+    status, code = 422, "invalid_cursor"
+    zh, en = "翻页标记无效,请从第一页重新开始", "The cursor is not valid; start from the first page"
+
+
+class Schema(ma.Schema):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = ma.RAISE
+        ordered = True
+
+
+class ProblemSchema(ma.Schema):
+    """RFC 9457 problem details with a stable `code`."""
+
+    type = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    code = ma.fields.String(required=True)
+    instance = ma.fields.String(required=True)
+    detail = ma.fields.String()
+    errors = ma.fields.List(
+        ma.fields.Nested(
+            ma.Schema.from_dict(
+                {
+                    "where": ma.fields.String(),
+                    "code": ma.fields.String(),
+                    "message": ma.fields.String(),
+                },
+                name="RefusedPart",
+            )
+        )
+    )
+
+
+class Text(ma.fields.String):
+    """Text that a person typed: trimmed, not blank, at most `max_length` code points.
+
+    Control characters and lone surrogates are refused: neither database stores them all, and no
+    reader is served by them. Line breaks are allowed where `multiline` is.
+    """
+
+    _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+    _NOT_ONE_LINE = re.compile(r"[\t\n\u2028\u2029]")
+
+    def __init__(self, *, max_length: int, multiline: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("validate", ma.validate.Length(max=max_length))
+        super().__init__(**kwargs)
+        self._multiline = multiline
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n").strip()
+        if not text:
+            raise ma.ValidationError("Must not be blank.")
+        if self._NOT_TEXT.search(text) or (not self._multiline and self._NOT_ONE_LINE.search(text)):
+            raise ma.ValidationError("Contains characters that are not text.")
+        return text
+
+
+class Id(ma.fields.UUID):
+    """A UUID written as a string."""
+
+
+class Instant(ma.fields.AwareDateTime):
+    """An RFC 3339 instant with an offset; written on the compound's wall clock."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or len(value) < len("2026-03-12T00:00Z"):
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        instant: datetime = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= instant.year <= 2199:
+            raise ma.ValidationError("The year must be between 2000 and 2199.")
+        return instant
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else local(value).isoformat()
+
+
+class PageArgs(Schema):
+    """Query of a list: how many rows, and where the page before ended."""
+
+    limit = ma.fields.Integer(load_default=30, validate=ma.validate.Range(min=1, max=MAX_PAGE))
+    cursor = ma.fields.String(load_default=None, validate=ma.validate.Length(max=500))
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """The schema of a cursor list of `item`."""
+    return Schema.from_dict(
+        {
+            "items": ma.fields.List(ma.fields.Nested(item), required=True),
+            "next_cursor": ma.fields.String(required=True, allow_none=True),
+        },
+        name=item.__name__.removesuffix("Schema") + "Page",
+    )
+
+
+def _cursor_serializer() -> URLSafeSerializer:
+    # The list's address is part of the signature: a cursor of another list is not ours either.
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="cursor:" + request.path)
+
+
+def read_page(
+    session: Session, query: Select[Any], id_column: Any, *, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """One page of `query`, newest id first: `{"items": [...], "next_cursor": ... or None}`.
+
+    Ids are UUIDv7, so their order is the order of creation and a page stays where it was while new
+    rows come in. Raises InvalidCursor for a cursor that this list did not give out.
+    """
+    if cursor is not None:
+        try:
+            after = UUID(_cursor_serializer().loads(cursor))
+        except (BadSignature, ValueError, TypeError, AttributeError):
+            raise InvalidCursor from None
+        query = query.where(id_column < after)
+    rows: Sequence[Any] = session.scalars(query.order_by(id_column.desc()).limit(limit + 1)).all()
+    more = len(rows) > limit
+    items = rows[:limit]
+    last = getattr(items[-1], id_column.key) if more else None
+    return {
+        "items": items,
+        "next_cursor": _cursor_serializer().dumps(last.hex) if last is not None else None,
+    }
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A blueprint whose operations document their refusals and take nothing but JSON."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document_rule_and_refusals)
+
+    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
+        """As in flask-smorest; a JSON body must also be labelled as JSON."""
+        parsed = super().arguments(schema, location=location, **kwargs)
+        if location != "json":
+            return parsed
+
+        def decorator(view: Callable[..., Any]) -> Callable[..., Any]:
+            inner = parsed(view)
+
+            @wraps(inner)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                if request.content_length and not request.is_json:
+                    raise NotJson
+                return inner(*args, **kwargs)
+
+            return wrapper
+
+        return decorator
+
+    def route(self, rule: str, **options: Any) -> Callable[[Any], Any]:
+        """As in flask-smorest; refuses a view that says nothing of who may use it."""
+        register = super().route(rule, **options)
+
+        def decorator(view: Any) -> Any:
+            if not hasattr(view, "rule"):
+                raise TypeError(f"{view.__name__} has no rule of who may use it")
+            errors = [DatabaseUnavailable, *view.rule.refusals, *getattr(view, "refusals", ())]
+            places = [p["in"] for p in view._apidoc.get("arguments", {}).get("parameters", [])]
+            if places:
+                errors.append(InvalidInput)
+            if set(places) - {"query"}:
+                errors += [BadRequest, NotJson, TooLarge]
+            if "<" in rule:
+                errors.append(NotFound)
+            view._apidoc = {**view._apidoc, "rule": view.rule, "refusals": errors}
+            return register(view)
+
+        return decorator
+
+    @staticmethod
+    def refuses(*errors: type[DomainError]) -> Callable[[Any], Any]:
+        """Document the refusals of an operation beyond those that follow from its shape."""
+
+        def decorator(view: Any) -> Any:
+            view.refusals = errors
+            return view
+
+        return decorator
+
+
+def _document_rule_and_refusals(
+    doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any
+) -> dict[str, Any]:
+    """Write who may use an operation, and one response for each status it refuses with."""
+    rule, errors = doc_info["rule"], doc_info["refusals"]
+    responses = {str(k): v for k, v in doc["responses"].items() if str(k) != "422"}
+    for status in sorted({error.status for error in errors}):
+        responses[str(status)] = _describe([e for e in errors if e.status == status])
+    docstring = doc_info["docstring"]
+    docstring["description"] = "\n\n".join(filter(None, (docstring.get("description"), rule.words)))
+    security: list[dict[str, list[str]]] = [{"access_token": []}] if rule.needs_token else []
+    return {**doc, "responses": responses, "security": security}
+
+
+def _describe(errors: list[type[DomainError]]) -> dict[str, Any]:
+    first = errors[0]
+    unique = {error.code: error for error in errors}
+    return {
+        "description": "; ".join(f"`{e.code}` {e.zh} · {e.en}" for e in unique.values()),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": {
+                    "type": f"/docs/errors#{first.code}",
+                    "title": first.zh,
+                    "status": first.status,
+                    "code": first.code,
+                    "instance": PREFIX + "/…",
+                },
+            }
+        },
+    }
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """flask-smorest with problem details for errors (handlers stand in `app.problems`)."""
+
+    ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """Nothing: `app.problems` registers them for pages and API alike."""
+
+
+def refused(where: str, code: str, zh: str, en: str) -> InvalidInput:
+    """An InvalidInput for one field, for rules that a schema cannot know."""
+    return InvalidInput(errors=[Refused(where, code, zh, en)])

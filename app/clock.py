@@ -1,0 +1,60 @@
+"""Time: UTC inside, Asia/Shanghai for people, the database's clock where it decides a right."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from app.orm import UTCDateTime
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def local(instant: datetime) -> datetime:
+    """The same instant on a wall clock in the compound."""
+    return instant.astimezone(ZONE)
+
+
+def local_date(instant: datetime) -> date:
+    """The calendar day in the compound."""
+    return local(instant).date()
+
+
+def spoken(instant: datetime) -> str:
+    """The instant as a notice prints it, e.g. `2026-03-12 00:00`."""
+    return local(instant).strftime("%Y-%m-%d %H:%M")
+
+
+class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The database's clock at the moment of the statement.
+
+    Several app hosts may disagree by seconds; the one database does not, so it alone decides
+    whether a ballot came before closing. Not the transaction's start: a ballot may wait for a lock.
+    """
+
+    type = UTCDateTime()
+    inherit_cache = True
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(element: Any, compiler: Any, **kw: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(element: Any, compiler: Any, **kw: Any) -> str:
+    # SQLite lives in this process: its clock is ours (a function registered on connect in app.orm).
+    return "utc_now()"
+
+
+def read_database_clock(session: Session) -> datetime:
+    """The database's clock now, aware, in UTC."""
+    return session.scalars(database_now().select()).one()

@@ -1,0 +1,107 @@
+"""Settings from the environment, and the checks without which production does not start."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.wechat.client import VENDOR_BASE
+
+MIN_SECRET_BYTES = 32
+
+
+class UnsafeSettings(RuntimeError):
+    """Production was asked to start with settings that would break a promise."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, typed. `docs/settings.md` tells each to an operator."""
+
+    production: bool
+    database_url: str
+    secret_key: str
+    key_store: Path
+    public_url: str
+    wechat_appid: str
+    wechat_secret: str
+    wechat_api_base: str
+    extension_days: int = 3
+    carry_over_limit: int = 3
+
+    @classmethod
+    def from_environment(
+        cls, instance: Path, environ: Mapping[str, str] = os.environ
+    ) -> "Settings":
+        """Read the settings; for development, make what is missing under `instance`."""
+        production = environ.get("YYT_PROFILE", "development") == "production"
+        return cls(
+            production=production,
+            database_url=environ.get("DATABASE_URL", f"sqlite:///{instance / 'yueyuetan.db'}"),
+            secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
+            key_store=Path(environ.get("KEY_STORE", instance / "keys")),
+            public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+            wechat_appid=environ.get("WECHAT_APPID", ""),
+            wechat_secret=environ.get("WECHAT_SECRET", ""),
+            wechat_api_base=environ.get("WECHAT_API_BASE", VENDOR_BASE).rstrip("/"),
+            extension_days=int(environ.get("VOTING_EXTENSION_DAYS", "3")),
+            carry_over_limit=int(environ.get("CARRY_OVER_LIMIT", "3")),
+        )
+
+    def check(self) -> None:
+        """Refuse to go on with settings that are unsafe in production."""
+        if not self.production:
+            return
+        faults = [
+            fault
+            for fault, is_found in (
+                ("SECRET_KEY is missing or short", len(self.secret_key) < MIN_SECRET_BYTES),
+                ("WECHAT_API_BASE is not the vendor's", self.wechat_api_base != VENDOR_BASE),
+                ("WECHAT_APPID or WECHAT_SECRET is missing", not self._has_wechat_account()),
+                ("PUBLIC_URL is not https", not self.public_url.startswith("https://")),
+                ("DATABASE_URL is not set", not self.database_url),
+            )
+            if is_found
+        ]
+        if faults:
+            raise UnsafeSettings("; ".join(faults))
+
+    def _has_wechat_account(self) -> bool:
+        return bool(self.wechat_appid and self.wechat_secret)
+
+    def for_flask(self) -> dict[str, Any]:
+        """The same as the Flask extensions want it."""
+        is_sqlite = self.database_url.startswith("sqlite")
+        return {
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": {} if is_sqlite else {"pool_pre_ping": True},
+            "SECRET_KEY": self.secret_key,
+            "MAX_CONTENT_LENGTH": 256 * 1024,
+            "JWT_SECRET_KEY": self.secret_key,
+            "JWT_ALGORITHM": "HS256",
+            "JWT_DECODE_ALGORITHMS": ["HS256"],
+            "JWT_ENCODE_ISSUER": "yueyuetan",
+            "JWT_DECODE_ISSUER": "yueyuetan",
+            "JWT_ENCODE_AUDIENCE": "yueyuetan-api",
+            "JWT_DECODE_AUDIENCE": "yueyuetan-api",
+            "JWT_ACCESS_TOKEN_EXPIRES": 15 * 60,
+            "JWT_REFRESH_TOKEN_EXPIRES": 30 * 24 * 3600,
+            "API_TITLE": "月月谈 API",
+            "API_VERSION": "v1",
+            "OPENAPI_VERSION": "3.1.0",
+        }
+
+
+def _dev_secret(instance: Path) -> str:
+    """A random secret kept in the instance folder, so that a restart keeps everyone logged in."""
+    path = instance / "secret.key"
+    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        # Exclusive creation: of several workers that start at once, one writes and all read.
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(MIN_SECRET_BYTES))
+    except FileExistsError:
+        pass
+    return path.read_text()

@@ -1,0 +1,92 @@
+"""Creating the same thing once: the `Idempotency-Key` header of creating writes.
+
+A phone that lost the answer sends the request again with the same key and gets the thing that the
+first request made. Key and thing are stored in one commit, so a failed request blocks nothing.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.api import refused
+from app.errors import DomainError
+from app.extensions import db
+from app.orm import Base, HasId
+
+T = TypeVar("T", bound=HasId)
+
+MAX_KEY = 100
+
+
+class KeyReused(DomainError):
+    status, code = 409, "idempotency_key_reused"
+    zh, en = "这个幂等键已用于别的请求", "The Idempotency-Key belongs to another request"
+
+
+class IdempotencyKey(Base):
+    """One resident's key, the request that it came with, and what that request made."""
+
+    __tablename__ = "idempotency_keys"
+
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    made_id: Mapped[UUID]
+    made_at: Mapped[datetime]
+
+
+def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable[[], T]) -> T:
+    """What `create` makes, or what it made when this request came the first time.
+
+    Without the header `create` just runs. Raises KeyReused where the key came with another
+    request. The caller commits.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return create()
+    if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+        raise refused("Idempotency-Key", "invalid", "幂等键格式不对", "Not a valid key")
+    made = _made_before(kind, resident_id, key)
+    if made is not None:
+        return made
+    try:
+        with db.session.begin_nested():
+            thing = create()
+            db.session.flush()
+            db.session.add(
+                IdempotencyKey(
+                    resident_id=resident_id,
+                    key=key,
+                    request_hash=_request_hash(),
+                    made_id=thing.id,
+                    made_at=at,
+                )
+            )
+    except IntegrityError:  # the same request, at the same moment, was first
+        made = _made_before(kind, resident_id, key)
+        if made is None:
+            raise
+        return made
+    return thing
+
+
+def _made_before(kind: type[T], resident_id: UUID, key: str) -> T | None:
+    row = db.session.get(IdempotencyKey, (resident_id, key))
+    if row is None:
+        return None
+    made = db.session.get(kind, row.made_id)
+    if row.request_hash != _request_hash() or made is None:
+        raise KeyReused
+    return made
+
+
+def _request_hash() -> bytes:
+    head = f"{request.method} {request.path}\n".encode()
+    return hashlib.sha256(head + request.get_data()).digest()
