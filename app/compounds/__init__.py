@@ -1,0 +1,1 @@
+"""Places: subdistrict > community > compound > building > entrance > unit, and the register."""

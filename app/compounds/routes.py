@@ -1,0 +1,104 @@
+"""URLs of places and of their registers."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+
+from app import clock
+from app.api import Blueprint
+from app.compounds import services
+from app.compounds.models import Community, Compound, RegisterImport
+from app.compounds.schemas import (
+    CommunitySchema,
+    CompoundSchema,
+    RegisterFileArgs,
+    RegisterImportSchema,
+)
+from app.errors import NotFound
+from app.extensions import db
+from app.idempotency import KeyReused, create_once
+from app.people.guards import allow, current_actor, obtain_compound, signed_in
+from app.people.models import Role
+
+T = TypeVar("T")
+
+blp = Blueprint(
+    "compounds", __name__, description="社区、小区与房屋登记册 · Places and the register"
+)
+
+MAX_REGISTER_BYTES = 4 * 1024 * 1024
+
+
+@blp.before_request
+def allow_larger_registers() -> None:
+    """A register may be larger than any other body."""
+    if request.endpoint == f"{blp.name}.{import_register.__name__}":
+        request.max_content_length = MAX_REGISTER_BYTES
+
+
+@blp.route("/communities/<uuid:community_id>", methods=["GET"])
+@signed_in
+@blp.response(200, CommunitySchema)
+def read_community(community_id: UUID) -> Community:
+    """社区 · One community."""
+    return _found(db.session.get(Community, community_id))
+
+
+@blp.route("/communities/<uuid:community_id>/compounds", methods=["GET"])
+@signed_in
+@blp.response(200, CompoundSchema(many=True))
+def list_compounds(community_id: UUID) -> list[Compound]:
+    """社区的小区 · The living compounds of a community, by name."""
+    community = _found(db.session.get(Community, community_id))
+    query = db.select(Compound).where(
+        Compound.community_id == community.id, Compound.until.is_(None)
+    )
+    return list(db.session.scalars(query.order_by(Compound.name)))
+
+
+@blp.route("/compounds/<uuid:compound_id>", methods=["GET"])
+@signed_in
+@blp.response(200, CompoundSchema)
+def read_compound(compound_id: UUID) -> Compound:
+    """小区 · One compound."""
+    return _found(db.session.get(Compound, compound_id))
+
+
+def _found(thing: T | None) -> T:
+    if thing is None:
+        raise NotFound
+    return thing
+
+
+@blp.route("/compounds/<uuid:compound_id>/register-imports", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
+@blp.arguments(RegisterFileArgs, location="files")
+@blp.response(201, RegisterImportSchema)
+@blp.refuses(services.UnreadableRegister, services.RegisterRefused, KeyReused)
+def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
+    """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
+    compound = obtain_compound(compound_id)
+    actor, at = current_actor(), clock.now()
+    file = files["file"]
+    register_import = create_once(
+        RegisterImport,
+        actor.id,
+        at,
+        lambda: services.import_register(
+            db.session(), compound, file.read(), file.filename or "", by_id=actor.id, at=at
+        ),
+    )
+    db.session.commit()
+    return register_import
+
+
+@blp.route("/register-imports/<uuid:import_id>", methods=["GET"])
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
+@blp.response(200, RegisterImportSchema)
+def read_register_import(import_id: UUID) -> RegisterImport:
+    """导入报告 · The report of an import, read again."""
+    register_import = _found(db.session.get(RegisterImport, import_id))
+    obtain_compound(register_import.compound_id)
+    return register_import

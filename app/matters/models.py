@@ -1,0 +1,137 @@
+"""Matters and endorsements."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.compounds.models import Compound
+from app.errors import WrongState
+from app.orm import Base, HasId, enum_type
+
+
+class Category(StrEnum):
+    """The controlled list of categories (domain notes, section 10); codes never change."""
+
+    PARKING = "PARKING"
+    LIFT_ADD = "LIFT_ADD"
+    FUME_NOISE = "FUME_NOISE"
+    ILLEGAL_BUILD = "ILLEGAL_BUILD"
+    PROPERTY_FEE = "PROPERTY_FEE"
+    RENOVATION = "RENOVATION"
+    SUBSIDENCE_ROAD = "SUBSIDENCE_ROAD"
+    LEAK_DRAIN = "LEAK_DRAIN"
+    EBIKE = "EBIKE"
+    LIGHTING = "LIGHTING"
+    LIFT_MAINTAIN = "LIFT_MAINTAIN"
+    OWNERS_COMMITTEE = "OWNERS_COMMITTEE"
+    COMMON_FUNDS = "COMMON_FUNDS"
+    SANITATION = "SANITATION"
+    GREEN_SPACE = "GREEN_SPACE"
+    ELDERLY = "ELDERLY"
+    CHILDCARE = "CHILDCARE"
+    PETS_NEIGHBOUR = "PETS_NEIGHBOUR"
+    FIRE_CORRIDOR = "FIRE_CORRIDOR"
+    ACCESS = "ACCESS"
+    OTHER = "OTHER"
+
+
+class MatterState(StrEnum):
+    SUBMITTED = "SUBMITTED"
+    LISTED = "LISTED"
+    MERGED = "MERGED"
+    DISPATCHED = "DISPATCHED"
+    WHISTLED = "WHISTLED"
+    REFUSED = "REFUSED"
+    SELECTED = "SELECTED"
+    DEFERRED = "DEFERRED"
+
+
+_S = MatterState
+SCREENED = frozenset({_S.LISTED, _S.MERGED, _S.DISPATCHED, _S.WHISTLED, _S.REFUSED})
+MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
+    _S.SUBMITTED: SCREENED,
+    # A listed matter may still be solved or turn out unlawful; while voting is open it then stays
+    # on the ballot and is skipped at selection (R8).
+    _S.LISTED: frozenset({_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED}),
+    _S.DEFERRED: SCREENED,
+    _S.MERGED: frozenset(),
+    _S.DISPATCHED: frozenset(),
+    _S.WHISTLED: frozenset(),
+    _S.REFUSED: frozenset(),
+    _S.SELECTED: frozenset(),
+}
+ENDORSABLE = frozenset({_S.SUBMITTED, _S.LISTED, _S.DEFERRED})
+
+
+class Matter(HasId, Base):
+    """What a resident wants dealt with. Its words never change once raised."""
+
+    __tablename__ = "matters"
+    __table_args__ = (
+        Index(None, "compound_id", "id"),
+        Index(None, "compound_id", "state"),
+        Index(None, "merged_into_id"),
+        UniqueConstraint("compound_id", "id", name="uq_matters_in_compound"),
+        CheckConstraint("carry_over >= 0", name="carry_over_is_a_count"),
+        CheckConstraint(
+            "(state = 'MERGED') = (merged_into_id IS NOT NULL)", name="merged_names_its_target"
+        ),
+        CheckConstraint("merged_into_id <> id", name="merged_into_another"),
+        CheckConstraint("state <> 'REFUSED' OR reason IS NOT NULL", name="refusal_has_a_reason"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    raised_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), index=True)
+    raised_at: Mapped[datetime]
+    title: Mapped[str] = mapped_column(String(80))
+    body: Mapped[str] = mapped_column(Text)
+    category: Mapped[Category] = mapped_column(enum_type(Category, "category"))
+    state: Mapped[MatterState] = mapped_column(enum_type(MatterState, "state"))
+    screened_at: Mapped[datetime | None]
+    screened_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
+    carry_over: Mapped[int] = mapped_column(Integer, default=0)
+
+    compound: Mapped[Compound] = relationship()
+
+    def screen(self, outcome: MatterState, by_id: UUID, at: datetime, reason: str | None) -> None:
+        """The branch decides what becomes of the matter (`outcome` is one of SCREENED)."""
+        self._move(outcome)
+        self.screened_by_id, self.screened_at, self.reason = by_id, at, reason
+
+    def select(self) -> None:
+        """The session chose it."""
+        self._move(MatterState.SELECTED)
+
+    def defer(self) -> None:
+        """The session did not choose it: it is carried over to the compound's next turn (R7)."""
+        self._move(MatterState.DEFERRED)
+        self.carry_over += 1
+
+    def require_endorsable(self) -> None:
+        """Raises WrongState unless support for it may still change."""
+        if self.state not in ENDORSABLE:
+            raise self._wrong_state()
+
+    def _move(self, to: MatterState) -> None:
+        if to not in MATTER_MOVES[self.state]:
+            raise self._wrong_state()
+        self.state = to
+
+    def _wrong_state(self) -> WrongState:
+        return WrongState(zh=f"这件事的状态是 {self.state}", en=f"This matter is {self.state}")
+
+
+class Endorsement(Base):
+    """附议: a resident's support for a matter; withdrawn ones stay, with the time."""
+
+    __tablename__ = "endorsements"
+
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    endorsed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

@@ -1,0 +1,185 @@
+"""URLs of matters."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+
+from app import clock
+from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.errors import NotFound, WrongState
+from app.extensions import db
+from app.idempotency import KeyReused, create_once
+from app.matters import services
+from app.matters.models import Matter, MatterState
+from app.matters.schemas import MattersArgs, MatterSchema, RaiseArgs, ScreenArgs
+from app.people.guards import EVERYONE_THERE, Actor, allow, current_actor, obtain_compound
+from app.people.models import Role
+
+blp = Blueprint("matters", __name__, description="民提 · What residents raise")
+
+# Residents for themselves; the others write down what a resident brings to them.
+RAISERS = (Role.RESIDENT, Role.BUILDING_HEAD, Role.GRID_WORKER, Role.BRANCH_SECRETARY)
+SCREENERS = (Role.BRANCH_SECRETARY,)
+READERS_OF_REASONS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
+
+RAISE_EXAMPLE = {
+    "title": "夜间停车难、消防通道被占",
+    "body": "晚上八点以后车停到消防通道上,救护车进不来。",
+    "category": "PARKING",
+}
+
+
+@blp.route("/compounds/<uuid:compound_id>/matters", methods=["POST"])
+@allow(*RAISERS)
+@blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
+@blp.response(201, MatterSchema)
+@blp.refuses(KeyReused)
+def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """提出问题 · Put a matter before the compound."""
+    compound = obtain_compound(compound_id)
+    actor, at = current_actor(), clock.now()
+    matter = create_once(
+        Matter,
+        actor.id,
+        at,
+        lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body),
+    )
+    db.session.commit()
+    return _seen_by(actor, [matter])[0]
+
+
+@blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(MattersArgs, location="query")
+@blp.response(200, page_of(MatterSchema))
+@blp.refuses(InvalidCursor)
+def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """问题列表 · Matters of a compound, newest first."""
+    obtain_compound(compound_id)
+    actor = current_actor()
+    query = (
+        db.select(Matter)
+        .where(Matter.compound_id == compound_id)
+        .options(db.joinedload(Matter.compound))
+    )
+    for column in ("state", "category"):
+        if column in args:
+            query = query.where(getattr(Matter, column) == args.pop(column))
+    if args.pop("mine"):
+        query = query.where(Matter.raised_by_id == actor.id)
+    page = read_page(db.session(), query, Matter.id, **args)
+    return {**page, "items": _seen_by(actor, page["items"])}
+
+
+@blp.route("/matters/<uuid:matter_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, MatterSchema)
+def read_matter(matter_id: UUID) -> dict[str, Any]:
+    """一件事 · One matter."""
+    return _seen_by(current_actor(), [_obtain_matter(matter_id)])[0]
+
+
+@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
+@allow(Role.RESIDENT)
+@blp.response(200, MatterSchema)
+@blp.refuses(WrongState)
+def endorse_matter(matter_id: UUID) -> dict[str, Any]:
+    """附议 · Support a matter."""
+    matter = _obtain_matter(matter_id, lock=True)
+    actor = current_actor()
+    services.endorse(db.session(), matter, actor.resident, clock.now())
+    db.session.commit()
+    return _seen_by(actor, [matter])[0]
+
+
+@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["DELETE"])
+@allow(Role.RESIDENT)
+@blp.response(200, MatterSchema)
+@blp.refuses(WrongState)
+def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
+    """撤回附议 · Support a matter no longer."""
+    matter = _obtain_matter(matter_id, lock=True)
+    actor = current_actor()
+    services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
+    db.session.commit()
+    return _seen_by(actor, [matter])[0]
+
+
+@blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
+@allow(*SCREENERS)
+@blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷,请先调解"})
+@blp.response(200, MatterSchema)
+@blp.refuses(
+    WrongState, services.ReasonMissing, services.InvalidMergeTarget, services.CarriedOverTooOften
+)
+def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""
+    matter = _obtain_matter(matter_id, lock=True)
+    into = None
+    if body["into"] is not None:
+        into = db.session.get(
+            Matter, body["into"], with_for_update={"of": Matter, "key_share": True}
+        )
+        if into is None or into.compound_id != matter.compound_id:
+            raise services.InvalidMergeTarget
+    actor = current_actor()
+    services.screen(
+        db.session(),
+        matter,
+        actor.resident,
+        outcome=MatterState(body["outcome"]),
+        reason=body["reason"],
+        into=into,
+        carry_over_limit=current_app.extensions["settings"].carry_over_limit,
+        at=clock.now(),
+    )
+    db.session.commit()
+    return _seen_by(actor, [matter])[0]
+
+
+def _obtain_matter(matter_id: UUID, *, lock: bool = False) -> Matter:
+    # A write locks the row, so that two decisions about one matter come one after the other.
+    matter = db.session.get(
+        Matter, matter_id, with_for_update={"of": Matter, "key_share": True} if lock else None
+    )
+    if matter is None:
+        raise NotFound
+    obtain_compound(matter.compound_id)
+    return matter
+
+
+def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
+    ids = [matter.id for matter in matters]
+    endorsements = services.count_endorsements(db.session(), ids)
+    endorsed = services.endorsed_by(db.session(), actor.id, ids)
+    return [
+        {
+            **{name: getattr(matter, name) for name in _PLAIN},
+            "reason": matter.reason if _may_read_reason(actor, matter) else None,
+            "endorsements": endorsements.get(matter.id, 0),
+            "is_endorsed": matter.id in endorsed,
+            "is_mine": matter.raised_by_id == actor.id,
+        }
+        for matter in matters
+    ]
+
+
+_PLAIN = (
+    "id",
+    "compound_id",
+    "title",
+    "body",
+    "category",
+    "state",
+    "raised_at",
+    "merged_into_id",
+    "carry_over",
+)
+
+
+def _may_read_reason(actor: Actor, matter: Matter) -> bool:
+    return matter.raised_by_id == actor.id or bool(
+        READERS_OF_REASONS & actor.roles_in(matter.compound)
+    )

@@ -1,0 +1,49 @@
+"""What goes in and out about matters."""
+
+import marshmallow as ma
+
+from app.api import Id, Instant, PageArgs, Schema, Text
+from app.matters.models import SCREENED, Category, MatterState
+
+
+class RaiseArgs(Schema):
+    title = Text(required=True, max_length=80)
+    body = Text(required=True, max_length=2000, multiline=True)
+    category = ma.fields.Enum(Category, by_value=True, required=True)
+
+
+class MattersArgs(PageArgs):
+    state = ma.fields.Enum(MatterState, by_value=True)
+    category = ma.fields.Enum(Category, by_value=True)
+    mine = ma.fields.Boolean(load_default=False)
+
+
+class ScreenArgs(Schema):
+    """`into` names the matter that this one is merged into."""
+
+    outcome = ma.fields.String(
+        required=True, validate=ma.validate.OneOf(sorted(state.value for state in SCREENED))
+    )
+    reason = Text(max_length=500, multiline=True, load_default=None)
+    into = Id(load_default=None)
+
+
+class MatterSchema(Schema):
+    """A matter as one person sees it.
+
+    Who raised it is told to nobody; `reason` is shown to the raiser and to those who screen.
+    """
+
+    id = Id(required=True)
+    compound_id = Id(required=True)
+    title = ma.fields.String(required=True)
+    body = ma.fields.String(required=True)
+    category = ma.fields.Enum(Category, by_value=True, required=True)
+    state = ma.fields.Enum(MatterState, by_value=True, required=True)
+    raised_at = Instant(required=True)
+    reason = ma.fields.String(allow_none=True)
+    merged_into_id = Id(allow_none=True)
+    carry_over = ma.fields.Integer(required=True)
+    endorsements = ma.fields.Integer(required=True)
+    is_endorsed = ma.fields.Boolean(required=True)
+    is_mine = ma.fields.Boolean(required=True)

@@ -1,0 +1,181 @@
+"""What can be done with matters: raise, endorse, withdraw, screen; and how support is counted."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.compounds.models import Compound
+from app.errors import DomainError
+from app.matters.models import SCREENED, Category, Endorsement, Matter, MatterState
+from app.people.models import Resident
+
+
+class ReasonMissing(DomainError):
+    status, code = 422, "reason_missing"
+    zh, en = "请写明理由", "Give a reason"
+
+
+class InvalidMergeTarget(DomainError):
+    status, code = 422, "invalid_merge_target"
+    zh, en = "不能并入这件事", "The matter cannot be merged into that one"
+
+
+class CarriedOverTooOften(DomainError):
+    """R7: after its last carry-over the branch must dispatch, whistle or refuse."""
+
+    status, code = 409, "carried_over_too_often"
+    zh, en = (
+        "已多次结转,须派单、吹哨或说明理由不予受理",
+        "Carried over too often; dispatch it, whistle or refuse it with a reason",
+    )
+
+
+# An outcome that takes a matter from the residents' list is explained to its raiser.
+NEEDS_REASON = frozenset({MatterState.REFUSED})
+
+
+def raise_matter(
+    session: Session,
+    compound: Compound,
+    by: Resident,
+    *,
+    title: str,
+    body: str,
+    category: Category,
+    at: datetime,
+) -> Matter:
+    """Put a matter before the compound; possible at any time."""
+    matter = Matter(
+        compound=compound,
+        raised_by_id=by.id,
+        raised_at=at,
+        title=title,
+        body=body,
+        category=category,
+        state=MatterState.SUBMITTED,
+        carry_over=0,
+    )
+    session.add(matter)
+    session.flush()
+    _record(session, matter, "raise", by.id, at, from_state=None)
+    return matter
+
+
+def endorse(session: Session, matter: Matter, by: Resident, at: datetime) -> None:
+    """Support a matter; a second time changes nothing."""
+    matter.require_endorsable()
+    endorsement = session.get(Endorsement, (matter.id, by.id))
+    if endorsement is None:
+        session.add(Endorsement(matter_id=matter.id, resident_id=by.id, endorsed_at=at))
+    elif endorsement.withdrawn_at is not None:
+        endorsement.endorsed_at, endorsement.withdrawn_at = at, None
+    session.flush()
+
+
+def withdraw_endorsement(session: Session, matter: Matter, by: Resident, at: datetime) -> None:
+    """Support it no longer; without support nothing changes."""
+    matter.require_endorsable()
+    endorsement = session.get(Endorsement, (matter.id, by.id))
+    if endorsement is not None and endorsement.withdrawn_at is None:
+        endorsement.withdrawn_at = at
+    session.flush()
+
+
+def screen(
+    session: Session,
+    matter: Matter,
+    by: Resident,
+    *,
+    outcome: MatterState,
+    reason: str | None,
+    into: Matter | None,
+    carry_over_limit: int,
+    at: datetime,
+) -> Matter:
+    """Decide what becomes of a matter: list, merge, dispatch, whistle or refuse it.
+
+    Raises WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften.
+    """
+    if outcome not in SCREENED:
+        raise ValueError(f"{outcome} is not an outcome of screening")
+    if outcome in NEEDS_REASON and reason is None:
+        raise ReasonMissing
+    if outcome is MatterState.LISTED and matter.carry_over >= carry_over_limit:
+        raise CarriedOverTooOften
+    _check_merge_target(matter, outcome, into)
+    from_state = matter.state
+    matter.screen(outcome, by.id, at, reason)
+    if into is not None:
+        matter.merged_into_id = into.id
+        # What was merged into this matter follows it, so that no chain arises.
+        session.execute(
+            update(Matter).where(Matter.merged_into_id == matter.id).values(merged_into_id=into.id)
+        )
+    _record(session, matter, "screen", by.id, at, from_state=from_state, reason=reason)
+    return matter
+
+
+def _check_merge_target(matter: Matter, outcome: MatterState, into: Matter | None) -> None:
+    if (outcome is MatterState.MERGED) != (into is not None):
+        raise InvalidMergeTarget
+    if into is not None and (
+        into.id == matter.id
+        or into.compound_id != matter.compound_id
+        or into.state not in (MatterState.SUBMITTED, MatterState.LISTED, MatterState.DEFERRED)
+    ):
+        raise InvalidMergeTarget
+
+
+def count_endorsements(session: Session, matter_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many residents support each matter, those of matters merged into it counted once."""
+    target = func.coalesce(Matter.merged_into_id, Matter.id)
+    rows = session.execute(
+        select(target, func.count(Endorsement.resident_id.distinct()))
+        .join(Endorsement, Endorsement.matter_id == Matter.id)
+        .where(
+            Matter.id.in_(matter_ids) | Matter.merged_into_id.in_(matter_ids),
+            Endorsement.withdrawn_at.is_(None),
+        )
+        .group_by(target)
+    )
+    return {matter_id: count for matter_id, count in rows}  # noqa: C416 - dict() has no types here
+
+
+def endorsed_by(session: Session, resident_id: UUID, matter_ids: Collection[UUID]) -> set[UUID]:
+    """Which of the matters this resident supports."""
+    return set(
+        session.scalars(
+            select(Endorsement.matter_id).where(
+                Endorsement.resident_id == resident_id,
+                Endorsement.matter_id.in_(matter_ids),
+                Endorsement.withdrawn_at.is_(None),
+            )
+        )
+    )
+
+
+def _record(
+    session: Session,
+    matter: Matter,
+    verb: str,
+    actor_id: UUID,
+    at: datetime,
+    *,
+    from_state: MatterState | None,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        matter,
+        verb,
+        at=at,
+        actor_id=actor_id,
+        compound_id=matter.compound_id,
+        from_state=from_state,
+        to_state=matter.state,
+        reason=reason,
+    )

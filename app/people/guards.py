@@ -1,0 +1,170 @@
+"""Who may do what: the rule of every operation, and the only way to obtain what lies in a place.
+
+Each view carries a rule (`public`, `signed_in` or `allow(...)`); a view without one cannot be
+registered. A view with `allow` obtains its place with `obtain_compound` or `obtain_community`,
+which answer 404 to whoever has no standing there and 403 to whoever lacks the role. Roles are read
+from the database on every request, never from the token.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from flask import g
+from flask_jwt_extended import get_current_user, verify_jwt_in_request
+
+from app.compounds.models import Community, Compound
+from app.errors import DomainError, Forbidden, NotFound, Unauthorized
+from app.extensions import db
+from app.people.models import Appointment, Relation, Residence, Resident, Role
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EVERYONE_THERE = tuple(Role)
+STAFF = frozenset({Role.PROPERTY_MANAGER, Role.SUBDISTRICT_OFFICER, Role.DEPARTMENT})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person who asks: a resident, the verified residence, and the offices held today."""
+
+    resident: Resident
+    family_id: UUID
+    residence: Residence | None
+    appointments: tuple[Appointment, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.resident.id
+
+    def roles_in(self, compound: Compound) -> frozenset[Role]:
+        """All roles that count in this compound, from residence and from offices above it."""
+        roles = {a.role for a in self.appointments if a.covers(compound)}
+        if self.residence is not None and self.residence.compound_id == compound.id:
+            roles.add(Role.RESIDENT)
+            if self.residence.relation is Relation.OWNER:
+                roles.add(Role.OWNER)
+        return frozenset(roles)
+
+    def roles_in_community(self, community: Community) -> frozenset[Role]:
+        """All roles that count in the community as a whole, or in any compound of it."""
+        roles = {
+            a.role
+            for a in self.appointments
+            if a.community_id == community.id or a.subdistrict_id == community.subdistrict_id
+        }
+        return frozenset(roles)
+
+    def belongs_to_community(self, community: Community, compounds: Iterable[UUID]) -> bool:
+        """Whether the actor lives or holds an office in the community or in a compound of it."""
+        places = {a.compound_id for a in self.appointments}
+        if self.residence is not None:
+            places.add(self.residence.compound_id)
+        return bool(self.roles_in_community(community)) or not places.isdisjoint(compounds)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may use an operation: nobody is asked, anyone logged in, or these roles in the place."""
+
+    needs_token: bool
+    roles: tuple[Role, ...]
+
+    @property
+    def words(self) -> str:
+        """The rule as the API's description prints it."""
+        if not self.needs_token:
+            return "公开 · Public, no token."
+        if not self.roles:
+            return "登录即可 · Anyone logged in."
+        if self.roles == EVERYONE_THERE:
+            return "在该处居住或任职者 · Whoever lives or holds an office in the place."
+        return "在该处具有以下角色 · These roles in the place: " + ", ".join(self.roles)
+
+    @property
+    def refusals(self) -> tuple[type[DomainError], ...]:
+        """The errors with which the rule itself refuses."""
+        if not self.needs_token:
+            return ()
+        return (Unauthorized, Forbidden, NotFound) if self.roles else (Unauthorized,)
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """No token is asked for."""
+    cast(Any, view).rule = Rule(needs_token=False, roles=())
+    return view
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    """Anyone with a valid access token."""
+    return _guarded(view, Rule(needs_token=True, roles=()))
+
+
+def allow(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only these roles, in the place that the view obtains."""
+
+    def decorator(view: Callable[P, R]) -> Callable[P, R]:
+        return _guarded(view, Rule(needs_token=True, roles=roles))
+
+    return decorator
+
+
+def _guarded(view: Callable[P, R], rule: Rule) -> Callable[P, R]:
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        verify_jwt_in_request()
+        g.rule, g.rule_was_applied = rule, False
+        answer = view(*args, **kwargs)
+        if rule.roles and not g.rule_was_applied:
+            raise RuntimeError(f"{view.__name__} obtained no place, so its rule was not applied")
+        return answer
+
+    cast(Any, wrapper).rule = rule
+    return wrapper
+
+
+def current_actor() -> Actor:
+    """The person whose access token came with this request."""
+    actor: Actor | None = get_current_user()
+    if actor is None:
+        raise Unauthorized
+    return actor
+
+
+def obtain_compound(compound_id: UUID) -> Compound:
+    """The compound, for somebody whom the view's rule allows to act in it."""
+    compound = db.session.get(Compound, compound_id)
+    if compound is None:
+        raise NotFound
+    _apply_rule(current_actor().roles_in(compound))
+    return compound
+
+
+def obtain_community(community_id: UUID) -> Community:
+    """The community, for somebody whom the view's rule allows to act in it.
+
+    Where the rule names everyone there, so may whoever belongs to one of its compounds.
+    """
+    community = db.session.get(Community, community_id)
+    if community is None:
+        raise NotFound
+    actor = current_actor()
+    roles = actor.roles_in_community(community)
+    compounds = db.session.scalars(
+        db.select(Compound.id).where(Compound.community_id == community_id)
+    ).all()
+    if not roles and actor.belongs_to_community(community, compounds):
+        roles = frozenset({Role.RESIDENT})
+    _apply_rule(roles)
+    return community
+
+
+def _apply_rule(roles: frozenset[Role]) -> None:
+    g.rule_was_applied = True
+    if not roles:
+        raise NotFound
+    if roles.isdisjoint(g.rule.roles):
+        raise Forbidden

@@ -1,0 +1,210 @@
+"""Residents, residences, appointments, and the families of tokens they log in with."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.compounds.models import Compound, Unit
+from app.errors import WrongState
+from app.orm import Base, HasId, enum_type
+
+ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
+
+
+class Role(StrEnum):
+    """Who somebody is in a place. RESIDENT and OWNER follow from a residence, the rest from an
+    appointment (domain notes, section 2)."""
+
+    RESIDENT = "RESIDENT"
+    OWNER = "OWNER"
+    RESIDENT_REP = "RESIDENT_REP"
+    BUILDING_HEAD = "BUILDING_HEAD"
+    GRID_WORKER = "GRID_WORKER"
+    BRANCH_SECRETARY = "BRANCH_SECRETARY"
+    OC_DIRECTOR = "OC_DIRECTOR"
+    PROPERTY_MANAGER = "PROPERTY_MANAGER"
+    SEATED_MEMBER = "SEATED_MEMBER"
+    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY"
+    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER"
+    DEPARTMENT = "DEPARTMENT"
+    AUDITOR = "AUDITOR"
+
+
+class Relation(StrEnum):
+    """How a resident belongs to the unit."""
+
+    OWNER = "owner"
+    TENANT = "tenant"
+    FAMILY = "family"
+
+
+class ResidenceState(StrEnum):
+    CLAIMED = "CLAIMED"
+    VERIFIED = "VERIFIED"
+    REFUSED = "REFUSED"
+    ENDED = "ENDED"
+
+
+RESIDENCE_MOVES: dict[ResidenceState, frozenset[ResidenceState]] = {
+    ResidenceState.CLAIMED: frozenset({ResidenceState.VERIFIED, ResidenceState.REFUSED}),
+    ResidenceState.VERIFIED: frozenset({ResidenceState.ENDED}),
+    ResidenceState.REFUSED: frozenset(),
+    ResidenceState.ENDED: frozenset(),
+}
+
+
+class Resident(HasId, Base):
+    """A person with a WeChat account. What others see of the name is `masked_name`."""
+
+    __tablename__ = "residents"
+
+    openid: Mapped[str] = mapped_column(String(64), unique=True)
+    unionid: Mapped[str | None] = mapped_column(String(64))
+    name: Mapped[str | None] = mapped_column(String(40))
+    birth_date: Mapped[date | None]
+    joined_at: Mapped[datetime]
+
+    @property
+    def masked_name(self) -> str:
+        """The family name and a circle for each further character, e.g. `王○○`."""
+        return self.name[0] + "○" * (len(self.name) - 1) if self.name else "居民"
+
+    def is_adult_on(self, day: date) -> bool:
+        """Whether the 18th birthday has come by `day`; False while no birth date is known.
+
+        Who was born on 29 February comes of age on 1 March of a common year.
+        """
+        born = self.birth_date
+        if born is None:
+            return False
+        had_birthday = (day.month, day.day) >= (born.month, born.day)
+        return day.year - born.year - (not had_birthday) >= ADULT_AGE
+
+
+class Residence(HasId, Base):
+    """That a resident lives in a unit: claimed, then verified or refused by somebody else."""
+
+    __tablename__ = "residences"
+    __table_args__ = (
+        Index(
+            "uq_residences_one_verified",
+            "resident_id",
+            unique=True,
+            sqlite_where=text("state = 'VERIFIED'"),
+            postgresql_where=text("state = 'VERIFIED'"),
+        ),
+        Index(
+            "uq_residences_one_claim",
+            "resident_id",
+            "unit_id",
+            unique=True,
+            sqlite_where=text("state = 'CLAIMED'"),
+            postgresql_where=text("state = 'CLAIMED'"),
+        ),
+        Index(None, "compound_id", "state"),
+        CheckConstraint("decided_by_id <> resident_id", name="decided_by_somebody_else"),
+        CheckConstraint("(state = 'CLAIMED') = (decided_at IS NULL)", name="decision_has_its_time"),
+    )
+
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    relation: Mapped[Relation] = mapped_column(enum_type(Relation, "relation"))
+    state: Mapped[ResidenceState] = mapped_column(enum_type(ResidenceState, "state"))
+    claimed_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+    compound: Mapped[Compound] = relationship()
+    unit: Mapped[Unit] = relationship()
+
+    def verify(self, by: UUID, at: datetime) -> None:
+        """A verifier found that the claim is true."""
+        self._move(ResidenceState.VERIFIED)
+        self.decided_by_id, self.decided_at = by, at
+
+    def refuse(self, by: UUID, at: datetime, reason: str) -> None:
+        """A verifier found that the claim does not hold, and says why."""
+        self._move(ResidenceState.REFUSED)
+        self.decided_by_id, self.decided_at, self.reason = by, at, reason
+
+    def end(self) -> None:
+        """The resident lives elsewhere now."""
+        self._move(ResidenceState.ENDED)
+
+    def _move(self, to: ResidenceState) -> None:
+        if to not in RESIDENCE_MOVES[self.state]:
+            raise WrongState(
+                zh=f"这条居住登记的状态是 {self.state}", en=f"This residence is {self.state}"
+            )
+        self.state = to
+
+
+class Appointment(HasId, Base):
+    """An office held in one place, from a day (inclusive) until a day (exclusive)."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        Index(None, "resident_id"),
+        Index(None, "compound_id"),
+        CheckConstraint(
+            "(compound_id IS NOT NULL AND community_id IS NULL AND subdistrict_id IS NULL)"
+            " OR (compound_id IS NULL AND community_id IS NOT NULL AND subdistrict_id IS NULL)"
+            " OR (compound_id IS NULL AND community_id IS NULL AND subdistrict_id IS NOT NULL)",
+            name="one_place",
+        ),
+        CheckConstraint("role NOT IN ('RESIDENT', 'OWNER')", name="role_is_an_office"),
+        CheckConstraint("until IS NULL OR until >= since", name="ends_after_it_begins"),
+    )
+
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
+    compound_id: Mapped[UUID | None] = mapped_column(ForeignKey("compounds.id"))
+    community_id: Mapped[UUID | None] = mapped_column(ForeignKey("communities.id"))
+    subdistrict_id: Mapped[UUID | None] = mapped_column(ForeignKey("subdistricts.id"))
+    since: Mapped[date]
+    until: Mapped[date | None]
+    ended_at: Mapped[datetime | None]
+    appointed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+
+    resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+
+    def covers(self, compound: Compound) -> bool:
+        """Whether the compound lies in the subtree of the appointment's place."""
+        return (
+            self.compound_id == compound.id
+            or self.community_id == compound.community_id
+            or self.subdistrict_id == compound.subdistrict_id
+        )
+
+    def end(self, at: datetime) -> None:
+        """The office is laid down, from this moment on."""
+        if self.ended_at is not None:
+            raise WrongState(zh="这项任职已经结束", en="This appointment has ended already")
+        self.ended_at = at
+
+
+class TokenFamily(HasId, Base):
+    """All tokens that came from one login. Revoking it ends them at once."""
+
+    __tablename__ = "token_families"
+
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), index=True)
+    started_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_why: Mapped[str | None] = mapped_column(String(20))
+
+
+class RefreshToken(HasId, Base):
+    """A refresh token by its `jti`. It may be used once; a second use revokes its family."""
+
+    __tablename__ = "refresh_tokens"
+
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("token_families.id"), index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

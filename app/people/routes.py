@@ -1,0 +1,312 @@
+"""URLs about people: login, oneself, residences, appointments."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+
+from app import clock
+from app.api import Blueprint, page_of, read_page
+from app.compounds.models import Community, Compound
+from app.errors import NotFound, Unauthorized, WrongState
+from app.extensions import db
+from app.idempotency import KeyReused, create_once
+from app.people import services, tokens
+from app.people.guards import (
+    allow,
+    current_actor,
+    obtain_community,
+    obtain_compound,
+    public,
+    signed_in,
+)
+from app.people.models import Appointment, Residence, ResidenceState, Role
+from app.people.schemas import (
+    AppointArgs,
+    AppointmentSchema,
+    ClaimArgs,
+    LoginSchema,
+    MeSchema,
+    ProfileArgs,
+    ReasonArgs,
+    RefreshArgs,
+    ResidencesArgs,
+    ResidenceSchema,
+    TokensSchema,
+    VerifyArgs,
+    WeChatLogin,
+)
+from app.wechat.client import WeChatClient
+from app.wechat.errors import (
+    LoginBlocked,
+    LoginCodeInvalid,
+    WeChatBusy,
+    WeChatMisconfigured,
+    WeChatUnavailable,
+)
+
+blp = Blueprint("people", __name__, description="居民、居住、任职与登录 · Residents and login")
+
+VERIFIERS = (Role.GRID_WORKER, Role.BRANCH_SECRETARY)
+APPOINTERS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
+
+CLAIM_EXAMPLE = {
+    "compound_id": "0198c0de-0000-7000-8000-000000000001",
+    "building": "3栋",
+    "entrance": "2单元",
+    "unit": "1502",
+    "relation": "owner",
+}
+APPOINT_EXAMPLE = {
+    "resident_id": "0198c0de-0000-7000-8000-000000000002",
+    "role": "BUILDING_HEAD",
+    "from": "2026-03-01",
+    "until": "2028-03-01",
+}
+
+
+@blp.route("/auth/wechat", methods=["POST"])
+@public
+@blp.arguments(WeChatLogin, example={"code": "0f1Xyz00code"})
+@blp.response(200, LoginSchema)
+@blp.refuses(LoginCodeInvalid, LoginBlocked, WeChatBusy, WeChatUnavailable, WeChatMisconfigured)
+def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
+    """微信登录 · Exchange a `wx.login` code for tokens."""
+    client: WeChatClient = current_app.extensions["wechat"]
+    identity = client.login(body["code"])
+    at = clock.now()
+    resident = services.join(db.session(), identity, at)
+    pair = tokens.start_family(db.session(), resident, at)
+    db.session.commit()
+    return {**vars(pair), "resident": resident}
+
+
+@blp.route("/auth/refresh", methods=["POST"])
+@public
+@blp.arguments(RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
+@blp.response(200, TokensSchema)
+@blp.refuses(Unauthorized, tokens.TokenReused)
+def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
+    """续期 · Exchange a refresh token, once, for a new pair.
+
+    The token stands in the Authorization header or in the body as `refresh_token`.
+    """
+    verify_jwt_in_request(refresh=True, locations=["headers", "json"])
+    try:
+        pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
+    except tokens.TokenReused:
+        db.session.commit()  # the family's revocation must outlive the refusal
+        raise
+    db.session.commit()
+    return pair
+
+
+@blp.route("/auth/logout", methods=["POST"])
+@signed_in
+@blp.response(204)
+def log_out() -> str:
+    """退出登录 · Revoke all tokens of this login."""
+    tokens.revoke(db.session(), current_actor().family_id, clock.now(), why="logout")
+    db.session.commit()
+    return ""
+
+
+@blp.route("/me", methods=["GET"])
+@signed_in
+@blp.response(200, MeSchema)
+def read_me() -> dict[str, Any]:
+    """我的信息 · Oneself, with residences and the offices of today."""
+    return _me()
+
+
+@blp.route("/me", methods=["PATCH"])
+@signed_in
+@blp.arguments(ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
+@blp.response(200, MeSchema)
+@blp.refuses(services.BirthDateConfirmed, services.InvalidBirthDate)
+def update_me(body: dict[str, Any]) -> dict[str, Any]:
+    """更新我的信息 · Set one's name and birth date."""
+    actor = current_actor()
+    services.update_profile(
+        actor.resident,
+        is_verified=actor.residence is not None,
+        at=clock.now(),
+        **body,
+    )
+    db.session.commit()
+    return _me()
+
+
+def _me() -> dict[str, Any]:
+    actor = current_actor()
+    residences = db.session.scalars(
+        db.select(Residence)
+        .where(Residence.resident_id == actor.id)
+        .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
+        .order_by(Residence.id)
+    ).all()
+    resident = actor.resident
+    return {
+        "id": resident.id,
+        "name": resident.name,
+        "birth_date": resident.birth_date,
+        "residences": residences,
+        "appointments": actor.appointments,
+    }
+
+
+@blp.route("/residences", methods=["POST"])
+@signed_in
+@blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
+@blp.response(201, ResidenceSchema)
+@blp.refuses(services.UnknownUnit, services.AlreadyClaimed, NotFound, KeyReused)
+def claim_residence(body: dict[str, Any]) -> Residence:
+    """登记居住 · Claim that one lives in a unit."""
+    actor = current_actor()
+    at = clock.now()
+
+    def claim() -> Residence:
+        compound = db.session.get(Compound, body.pop("compound_id"))
+        if compound is None:
+            raise NotFound
+        return services.claim_residence(db.session(), actor.resident, compound, at=at, **body)
+
+    residence = create_once(Residence, actor.id, at, claim)
+    db.session.commit()
+    return residence
+
+
+@blp.route("/compounds/<uuid:compound_id>/residences", methods=["GET"])
+@allow(*VERIFIERS)
+@blp.arguments(ResidencesArgs, location="query")
+@blp.response(200, page_of(ResidenceSchema))
+def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """居住登记列表 · Residences of a compound, newest first."""
+    obtain_compound(compound_id)
+    state: ResidenceState | None = args.pop("state", None)
+    query = (
+        db.select(Residence)
+        .where(Residence.compound_id == compound_id)
+        .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
+    )
+    if state is not None:
+        query = query.where(Residence.state == state)
+    return read_page(db.session(), query, Residence.id, **args)
+
+
+@blp.route("/residences/<uuid:residence_id>/verify", methods=["POST"])
+@allow(*VERIFIERS)
+@blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
+@blp.response(200, ResidenceSchema)
+@blp.refuses(services.OwnClaim, services.InvalidBirthDate, WrongState)
+def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
+    """核实居住 · Confirm a claim, and the birth date that the papers show."""
+    residence = _obtain_residence(residence_id)
+    services.verify_residence(
+        db.session(),
+        residence,
+        by=current_actor().resident,
+        at=clock.now(),
+        birth_date=body.get("birth_date"),
+    )
+    db.session.commit()
+    return residence
+
+
+@blp.route("/residences/<uuid:residence_id>/refuse", methods=["POST"])
+@allow(*VERIFIERS)
+@blp.arguments(ReasonArgs, example={"reason": "房号与证件不符"})
+@blp.response(200, ResidenceSchema)
+@blp.refuses(services.OwnClaim, WrongState)
+def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
+    """不予核实 · Turn a claim down, with a reason that the claimant reads."""
+    residence = _obtain_residence(residence_id)
+    services.refuse_residence(
+        db.session(), residence, by=current_actor().resident, at=clock.now(), reason=body["reason"]
+    )
+    db.session.commit()
+    return residence
+
+
+def _obtain_residence(residence_id: UUID) -> Residence:
+    # The row lock makes two verifiers decide one after the other.
+    residence = db.session.get(
+        Residence, residence_id, with_for_update={"of": Residence, "key_share": True}
+    )
+    if residence is None:
+        raise NotFound
+    obtain_compound(residence.compound_id)
+    return residence
+
+
+@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["POST"])
+@allow(*APPOINTERS)
+@blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
+@blp.response(201, AppointmentSchema)
+@blp.refuses(services.UnknownResident, services.InvalidTerm, KeyReused)
+def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
+    """小区任职 · Give somebody an office in a compound."""
+    compound = obtain_compound(compound_id)
+    return _appoint(compound, current_actor().roles_in(compound), body)
+
+
+@blp.route("/communities/<uuid:community_id>/appointments", methods=["POST"])
+@allow(Role.SUBDISTRICT_OFFICER)
+@blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
+@blp.response(201, AppointmentSchema)
+@blp.refuses(services.UnknownResident, services.InvalidTerm, KeyReused)
+def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
+    """社区任职 · Give somebody an office in a community."""
+    community = obtain_community(community_id)
+    return _appoint(community, current_actor().roles_in_community(community), body)
+
+
+def _appoint(
+    place: Compound | Community, by_roles: frozenset[Role], body: dict[str, Any]
+) -> Appointment:
+    actor, at = current_actor(), clock.now()
+    appointment = create_once(
+        Appointment,
+        actor.id,
+        at,
+        lambda: services.appoint(
+            db.session(), place, **body, by=actor.resident, by_roles=by_roles, at=at
+        ),
+    )
+    db.session.commit()
+    return appointment
+
+
+@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["GET"])
+@allow(*APPOINTERS, Role.AUDITOR)
+@blp.response(200, AppointmentSchema(many=True))
+def list_appointments(compound_id: UUID) -> list[Appointment]:
+    """任职列表 · All offices of a compound, past ones too."""
+    obtain_compound(compound_id)
+    query = db.select(Appointment).where(Appointment.compound_id == compound_id)
+    return list(db.session.scalars(query.order_by(Appointment.id)))
+
+
+@blp.route("/appointments/<uuid:appointment_id>/end", methods=["POST"])
+@allow(*Role)
+@blp.response(200, AppointmentSchema)
+@blp.refuses(WrongState)
+def end_appointment(appointment_id: UUID) -> Appointment:
+    """结束任职 · End an office now; its holder may lay it down."""
+    appointment = db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
+    if appointment is None:
+        raise NotFound
+    actor = current_actor()
+    if appointment.compound_id is not None:
+        roles = actor.roles_in(obtain_compound(appointment.compound_id))
+    elif appointment.community_id is not None:
+        community = obtain_community(appointment.community_id)
+        roles = actor.roles_in_community(community)
+    else:  # offices of a subdistrict are given and ended at the command line
+        raise NotFound
+    services.end_appointment(
+        db.session(), appointment, by=actor.resident, by_roles=roles, at=clock.now()
+    )
+    db.session.commit()
+    return appointment

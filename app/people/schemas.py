@@ -1,0 +1,115 @@
+"""What goes in and out about people."""
+
+import marshmallow as ma
+
+from app.api import Id, Instant, PageArgs, Schema, Text
+from app.people.models import Relation, ResidenceState, Role
+
+
+class WeChatLogin(Schema):
+    """The code that `wx.login` gave; five minutes, one use."""
+
+    code = Text(required=True, max_length=128)
+
+
+class RefreshArgs(Schema):
+    """The refresh token, unless it stands in the Authorization header."""
+
+    refresh_token = ma.fields.String(validate=ma.validate.Length(max=4000))
+
+
+class ResidentSchema(Schema):
+    """A resident as others see one."""
+
+    id = Id(required=True)
+    masked_name = ma.fields.String(required=True)
+
+
+class ResidenceSchema(Schema):
+    """A residence as the resident and the verifiers see it."""
+
+    id = Id(required=True)
+    resident_id = Id(required=True)
+    name = ma.fields.String(attribute="resident.name", allow_none=True)
+    birth_date = ma.fields.Date(attribute="resident.birth_date", allow_none=True)
+    compound_id = Id(required=True)
+    building = ma.fields.String(attribute="unit.entrance.building.name")
+    entrance = ma.fields.String(attribute="unit.entrance.name")
+    unit = ma.fields.String(attribute="unit.name")
+    relation = ma.fields.Enum(Relation, by_value=True)
+    state = ma.fields.Enum(ResidenceState, by_value=True)
+    claimed_at = Instant()
+    decided_at = Instant(allow_none=True)
+    reason = ma.fields.String(allow_none=True)
+
+
+class AppointmentSchema(Schema):
+    """An office in a place; `until` is the first day without it."""
+
+    id = Id(required=True)
+    resident_id = Id(required=True)
+    role = ma.fields.Enum(Role, by_value=True)
+    compound_id = Id(allow_none=True)
+    community_id = Id(allow_none=True)
+    subdistrict_id = Id(allow_none=True)
+    since = ma.fields.Date(data_key="from")
+    until = ma.fields.Date(allow_none=True)
+    ended_at = Instant(allow_none=True)
+
+
+class MeSchema(Schema):
+    """Oneself: name and birth date in full."""
+
+    id = Id(required=True)
+    name = ma.fields.String(allow_none=True)
+    birth_date = ma.fields.Date(allow_none=True)
+    residences = ma.fields.List(ma.fields.Nested(ResidenceSchema))
+    appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema))
+
+
+class TokensSchema(Schema):
+    """A pair of tokens; `expires_in` in seconds, of the access token."""
+
+    access_token = ma.fields.String(required=True)
+    refresh_token = ma.fields.String(required=True)
+    expires_in = ma.fields.Integer(required=True)
+
+
+class LoginSchema(TokensSchema):
+    resident = ma.fields.Nested(ResidentSchema, required=True)
+
+
+class ProfileArgs(Schema):
+    name = Text(max_length=40)
+    birth_date = ma.fields.Date()
+
+
+class ClaimArgs(Schema):
+    """A unit by the names that stand on its door."""
+
+    compound_id = Id(required=True)
+    building = Text(required=True, max_length=40)
+    entrance = Text(required=True, max_length=40)
+    unit = Text(required=True, max_length=40)
+    relation = ma.fields.Enum(Relation, by_value=True, required=True)
+
+
+class ResidencesArgs(PageArgs):
+    state = ma.fields.Enum(ResidenceState, by_value=True)
+
+
+class VerifyArgs(Schema):
+    birth_date = ma.fields.Date()
+
+
+class ReasonArgs(Schema):
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class AppointArgs(Schema):
+    """`from` is the first day of the office, `until` the first day without it."""
+
+    resident_id = Id(required=True)
+    role = ma.fields.Enum(Role, by_value=True, required=True)
+    since = ma.fields.Date(data_key="from", required=True)
+    until = ma.fields.Date(load_default=None, allow_none=True)

@@ -1,0 +1,309 @@
+"""What can be done with people: join, claim a residence, verify or refuse it, appoint."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.clock import local_date
+from app.compounds.models import Building, Community, Compound, Entrance, Unit
+from app.errors import DomainError, Forbidden
+from app.people.models import (
+    Appointment,
+    Relation,
+    Residence,
+    ResidenceState,
+    Resident,
+    Role,
+)
+from app.wechat.client import WeChatIdentity
+
+
+class UnknownUnit(DomainError):
+    status, code = 422, "unknown_unit"
+    zh, en = "登记册里没有这个房号", "The register has no such unit"
+
+
+class AlreadyClaimed(DomainError):
+    status, code = 409, "already_claimed"
+    zh, en = "这个房号您已经登记过", "You have claimed this unit already"
+
+
+class OwnClaim(DomainError):
+    status, code = 403, "own_claim"
+    zh, en = "不能核实自己的登记", "Nobody verifies their own claim"
+
+
+class UnknownResident(DomainError):
+    status, code = 422, "unknown_resident"
+    zh, en = "没有这位居民", "There is no such resident"
+
+
+class BirthDateConfirmed(DomainError):
+    status, code = 409, "birth_date_confirmed"
+    zh, en = "出生日期已经核实,请找网格员更正", "The birth date was verified; ask the grid worker"
+
+
+class InvalidBirthDate(DomainError):
+    status, code = 422, "invalid_birth_date"
+    zh, en = "出生日期不对", "The birth date cannot be right"
+
+
+class InvalidTerm(DomainError):
+    status, code = 422, "invalid_term"
+    zh, en = "任期的结束日须在开始日之后", "The term must end after it begins"
+
+
+COMPOUND_OFFICES = frozenset(
+    {
+        Role.RESIDENT_REP,
+        Role.BUILDING_HEAD,
+        Role.GRID_WORKER,
+        Role.BRANCH_SECRETARY,
+        Role.OC_DIRECTOR,
+        Role.PROPERTY_MANAGER,
+        Role.SEATED_MEMBER,
+        Role.AUDITOR,
+    }
+)
+COMMUNITY_OFFICES = frozenset({Role.COMMUNITY_SECRETARY, Role.GRID_WORKER, Role.AUDITOR})
+
+# Who may hand out which office: never one's own rank, except by the level above.
+MAY_APPOINT: dict[Role, frozenset[Role]] = {
+    Role.BRANCH_SECRETARY: frozenset(
+        {
+            Role.RESIDENT_REP,
+            Role.BUILDING_HEAD,
+            Role.OC_DIRECTOR,
+            Role.PROPERTY_MANAGER,
+            Role.SEATED_MEMBER,
+        }
+    ),
+    Role.COMMUNITY_SECRETARY: COMPOUND_OFFICES,
+    Role.SUBDISTRICT_OFFICER: COMPOUND_OFFICES | COMMUNITY_OFFICES,
+}
+
+
+def join(session: Session, identity: WeChatIdentity, at: datetime) -> Resident:
+    """The resident with this WeChat account, made at the first login."""
+    resident = _by_openid(session, identity.openid)
+    if resident is None:
+        resident = Resident(openid=identity.openid, joined_at=at)
+        try:
+            with session.begin_nested():
+                session.add(resident)
+        except IntegrityError:  # the same person's other login was first
+            resident = _by_openid(session, identity.openid)
+            if resident is None:
+                raise
+    # The unionid may be missing at first and come later (vendor notes, section 2).
+    resident.unionid = identity.unionid or resident.unionid
+    return resident
+
+
+def _by_openid(session: Session, openid: str) -> Resident | None:
+    return session.scalar(select(Resident).where(Resident.openid == openid))
+
+
+def update_profile(
+    resident: Resident,
+    *,
+    is_verified: bool,
+    at: datetime,
+    name: str | None = None,
+    birth_date: date | None = None,
+) -> Resident:
+    """Set one's own name and birth date; a verified birth date stays as it is."""
+    if name is not None:
+        resident.name = name
+    if birth_date is not None and birth_date != resident.birth_date:
+        if is_verified:
+            raise BirthDateConfirmed
+        resident.birth_date = _credible(birth_date, at)
+    return resident
+
+
+def claim_residence(
+    session: Session,
+    resident: Resident,
+    compound: Compound,
+    *,
+    building: str,
+    entrance: str,
+    unit: str,
+    relation: Relation,
+    at: datetime,
+) -> Residence:
+    """State that one lives in a unit of the register. Raises UnknownUnit, AlreadyClaimed."""
+    found = session.scalar(
+        select(Unit)
+        .join(Entrance, Unit.entrance_id == Entrance.id)
+        .join(Building, Entrance.building_id == Building.id)
+        .where(
+            Unit.compound_id == compound.id,
+            Building.name == building,
+            Entrance.name == entrance,
+            Unit.name == unit,
+            Unit.until.is_(None),
+        )
+    )
+    if found is None:
+        raise UnknownUnit
+    verified = _verified_residence(session, resident.id)
+    if verified is not None and verified.unit_id == found.id:
+        raise AlreadyClaimed
+    residence = Residence(
+        resident=resident,
+        compound=compound,
+        unit=found,
+        relation=relation,
+        state=ResidenceState.CLAIMED,
+        claimed_at=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(residence)
+    except IntegrityError:
+        raise AlreadyClaimed from None
+    return residence
+
+
+def verify_residence(
+    session: Session, residence: Residence, by: Resident, at: datetime, birth_date: date | None
+) -> Residence:
+    """Confirm a claim; a person lives in one place, so an earlier residence ends.
+
+    The verifier sees the papers, so a birth date given here replaces what the resident wrote.
+    """
+    if residence.resident_id == by.id:
+        raise OwnClaim
+    if birth_date is not None:
+        residence.resident.birth_date = _credible(birth_date, at)
+    earlier = _verified_residence(session, residence.resident_id)
+    if residence.state is ResidenceState.CLAIMED and earlier is not None:
+        earlier.end()
+        _record(session, earlier, "end", by, at, ResidenceState.VERIFIED, reason="moved")
+        session.flush()  # it must leave the unique index before the new one enters it
+    residence.verify(by.id, at)
+    _record(session, residence, "verify", by, at, ResidenceState.CLAIMED)
+    return residence
+
+
+def refuse_residence(
+    session: Session, residence: Residence, by: Resident, at: datetime, reason: str
+) -> Residence:
+    """Turn a claim down with a reason that the claimant reads."""
+    if residence.resident_id == by.id:
+        raise OwnClaim
+    residence.refuse(by.id, at, reason)
+    _record(session, residence, "refuse", by, at, ResidenceState.CLAIMED, reason)
+    return residence
+
+
+def _record(
+    session: Session,
+    residence: Residence,
+    verb: str,
+    by: Resident,
+    at: datetime,
+    from_state: ResidenceState,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        residence,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=residence.compound_id,
+        from_state=from_state,
+        to_state=residence.state,
+        reason=reason,
+    )
+
+
+def _verified_residence(session: Session, resident_id: UUID) -> Residence | None:
+    return session.scalar(
+        select(Residence).where(
+            Residence.resident_id == resident_id, Residence.state == ResidenceState.VERIFIED
+        )
+    )
+
+
+def _credible(birth_date: date, at: datetime) -> date:
+    if not date(1900, 1, 1) <= birth_date <= local_date(at):
+        raise InvalidBirthDate
+    return birth_date
+
+
+def appoint(
+    session: Session,
+    place: Compound | Community,
+    resident_id: UUID,
+    role: Role,
+    *,
+    since: date,
+    until: date | None,
+    by: Resident,
+    by_roles: frozenset[Role],
+    at: datetime,
+) -> Appointment:
+    """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
+    offices = COMPOUND_OFFICES if isinstance(place, Compound) else COMMUNITY_OFFICES
+    allowed = frozenset().union(*(MAY_APPOINT.get(r, frozenset()) for r in by_roles)) & offices
+    if role not in allowed:
+        raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")
+    if until is not None and until <= since:
+        raise InvalidTerm
+    if session.get(Resident, resident_id) is None:
+        raise UnknownResident
+    in_compound = isinstance(place, Compound)
+    appointment = Appointment(
+        resident_id=resident_id,
+        role=role,
+        compound_id=place.id if in_compound else None,
+        community_id=None if in_compound else place.id,
+        since=since,
+        until=until,
+        appointed_by_id=by.id,
+    )
+    session.add(appointment)
+    session.flush()
+    _record_appointment(session, appointment, "appoint", by, at)
+    return appointment
+
+
+def end_appointment(
+    session: Session,
+    appointment: Appointment,
+    by: Resident,
+    by_roles: frozenset[Role],
+    at: datetime,
+) -> Appointment:
+    """End an office at once; who may give it may end it, and its holder may lay it down."""
+    allowed = frozenset().union(*(MAY_APPOINT.get(r, frozenset()) for r in by_roles))
+    if appointment.role not in allowed and appointment.resident_id != by.id:
+        raise Forbidden(
+            zh=f"您不能解除 {appointment.role} 的任职", en=f"You may not end a {appointment.role}"
+        )
+    appointment.end(at)
+    _record_appointment(session, appointment, "end", by, at)
+    return appointment
+
+
+def _record_appointment(
+    session: Session, appointment: Appointment, verb: str, by: Resident, at: datetime
+) -> None:
+    record(
+        session,
+        appointment,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=appointment.compound_id,
+        community_id=appointment.community_id,
+        reason=f"{appointment.role} {appointment.since} - {appointment.until or ''}",
+    )

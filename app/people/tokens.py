@@ -1,0 +1,146 @@
+"""Access and refresh tokens: rotation, detection of reuse by family, revocation, lost tokens.
+
+An access token lives a quarter of an hour, a refresh token thirty days and is used once. A refresh
+token that comes a second time has been copied: its whole family is revoked (RFC 9700, 4.14.2).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app
+from flask_jwt_extended import create_access_token, create_refresh_token, get_jti
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import Unauthorized
+from app.extensions import db, jwt
+from app.people.guards import Actor
+from app.people.models import (
+    Appointment,
+    RefreshToken,
+    Residence,
+    ResidenceState,
+    Resident,
+    TokenFamily,
+)
+from app.problems import on_refusal
+
+
+class TokenReused(Unauthorized):
+    code = "token_reused"
+    zh, en = "登录凭证被重复使用,请重新登录", "The refresh token was used before; log in again"
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What a login or a refresh gives out; `expires_in` in seconds, of the access token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+def start_family(session: Session, resident: Resident, at: datetime) -> TokenPair:
+    """A new login: a family with its first pair of tokens."""
+    family = TokenFamily(resident_id=resident.id, started_at=at)
+    session.add(family)
+    session.flush()
+    return _issue(session, family, at)
+
+
+def rotate(session: Session, jti: UUID, at: datetime) -> TokenPair:
+    """Exchange a refresh token for a new pair.
+
+    Raises TokenReused where it was used before; the caller commits the revocation all the same.
+    """
+    # One UPDATE decides who was first; a SELECT before it would let two through.
+    family_id = session.scalar(
+        update(RefreshToken)
+        .where(RefreshToken.id == jti, RefreshToken.used_at.is_(None))
+        .values(used_at=at)
+        .returning(RefreshToken.family_id)
+    )
+    if family_id is None:
+        token = session.get(RefreshToken, jti)
+        if token is None:
+            raise Unauthorized
+        revoke(session, token.family_id, at, why="reuse")
+        raise TokenReused
+    family = session.get_one(TokenFamily, family_id)
+    if family.revoked_at is not None:
+        raise Unauthorized
+    return _issue(session, family, at)
+
+
+def revoke(session: Session, family_id: UUID, at: datetime, why: str) -> None:
+    """End all tokens of one login; a second time changes nothing."""
+    session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.id == family_id, TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=at, revoked_why=why)
+    )
+
+
+def _issue(session: Session, family: TokenFamily, at: datetime) -> TokenPair:
+    identity, claims = str(family.resident_id), {"family": str(family.id)}
+    refresh_token = create_refresh_token(identity, additional_claims=claims)
+    lifetime = timedelta(seconds=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
+    session.add(
+        RefreshToken(id=UUID(get_jti(refresh_token)), family_id=family.id, expires_at=at + lifetime)
+    )
+    return TokenPair(
+        access_token=create_access_token(identity, additional_claims=claims),
+        refresh_token=refresh_token,
+        expires_in=current_app.config["JWT_ACCESS_TOKEN_EXPIRES"],
+    )
+
+
+@jwt.user_lookup_loader
+def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
+    """The person behind a valid token with residence and offices of today; None once revoked."""
+    try:
+        resident_id, family_id = UUID(payload["sub"]), UUID(payload["family"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+    found = db.session.execute(
+        select(Resident, Residence)
+        .join(TokenFamily, TokenFamily.resident_id == Resident.id)
+        .outerjoin(
+            Residence,
+            (Residence.resident_id == Resident.id) & (Residence.state == ResidenceState.VERIFIED),
+        )
+        .where(
+            Resident.id == resident_id,
+            TokenFamily.id == family_id,
+            TokenFamily.revoked_at.is_(None),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    today = clock.local_date(clock.now())
+    appointments = db.session.scalars(
+        select(Appointment).where(
+            Appointment.resident_id == resident_id,
+            Appointment.since <= today,
+            or_(Appointment.until.is_(None), Appointment.until > today),
+            Appointment.ended_at.is_(None),
+        )
+    ).all()
+    return Actor(found[0], family_id, found[1], tuple(appointments))
+
+
+def _refuse(*args: Any) -> Response:
+    return on_refusal(Unauthorized())
+
+
+# Whatever is wrong with a token, the answer is the same 401.
+jwt.unauthorized_loader(_refuse)
+jwt.invalid_token_loader(_refuse)
+jwt.expired_token_loader(_refuse)
+jwt.revoked_token_loader(_refuse)
+jwt.needs_fresh_token_loader(_refuse)
+jwt.user_lookup_error_loader(_refuse)
+jwt.token_verification_failed_loader(_refuse)
