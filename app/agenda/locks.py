@@ -1,0 +1,29 @@
+"""The lock that keeps casting and closing apart.
+
+Casting shares it, every move of the session holds it alone. On PostgreSQL it is an advisory lock
+of the transaction; under READ COMMITTED whoever waited for it must read the state again. A plain
+SELECT of the state instead loses ballots that were acknowledged. On SQLite a writing transaction
+is alone from its first statement on (`BEGIN IMMEDIATE`).
+"""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+
+def share(session: Session, session_id: UUID) -> None:
+    """Hold off the session's moves until this transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock_shared(_key(session_id))))
+
+
+def hold_alone(session: Session, session_id: UUID) -> None:
+    """Hold off everybody else's casts and moves until this transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_key(session_id))))
+
+
+def _key(session_id: UUID) -> int:
+    """64 bits of the id; the second half of a UUIDv7 is random."""
+    return int.from_bytes(session_id.bytes[8:], signed=True)

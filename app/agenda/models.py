@@ -1,0 +1,242 @@
+"""Agenda sessions, their lists and rolls, and the host list of a community."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.compounds.models import Compound
+from app.errors import WrongState
+from app.matters.models import Matter
+from app.orm import Base, HasId, enum_type
+from votes.explanation import label
+from votes.selection import Mode
+
+
+class SessionState(StrEnum):
+    """The steps of a session (domain notes, section 8); later steps come with their features."""
+
+    DRAFT = "DRAFT"
+    COLLECTING = "COLLECTING"
+    LISTED = "LISTED"
+    VOTING = "VOTING"
+    EXTENDED = "EXTENDED"
+    TALLIED = "TALLIED"
+    CANCELLED = "CANCELLED"
+
+
+_S = SessionState
+SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
+    _S.DRAFT: frozenset({_S.COLLECTING, _S.CANCELLED}),
+    _S.COLLECTING: frozenset({_S.LISTED, _S.CANCELLED}),
+    # LISTED > TALLIED: with fewer than two matters there is nothing to vote on (R8).
+    _S.LISTED: frozenset({_S.VOTING, _S.TALLIED, _S.CANCELLED}),
+    _S.VOTING: frozenset({_S.EXTENDED, _S.TALLIED}),
+    _S.EXTENDED: frozenset({_S.TALLIED}),
+    _S.TALLIED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
+OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
+
+
+class SessionOutcome(StrEnum):
+    """What the tally is worth: decided, consultative only (R6), or no vote was needed (R8)."""
+
+    DECIDED = "DECIDED"
+    CONSULTATIVE = "CONSULTATIVE"
+    NO_VOTE = "NO_VOTE"
+
+
+class Channel(StrEnum):
+    """How a ballot came in."""
+
+    PHONE = "PHONE"
+
+
+class AdmissionReason(StrEnum):
+    """Why somebody is on a roll."""
+
+    ROSTER = "ROSTER"
+    OPENING = "OPENING"
+    VERIFIED_WHILE_OPEN = "VERIFIED_WHILE_OPEN"
+
+
+class AgendaSession(HasId, Base):
+    """One month's 月月谈 of the host compound.
+
+    Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme
+    and rules are copied here when voting opens, so that later settings change nothing.
+    """
+
+    __tablename__ = "agenda_sessions"
+    __table_args__ = (
+        Index(
+            "uq_agenda_sessions_period",
+            "community_id",
+            "period",
+            unique=True,
+            sqlite_where=text("state <> 'CANCELLED'"),
+            postgresql_where=text("state <> 'CANCELLED'"),
+        ),
+        Index(None, "compound_id", "id"),
+        Index(None, "state", "voting_closes_at"),
+        CheckConstraint("voting_opens_at < voting_closes_at", name="opens_before_it_closes"),
+        CheckConstraint("voting_closes_at <= round_table_at", name="closes_before_round_table"),
+        CheckConstraint("(state = 'TALLIED') = (outcome IS NOT NULL)", name="tally_has_an_outcome"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    community_id: Mapped[UUID] = mapped_column(ForeignKey("communities.id"))
+    period: Mapped[str] = mapped_column(String(7))
+    mode: Mapped[Mode] = mapped_column(enum_type(Mode, "mode"))
+    state: Mapped[SessionState] = mapped_column(enum_type(SessionState, "state"))
+    place: Mapped[str] = mapped_column(String(200))
+    voting_opens_at: Mapped[datetime]
+    voting_closes_at: Mapped[datetime]
+    round_table_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    host_waited_since: Mapped[datetime]
+    extended_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[SessionOutcome | None] = mapped_column(enum_type(SessionOutcome, "outcome"))
+    scheme: Mapped[list[dict[str, int]] | None] = mapped_column(JSON)
+    rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    compound: Mapped[Compound] = relationship()
+    items: Mapped[list["AgendaItem"]] = relationship(order_by="AgendaItem.number")
+
+    @property
+    def name(self) -> str:
+        """As notices call it, e.g. `香樟苑小区 2026年3月月月谈`."""
+        year, month = self.period.split("-")
+        return f"{self.compound.name} {year}年{int(month)}月月月谈"
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether the clock has reached the session's next move."""
+        if self.state in (SessionState.COLLECTING, SessionState.LISTED):
+            return at >= self.voting_opens_at
+        return self.state in OPEN_STATES and at >= self.voting_closes_at
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a ballot may be cast at this instant."""
+        return self.state in OPEN_STATES and self.voting_opens_at <= at < self.voting_closes_at
+
+    def require_state(self, *states: SessionState) -> None:
+        """Raises WrongState unless the session is at one of these steps."""
+        if self.state not in states:
+            raise WrongState(
+                zh=f"这一期月月谈的状态是 {self.state}", en=f"This session is {self.state}"
+            )
+
+    def start_collecting(self) -> None:
+        """The session is announced; matters are collected for it."""
+        self._move(SessionState.COLLECTING)
+
+    def freeze_list(self, items: list["AgendaItem"]) -> None:
+        """The list is numbered and changes no more."""
+        self._move(SessionState.LISTED)
+        self.items = items
+
+    def open_voting(
+        self, at: datetime, scheme: list[dict[str, int]], rules: dict[str, Any]
+    ) -> None:
+        """Voting begins; by hand it may begin earlier than announced."""
+        self._move(SessionState.VOTING)
+        self.voting_opens_at = min(self.voting_opens_at, at)
+        self.scheme, self.rules = scheme, rules
+
+    def extend_voting(self, at: datetime, extension: timedelta) -> None:
+        """Voting goes on, once, past the announced end; a round table before that moves along."""
+        self._move(SessionState.EXTENDED)
+        self.extended_at = at
+        self.voting_closes_at = max(self.voting_closes_at, at) + extension
+        if self.round_table_at < self.voting_closes_at:
+            self.round_table_at = self.voting_closes_at + extension
+
+    def close_voting(self, at: datetime, outcome: SessionOutcome) -> None:
+        """The ballots are counted; by hand it may close earlier than announced."""
+        self._move(SessionState.TALLIED)
+        self.closed_at, self.outcome = min(at, self.voting_closes_at), outcome
+
+    def cancel(self) -> None:
+        """The session does not take place; possible before voting only."""
+        self._move(SessionState.CANCELLED)
+
+    def _move(self, to: SessionState) -> None:
+        if to not in SESSION_MOVES[self.state]:
+            self.require_state()
+        self.state = to
+
+
+class AgendaItem(Base):
+    """A matter on a frozen list, with its number and its support at that moment."""
+
+    __tablename__ = "agenda_items"
+    __table_args__ = (
+        UniqueConstraint("session_id", "number"),
+        Index(None, "matter_id"),
+        CheckConstraint("number >= 1", name="number_starts_at_one"),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+    endorsements: Mapped[int] = mapped_column(Integer)
+
+    matter: Mapped[Matter] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def label(self) -> str:
+        """The printed number, e.g. `M01`."""
+        return label(self.number)
+
+
+class RollEntry(Base):
+    """That somebody may vote in a session, and whether they did: the day, never the hour.
+
+    A finer time would lead from the voter to the ballot.
+    """
+
+    __tablename__ = "roll_entries"
+    __table_args__ = (
+        Index(None, "session_id", "voted_on"),
+        CheckConstraint(
+            "(voted_on IS NULL) = (channel IS NULL)", name="participation_has_its_channel"
+        ),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    admitted_on: Mapped[date]
+    admitted_why: Mapped[AdmissionReason] = mapped_column(
+        enum_type(AdmissionReason, "admitted_why")
+    )
+    channel: Mapped[Channel | None] = mapped_column(enum_type(Channel, "channel"))
+    voted_on: Mapped[date | None]
+
+
+class HostPlace(HasId, Base):
+    """A compound's place in its community's host list: who has waited longest is next."""
+
+    __tablename__ = "host_places"
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), unique=True)
+    community_id: Mapped[UUID] = mapped_column(ForeignKey("communities.id"), index=True)
+    waiting_since: Mapped[datetime]
+    position: Mapped[int] = mapped_column(Integer)
+
+    compound: Mapped[Compound] = relationship()

@@ -1,0 +1,134 @@
+"""Who may vote in a session (R1 of the 5-3-1 rules)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, insert, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AdmissionReason, AgendaSession, RollEntry
+from app.compounds.models import Compound
+from app.errors import DomainError
+from app.orm import enum_type, table_of
+from app.people.guards import STAFF
+from app.people.models import ADULT_AGE, Appointment, Residence, ResidenceState, Resident
+
+
+class IneligibleVoter(DomainError):
+    status, code = 422, "ineligible_voter"
+    zh, en = (
+        "名单上有人不能投票(须为本小区已核实、年满18岁的居民,且不是物业、街道或部门人员)",
+        "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
+    )
+
+
+@dataclass(frozen=True)
+class Participation:
+    """How many may vote and how many did."""
+
+    roll: int
+    returned: int
+
+
+def adults_born_until(day: date) -> date:
+    """Whoever was born on this day or before is 18 or older on `day`."""
+    year = day.year - ADULT_AGE
+    try:
+        return day.replace(year=year)
+    except ValueError:  # 29 February of a leap year, 18 years after a common one
+        return date(year, 2, 28)
+
+
+def eligible_voters(compound: Compound, day: date) -> Select[UUID]:
+    """Ids of verified adult residents of the compound on `day`, staff left out (R1)."""
+    holds_staff_office = (
+        select(Appointment.id)
+        .where(
+            Appointment.resident_id == Resident.id,
+            Appointment.role.in_(STAFF),
+            or_(
+                Appointment.compound_id == compound.id,
+                Appointment.community_id == compound.community_id,
+                Appointment.subdistrict_id == compound.subdistrict_id,
+            ),
+            Appointment.since <= day,
+            or_(Appointment.until.is_(None), Appointment.until > day),
+            Appointment.ended_at.is_(None),
+        )
+        .exists()
+    )
+    return (
+        select(Resident.id)
+        .join(Residence, Residence.resident_id == Resident.id)
+        .where(
+            Residence.compound_id == compound.id,
+            Residence.state == ResidenceState.VERIFIED,
+            Resident.birth_date <= adults_born_until(day),
+            ~holds_staff_office,
+        )
+    )
+
+
+def write_roster(
+    session: Session, agenda_session: AgendaSession, voters: Collection[UUID], day: date
+) -> None:
+    """Put these people, and nobody else, on the roll. Raises IneligibleVoter."""
+    wanted = set(voters)
+    query = eligible_voters(agenda_session.compound, day).where(Resident.id.in_(wanted))
+    if len(session.scalars(query).all()) != len(wanted):
+        raise IneligibleVoter
+    session.execute(delete(table_of(RollEntry)).where(RollEntry.session_id == agenda_session.id))
+    session.add_all(
+        RollEntry(
+            compound_id=agenda_session.compound_id,
+            session_id=agenda_session.id,
+            resident_id=voter,
+            admitted_on=day,
+            admitted_why=AdmissionReason.ROSTER,
+        )
+        for voter in sorted(wanted)
+    )
+
+
+def admit_eligible(
+    session: Session,
+    agenda_session: AgendaSession,
+    day: date,
+    why: AdmissionReason,
+    only: UUID | None = None,
+) -> None:
+    """Add all eligible residents (or only this one) who are not on the roll yet."""
+    voters = eligible_voters(agenda_session.compound, day)
+    already = select(RollEntry.resident_id).where(
+        RollEntry.compound_id == agenda_session.compound_id,
+        RollEntry.session_id == agenda_session.id,
+    )
+    if only is not None:
+        voters = voters.where(Resident.id == only)
+    table = table_of(RollEntry)
+    rows = voters.where(Resident.id.not_in(already)).with_only_columns(
+        literal(agenda_session.compound_id, table.c.compound_id.type),
+        literal(agenda_session.id, table.c.session_id.type),
+        Resident.id,
+        literal(day, table.c.admitted_on.type),
+        literal(why, enum_type(AdmissionReason, "admitted_why")),
+    )
+    columns = ["compound_id", "session_id", "resident_id", "admitted_on", "admitted_why"]
+    session.execute(insert(table).from_select(columns, rows))
+
+
+def participation(session: Session, session_ids: Collection[UUID]) -> dict[UUID, Participation]:
+    """Roll and returned ballots of each of these sessions, from one index."""
+    rows = session.execute(
+        select(
+            RollEntry.session_id,
+            func.count(RollEntry.resident_id),
+            func.count(RollEntry.voted_on),
+        )
+        .where(RollEntry.session_id.in_(session_ids))
+        .group_by(RollEntry.session_id)
+    )
+    found = {session_id: Participation(roll, returned) for session_id, roll, returned in rows}
+    return {each: found.get(each, Participation(0, 0)) for each in session_ids}

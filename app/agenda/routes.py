@@ -1,0 +1,227 @@
+"""URLs of the host list and of sessions before voting."""
+
+from typing import Any
+from uuid import UUID
+
+from app import clock
+from app.agenda import roll, rotation, services
+from app.agenda.access import as_seen, obtain_session
+from app.agenda.models import AgendaItem, AgendaSession, RollEntry
+from app.agenda.schemas import (
+    CancelArgs,
+    CreateSessionArgs,
+    RollArgs,
+    RollEntrySchema,
+    RotationChangeArgs,
+    RotationSchema,
+    SessionsArgs,
+    SessionSchema,
+)
+from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.compounds.models import Community
+from app.errors import WrongState
+from app.extensions import db
+from app.idempotency import KeyReused, create_once
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    current_actor,
+    obtain_community,
+    obtain_compound,
+)
+from app.people.models import Resident, Role
+
+blp = Blueprint("agenda", __name__, description="月月谈 · Sessions and the host list")
+
+CREATE_EXAMPLE = {
+    "period": "2026-03",
+    "mode": "OPEN",
+    "place": "小区党群服务站",
+    "voting_opens_at": "2026-03-12T00:00:00+08:00",
+    "voting_closes_at": "2026-03-19T00:00:00+08:00",
+    "round_table_at": "2026-03-27T19:00:00+08:00",
+}
+CHANGE_EXAMPLE = {
+    "compound_id": "0198c0de-0000-7000-8000-000000000001",
+    "reason": "该小区正在改造,经社区党委会商定调换",
+}
+
+
+@blp.route("/communities/<uuid:community_id>/rotation", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, RotationSchema)
+def read_rotation(community_id: UUID) -> dict[str, Any]:
+    """轮值表 · The host list of a community, next host first."""
+    return _rotation(obtain_community(community_id))
+
+
+@blp.route("/communities/<uuid:community_id>/rotation/skip", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.response(200, RotationSchema)
+@blp.refuses(rotation.NotInRotation)
+def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
+    """跳过 · Send a compound to the end of the list, with a reason."""
+    community = obtain_community(community_id)
+    by = current_actor().resident
+    rotation.skip(db.session(), community, by=by, at=clock.now(), **body)
+    db.session.commit()
+    return _rotation(community)
+
+
+@blp.route("/communities/<uuid:community_id>/rotation/swap", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.response(200, RotationSchema)
+@blp.refuses(rotation.NotInRotation, rotation.AlreadyNext)
+def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
+    """调换 · Let a compound change places with the next host, with a reason."""
+    community = obtain_community(community_id)
+    by = current_actor().resident
+    rotation.swap(db.session(), community, by=by, at=clock.now(), **body)
+    db.session.commit()
+    return _rotation(community)
+
+
+def _rotation(community: Community) -> dict[str, Any]:
+    return {
+        "order": rotation.host_order(db.session(), community),
+        "changes": rotation.changes(db.session(), community),
+    }
+
+
+@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
+@blp.response(201, SessionSchema)
+@blp.refuses(
+    services.TimesOutOfOrder,
+    services.RollNotAllowed,
+    services.PeriodTaken,
+    rotation.NotTheHost,
+    roll.IneligibleVoter,
+    KeyReused,
+)
+def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """开设一期 · Plan a month's session; the compound takes its turn as host."""
+    compound = obtain_compound(compound_id)
+    actor, at = current_actor(), clock.now()
+    voters = body.pop("roll")
+    agenda_session = create_once(
+        AgendaSession,
+        actor.id,
+        at,
+        lambda: services.create_session(
+            db.session(), compound, actor.resident, **body, voters=voters, at=at
+        ),
+    )
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(SessionsArgs, location="query")
+@blp.response(200, page_of(SessionSchema))
+@blp.refuses(InvalidCursor)
+def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """各期列表 · Sessions of a compound, newest first."""
+    obtain_compound(compound_id)
+    query = (
+        db.select(AgendaSession)
+        .where(AgendaSession.compound_id == compound_id)
+        .options(
+            db.joinedload(AgendaSession.compound),
+            db.selectinload(AgendaSession.items).joinedload(AgendaItem.matter),
+        )
+    )
+    if "state" in args:
+        query = query.where(AgendaSession.state == args.pop("state"))
+    page = read_page(db.session(), query, AgendaSession.id, **args)
+    turnouts = roll.participation(db.session(), [each.id for each in page["items"]])
+    at = clock.now()
+    items = [
+        {"session": each, "turnout": turnouts[each.id], "server_time": at} for each in page["items"]
+    ]
+    return {**page, "items": items}
+
+
+@blp.route("/sessions/<uuid:session_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, SessionSchema)
+def read_session(session_id: UUID) -> dict[str, Any]:
+    """一期月月谈 · One session with its list and turnout."""
+    return as_seen(obtain_session(session_id))
+
+
+@blp.route("/sessions/<uuid:session_id>/roll", methods=["GET"])
+@allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
+@blp.response(200, RollEntrySchema(many=True))
+def read_roll(session_id: UUID) -> list[dict[str, Any]]:
+    """投票人名单 · Who may vote, by resident id."""
+    agenda_session = obtain_session(session_id)
+    query = (
+        db.select(RollEntry.resident_id, Resident)
+        .join(Resident, RollEntry.resident_id == Resident.id)
+        .where(
+            RollEntry.compound_id == agenda_session.compound_id,
+            RollEntry.session_id == session_id,
+        )
+        .order_by(RollEntry.resident_id)
+    )
+    return [
+        {"resident_id": resident_id, "masked_name": resident.masked_name}
+        for resident_id, resident in db.session.execute(query)
+    ]
+
+
+@blp.route("/sessions/<uuid:session_id>/roll", methods=["PUT"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState, services.RollNotAllowed, roll.IneligibleVoter)
+def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
+    agenda_session = obtain_session(session_id)
+    by = current_actor().resident
+    services.replace_roll(db.session(), agenda_session, by, body["roll"])
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/start-collecting", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState, services.OpeningTimePassed)
+def start_collecting(session_id: UUID) -> dict[str, Any]:
+    """开始征集 · Announce the session."""
+    agenda_session = obtain_session(session_id)
+    services.start_collecting(db.session(), agenda_session, current_actor().resident)
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/freeze-list", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState)
+def freeze_list(session_id: UUID) -> dict[str, Any]:
+    """定题单 · Number the listed matters; the list changes no more."""
+    agenda_session = obtain_session(session_id)
+    services.freeze_list(db.session(), agenda_session, current_actor().resident)
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/cancel", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
+@blp.arguments(CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState)
+def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """取消 · Call the session off, before voting only."""
+    agenda_session = obtain_session(session_id)
+    by = current_actor().resident
+    services.cancel_session(db.session(), agenda_session, by, body["reason"])
+    db.session.commit()
+    return as_seen(agenda_session)

@@ -1,0 +1,125 @@
+"""What goes in and out about sessions and the host list."""
+
+import marshmallow as ma
+
+from app.agenda.models import SessionOutcome, SessionState
+from app.api import Id, Instant, PageArgs, Schema, Text
+from app.matters.models import Category, MatterState
+from votes.selection import Mode
+
+MAX_ROLL = 2000
+
+
+class CreateSessionArgs(Schema):
+    """`roll` names the voters of a ROSTER session by resident id."""
+
+    period = ma.fields.String(
+        required=True,
+        validate=[
+            ma.validate.Length(equal=len("2026-03")),
+            ma.validate.Regexp("^(20|21)[0-9]{2}-(0[1-9]|1[0-2])$"),
+        ],
+        metadata={"description": "The month, e.g. 2026-03"},
+    )
+    mode = ma.fields.Enum(Mode, by_value=True, load_default=Mode.OPEN)
+    place = Text(required=True, max_length=200)
+    voting_opens_at = Instant(required=True)
+    voting_closes_at = Instant(required=True)
+    round_table_at = Instant(required=True)
+    roll = ma.fields.List(Id(), load_default=list, validate=ma.validate.Length(max=MAX_ROLL))
+
+
+class RollArgs(Schema):
+    roll = ma.fields.List(Id(), required=True, validate=ma.validate.Length(max=MAX_ROLL))
+
+
+class CancelArgs(Schema):
+    reason = Text(max_length=500, multiline=True, load_default=None)
+
+
+class SessionsArgs(PageArgs):
+    state = ma.fields.Enum(SessionState, by_value=True)
+
+
+class ListedMatterSchema(Schema):
+    """A matter on a frozen list; `id` is the matter's."""
+
+    id = Id(attribute="matter_id", required=True)
+    number = ma.fields.Integer(required=True)
+    label = ma.fields.String(required=True)
+    title = ma.fields.String(attribute="matter.title", required=True)
+    category = ma.fields.Enum(Category, by_value=True, attribute="matter.category")
+    state = ma.fields.Enum(MatterState, by_value=True, attribute="matter.state")
+    endorsements = ma.fields.Integer(required=True)
+
+
+class TurnoutSchema(Schema):
+    """How many may vote and how many ballots came back; nothing of what they say."""
+
+    roll = ma.fields.Integer(required=True)
+    returned = ma.fields.Integer(required=True)
+
+
+class SlotSchema(Schema):
+    weight = ma.fields.Integer(required=True)
+    picks = ma.fields.Integer(required=True)
+
+
+class SessionSchema(Schema):
+    """A session; `scheme` and `rules` are fixed from the moment voting opens."""
+
+    id = Id(attribute="session.id", required=True)
+    compound_id = Id(attribute="session.compound_id", required=True)
+    community_id = Id(attribute="session.community_id", required=True)
+    name = ma.fields.String(attribute="session.name", required=True)
+    period = ma.fields.String(attribute="session.period", required=True)
+    mode = ma.fields.Enum(Mode, by_value=True, attribute="session.mode", required=True)
+    state = ma.fields.Enum(SessionState, by_value=True, attribute="session.state", required=True)
+    place = ma.fields.String(attribute="session.place", required=True)
+    voting_opens_at = Instant(attribute="session.voting_opens_at", required=True)
+    voting_closes_at = Instant(attribute="session.voting_closes_at", required=True)
+    round_table_at = Instant(attribute="session.round_table_at", required=True)
+    extended_at = Instant(attribute="session.extended_at", allow_none=True)
+    closed_at = Instant(attribute="session.closed_at", allow_none=True)
+    outcome = ma.fields.Enum(
+        SessionOutcome, by_value=True, attribute="session.outcome", allow_none=True
+    )
+    scheme = ma.fields.List(
+        ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
+    )
+    matters = ma.fields.List(
+        ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
+    )
+    turnout = ma.fields.Nested(TurnoutSchema, required=True)
+    server_time = Instant(required=True)
+
+
+class RollEntrySchema(Schema):
+    """A voter on the roll; whether they voted is nobody's business."""
+
+    resident_id = Id(required=True)
+    masked_name = ma.fields.String(required=True)
+
+
+class RotationChangeArgs(Schema):
+    compound_id = Id(required=True)
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class HostPlaceSchema(Schema):
+    compound_id = Id(required=True)
+    waiting_since = Instant(required=True)
+
+
+class RotationChangeSchema(Schema):
+    at = Instant(required=True)
+    verb = ma.fields.String(validate=ma.validate.OneOf(["skip", "swap"]))
+    compound_id = Id(required=True)
+    reason = ma.fields.String()
+
+
+class RotationSchema(Schema):
+    """The host list, next host first, and the last changes to it."""
+
+    order = ma.fields.List(ma.fields.Nested(HostPlaceSchema), required=True)
+    changes = ma.fields.List(ma.fields.Nested(RotationChangeSchema), required=True)

@@ -1,0 +1,222 @@
+"""What can be done with a session before voting: create, collect, freeze the list, cancel."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.agenda import locks, notices, roll, rotation
+from app.agenda.models import (
+    BEFORE_VOTING,
+    AgendaItem,
+    AgendaSession,
+    SessionState,
+)
+from app.audit import record
+from app.clock import local_date, read_database_clock
+from app.compounds.models import Compound
+from app.errors import DomainError
+from app.matters.models import Matter, MatterState
+from app.matters.services import count_endorsements
+from app.orm import new_id
+from app.people.models import Resident
+from votes.selection import Mode
+
+
+class PeriodTaken(DomainError):
+    status, code = 409, "period_taken"
+    zh, en = "本社区这个月已有一期月月谈", "The community has a session for this month already"
+
+
+class TimesOutOfOrder(DomainError):
+    status, code = 422, "times_out_of_order"
+    zh, en = (
+        "时间顺序不对:开始投票须在现在之后,截止在开始之后,圆桌会不早于截止",
+        "Times are out of order: voting opens after now, closes later, then the round table",
+    )
+
+
+class RollNotAllowed(DomainError):
+    status, code = 422, "roll_not_allowed"
+    zh, en = "只有名册制(ROSTER)才列投票人名单", "Only a ROSTER session takes a roll"
+
+
+class OpeningTimePassed(DomainError):
+    status, code = 409, "opening_time_passed"
+    zh, en = (
+        "开始投票的时间已过,请取消后重新安排",
+        "The opening time has passed; cancel and plan anew",
+    )
+
+
+def create_session(
+    session: Session,
+    compound: Compound,
+    by: Resident,
+    *,
+    period: str,
+    mode: Mode,
+    place: str,
+    voting_opens_at: datetime,
+    voting_closes_at: datetime,
+    round_table_at: datetime,
+    voters: Collection[UUID],
+    at: datetime,
+) -> AgendaSession:
+    """A draft for one month; the compound takes its turn as host.
+
+    Raises TimesOutOfOrder, RollNotAllowed, PeriodTaken, NotTheHost, IneligibleVoter.
+    """
+    if not at < voting_opens_at < voting_closes_at <= round_table_at:
+        raise TimesOutOfOrder
+    if voters and mode is not Mode.ROSTER:
+        raise RollNotAllowed
+    agenda_session = AgendaSession(
+        id=new_id(),
+        compound=compound,
+        community_id=compound.community_id,
+        period=period,
+        mode=mode,
+        state=SessionState.DRAFT,
+        place=place,
+        voting_opens_at=voting_opens_at,
+        voting_closes_at=voting_closes_at,
+        round_table_at=round_table_at,
+        created_at=at,
+        host_waited_since=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(agenda_session)
+    except IntegrityError:
+        raise PeriodTaken from None
+    agenda_session.host_waited_since = rotation.take_turn(session, compound, at)
+    roll.write_roster(session, agenda_session, voters, local_date(voting_opens_at))
+    record_move(session, agenda_session, "create", by, at, from_state=None)
+    return agenda_session
+
+
+def replace_roll(
+    session: Session, agenda_session: AgendaSession, by: Resident, voters: Collection[UUID]
+) -> AgendaSession:
+    """Write the roll of a ROSTER session anew; possible until voting opens."""
+    at = begin_move(session, agenda_session)
+    agenda_session.require_state(*BEFORE_VOTING)
+    if agenda_session.mode is not Mode.ROSTER:
+        raise RollNotAllowed
+    roll.write_roster(session, agenda_session, voters, local_date(agenda_session.voting_opens_at))
+    record_move(session, agenda_session, "replace_roll", by, at, from_state=agenda_session.state)
+    return agenda_session
+
+
+def start_collecting(
+    session: Session, agenda_session: AgendaSession, by: Resident
+) -> AgendaSession:
+    """Announce the session and collect matters for it."""
+    at = begin_move(session, agenda_session)
+    if agenda_session.state is SessionState.DRAFT and agenda_session.voting_opens_at <= at:
+        raise OpeningTimePassed
+    from_state = agenda_session.state
+    agenda_session.start_collecting()
+    record_move(session, agenda_session, "start_collecting", by, at, from_state=from_state)
+    notices.announce(session, agenda_session, at)
+    return agenda_session
+
+
+def freeze_list(
+    session: Session, agenda_session: AgendaSession, by: Resident | None
+) -> AgendaSession:
+    """Number the matters that the branch has listed; the list changes no more.
+
+    `by` is empty where the clock does it.
+    """
+    at = begin_move(session, agenda_session)
+    agenda_session.require_state(SessionState.COLLECTING)
+    matters = _listed_matters(session, agenda_session)
+    support = count_endorsements(session, [matter.id for matter in matters])
+    agenda_session.freeze_list(
+        [
+            AgendaItem(matter=matter, number=number, endorsements=support.get(matter.id, 0))
+            for number, matter in enumerate(matters, start=1)
+        ]
+    )
+    record_move(session, agenda_session, "freeze_list", by, at, from_state=SessionState.COLLECTING)
+    notices.post_list(session, agenda_session, at)
+    return agenda_session
+
+
+def cancel_session(
+    session: Session, agenda_session: AgendaSession, by: Resident, reason: str | None
+) -> AgendaSession:
+    """Call the session off, before voting only; the compound gets its turn back."""
+    at = begin_move(session, agenda_session)
+    from_state = agenda_session.state
+    agenda_session.cancel()
+    rotation.give_turn_back(session, agenda_session.compound, agenda_session.host_waited_since)
+    record_move(session, agenda_session, "cancel", by, at, from_state=from_state, reason=reason)
+    if from_state is not SessionState.DRAFT:  # what nobody heard of needs no notice
+        notices.post_cancellation(session, agenda_session, reason, at)
+    return agenda_session
+
+
+def begin_move(session: Session, agenda_session: AgendaSession) -> datetime:
+    """Hold the session alone, read it again, and answer the database's time for the move."""
+    locks.hold_alone(session, agenda_session.id)
+    session.refresh(agenda_session)
+    return read_database_clock(session)
+
+
+def record_move(
+    session: Session,
+    agenda_session: AgendaSession,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: SessionState | None,
+    reason: str | None = None,
+) -> None:
+    """Log a move of the session; `by` is empty where the clock made it."""
+    record(
+        session,
+        agenda_session,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=agenda_session.compound_id,
+        from_state=from_state,
+        to_state=agenda_session.state,
+        reason=reason,
+    )
+
+
+def _listed_matters(session: Session, agenda_session: AgendaSession) -> list[Matter]:
+    # The compound's row is locked, so that two sessions of one compound cannot list one matter.
+    session.scalars(
+        select(Compound.id)
+        .where(Compound.id == agenda_session.compound_id)
+        .with_for_update(key_share=True)
+    ).one()
+    on_a_list = (
+        select(AgendaItem.matter_id)
+        .join(AgendaSession, AgendaItem.session_id == AgendaSession.id)
+        .where(
+            AgendaSession.compound_id == agenda_session.compound_id,
+            AgendaSession.state.in_(
+                [SessionState.LISTED, SessionState.VOTING, SessionState.EXTENDED]
+            ),
+        )
+    )
+    query = (
+        select(Matter)
+        .where(
+            Matter.compound_id == agenda_session.compound_id,
+            Matter.state == MatterState.LISTED,
+            Matter.id.not_in(on_a_list),
+        )
+        .order_by(Matter.raised_at, Matter.id)
+    )
+    return list(session.scalars(query))

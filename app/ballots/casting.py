@@ -1,0 +1,347 @@
+"""Casting a 5-3-1 ballot (R1-R3), in one commit and safe to retry.
+
+The same commitment again is the same cast: it gets the same answer and changes nothing, also when
+a newer ballot has come in between. So a phone that lost the answer just sends the request again.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.agenda.models import (
+    OPEN_STATES,
+    AdmissionReason,
+    AgendaItem,
+    AgendaSession,
+    Channel,
+    RollEntry,
+)
+from app.agenda.roll import admit_eligible
+from app.ballots.keys import KeyStore
+from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.clock import database_now, local_date
+from app.errors import DomainError, Refused, WrongState
+from app.orm import table_of
+from app.people.guards import STAFF, Actor
+from votes.ballot import Mark, PriorityBallot
+from votes.errors import VotingError
+from votes.receipt import NONCE_BYTES, commitment, labels, promise_message, trackers
+from votes.scheme import BallotScheme
+from votes.selection import Mode
+
+
+class NotOnRoll(DomainError):
+    status, code = 403, "not_on_roll"
+    zh, en = "您不在这一期的投票人名单里", "You are not on the roll of this session"
+
+
+class UnderAge(DomainError):
+    status, code = 403, "under_age"
+    zh, en = (
+        "年满18岁才能投票;如出生日期未登记,请找网格员核实",
+        "Voters are 18 or older; if your birth date is missing, ask the grid worker",
+    )
+
+
+class StaffMayNotVote(DomainError):
+    status, code = 403, "staff_may_not_vote"
+    zh, en = (
+        "物业、街道和部门人员不参加投票",
+        "Staff of property firm, street and departments do not vote",
+    )
+
+
+class VersionConflict(DomainError):
+    status, code = 409, "version_conflict"
+    zh, en = "您的选票已在别处改过,请先查看", "Your ballot was changed elsewhere; look at it first"
+
+
+class NonceReused(DomainError):
+    status, code = 409, "nonce_reused"
+    zh, en = "这个随机数已被使用,请重新生成", "The nonce was used before; make a new one"
+
+
+class InvalidBallot(DomainError):
+    """R2: what the scheme and the frozen list do not allow."""
+
+    status, code = 422, "invalid_ballot"
+    zh, en = "选票不符合规则", "The ballot breaks a rule"
+
+
+BALLOT_WORDS: dict[str, tuple[str, str]] = {
+    "unknown_weight": ("没有这个分值", "The ballot has no such weight"),
+    "slot_overfilled": ("同一分值给了多件事", "A weight is given to too many matters"),
+    "matter_repeated": ("同一件事只能选一次", "A matter may be marked once only"),
+    "matter_not_listed": ("这件事不在题单上", "The matter is not on the list"),
+    "invalid_word": ("暗记含有无法识别的字符", "The word holds characters that are not text"),
+}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a cast: the voter keeps it to find the marks after closing."""
+
+    commitment: bytes
+    version: int
+    promise: bytes
+    nonce: bytes
+    marks: tuple[Mark, ...]
+
+
+def cast_ballot(
+    session: Session,
+    agenda_session: AgendaSession,
+    voter: Actor,
+    keys: KeyStore,
+    *,
+    marks: Iterable[Mark],
+    nonce: bytes | None,
+    word: str = "",
+    expected_version: int | None = None,
+) -> Receipt:
+    """Cast or replace a voter's ballot; the caller commits and then answers.
+
+    `expected_version` is the version that the voter last saw, 0 for none. Raises WrongState,
+    NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused.
+    """
+    locks.share(session, agenda_session.id)
+    moment = _read_moment(session, agenda_session)
+    if moment.is_open:
+        _lock_roll_entry(session, agenda_session, voter, moment.day)
+
+    ballot = _valid_ballot(session, agenda_session.id, moment.scheme, marks)
+    nonce = nonce or os.urandom(NONCE_BYTES)
+    session_name = str(agenda_session.id)
+    committed = commitment(nonce, session_name, ballot)
+    slot = keys.slot(agenda_session.id, voter.id)
+
+    known = session.get(
+        BallotCommitment, (agenda_session.compound_id, agenda_session.id, committed)
+    )
+    if known is not None:
+        if known.slot != slot:
+            raise NonceReused
+        return _receipt(keys, session_name, committed, known.version, nonce, ballot)
+    if not moment.is_open:
+        raise _not_open()
+
+    version = 1 + _live_version(session, agenda_session, slot)
+    if expected_version is not None and expected_version != version - 1:
+        raise VersionConflict
+    key = {
+        "compound_id": agenda_session.compound_id,
+        "session_id": agenda_session.id,
+        "slot": slot,
+    }
+    _store(session, key, version, nonce, committed, _mark_rows(key, nonce, ballot, word))
+    if version == 1:
+        _mark_participation(session, agenda_session, voter, moment.day)
+    return _receipt(keys, session_name, committed, version, nonce, ballot)
+
+
+def read_ballot(
+    session: Session, agenda_session: AgendaSession, voter: Actor, keys: KeyStore
+) -> Receipt | None:
+    """The voter's own live ballot with its receipt; None where there is none."""
+    if agenda_session.scheme is None:
+        return None
+    slot = keys.slot(agenda_session.id, voter.id)
+    ballot = session.get(Ballot, (agenda_session.compound_id, agenda_session.id, slot))
+    if ballot is None:
+        return None
+    rows = session.execute(
+        select(BallotMark.weight, BallotMark.matter_id).where(
+            BallotMark.compound_id == agenda_session.compound_id,
+            BallotMark.session_id == agenda_session.id,
+            BallotMark.slot == slot,
+        )
+    )
+    marks = PriorityBallot(tuple(Mark(weight, str(matter_id)) for weight, matter_id in rows))
+    return _receipt(
+        keys, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
+    )
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """The session as it stands under the lock, by the database's clock."""
+
+    is_open: bool
+    day: date
+    scheme: BallotScheme
+
+
+def _read_moment(session: Session, agenda_session: AgendaSession) -> _Moment:
+    """Read the state again under the lock. Raises WrongState before voting has opened."""
+    state, opens_at, closes_at, scheme, at = session.execute(
+        select(
+            AgendaSession.state,
+            AgendaSession.voting_opens_at,
+            AgendaSession.voting_closes_at,
+            AgendaSession.scheme,
+            database_now(),
+        ).where(AgendaSession.id == agenda_session.id)
+    ).one()
+    if scheme is None:
+        raise _not_open()
+    is_open = state in OPEN_STATES and opens_at <= at < closes_at
+    return _Moment(is_open, local_date(at), BallotScheme.from_data(scheme))
+
+
+def _not_open() -> WrongState:
+    return WrongState(zh="现在不在投票时间内", en="Voting is not open now")
+
+
+def _lock_roll_entry(
+    session: Session, agenda_session: AgendaSession, voter: Actor, today: date
+) -> None:
+    """Hold the voter's roll entry, so that the casts of one voter come one after the other."""
+    if STAFF & voter.roles_in(agenda_session.compound):
+        raise StaffMayNotVote
+    query = (
+        select(RollEntry.resident_id)
+        .where(
+            RollEntry.compound_id == agenda_session.compound_id,
+            RollEntry.session_id == agenda_session.id,
+            RollEntry.resident_id == voter.id,
+        )
+        .with_for_update(key_share=True)
+    )
+    if session.scalar(query) is not None:
+        return
+    if not voter.resident.is_adult_on(today):
+        raise UnderAge
+    if agenda_session.mode is Mode.ROSTER:
+        raise NotOnRoll
+    _admit(session, agenda_session, voter.id, today)
+    if session.scalar(query) is None:
+        raise NotOnRoll
+
+
+def _admit(session: Session, agenda_session: AgendaSession, voter_id: UUID, today: date) -> None:
+    """An OPEN roll takes residents who were verified while voting is open (R1)."""
+    try:
+        with session.begin_nested():
+            admit_eligible(
+                session,
+                agenda_session,
+                today,
+                AdmissionReason.VERIFIED_WHILE_OPEN,
+                only=voter_id,
+            )
+    except IntegrityError:  # another cast of the same voter was first
+        return
+
+
+def _valid_ballot(
+    session: Session, session_id: UUID, scheme: BallotScheme, marks: Iterable[Mark]
+) -> PriorityBallot:
+    listed = session.scalars(
+        select(AgendaItem.matter_id).where(AgendaItem.session_id == session_id)
+    )
+    try:
+        return PriorityBallot.of(marks, scheme, {str(matter_id) for matter_id in listed})
+    except VotingError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: VotingError) -> InvalidBallot:
+    zh, en = BALLOT_WORDS[error.code]
+    return InvalidBallot(zh=zh, en=en, errors=[Refused("marks", error.code, zh, en)])
+
+
+def _live_version(session: Session, agenda_session: AgendaSession, slot: bytes) -> int:
+    version = session.scalar(
+        select(Ballot.version).where(
+            Ballot.compound_id == agenda_session.compound_id,
+            Ballot.session_id == agenda_session.id,
+            Ballot.slot == slot,
+        )
+    )
+    return version or 0
+
+
+def _mark_rows(
+    key: dict[str, object], nonce: bytes, ballot: PriorityBallot, word: str
+) -> list[dict[str, object]]:
+    try:
+        found = trackers(nonce, str(key["session_id"]), ballot, word)
+    except VotingError as error:
+        raise _invalid(error) from error
+    return [
+        {**key, "label": label, "weight": mark.weight, "matter_id": UUID(mark.matter), "tracker": t}
+        for label, mark, t in zip(labels(ballot), ballot.marks, found, strict=True)
+    ]
+
+
+def _store(
+    session: Session,
+    key: dict[str, object],
+    version: int,
+    nonce: bytes,
+    committed: bytes,
+    marks: Sequence[dict[str, object]],
+) -> None:
+    """Write ballot, marks and commitment. The voter's roll entry is held, so nobody interferes."""
+    values = {"nonce": nonce, "commitment": committed, "version": version}
+    ballots, mark_table = table_of(Ballot), table_of(BallotMark)
+    if version == 1:
+        session.execute(insert(ballots).values(**key, **values))
+    else:
+        session.execute(update(ballots).where(*_matches(ballots, key)).values(**values))
+        session.execute(delete(mark_table).where(*_matches(mark_table, key)))
+    if marks:
+        session.execute(insert(mark_table), marks)
+    try:
+        session.execute(
+            insert(table_of(BallotCommitment)).values(**key, commitment=committed, version=version)
+        )
+    except IntegrityError:  # somebody else cast the same marks with the same nonce just now
+        raise NonceReused from None
+
+
+def _matches(table: Table, key: dict[str, object]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in key.items()]
+
+
+def _mark_participation(
+    session: Session, agenda_session: AgendaSession, voter: Actor, today: date
+) -> None:
+    session.execute(
+        update(table_of(RollEntry))
+        .where(
+            RollEntry.compound_id == agenda_session.compound_id,
+            RollEntry.session_id == agenda_session.id,
+            RollEntry.resident_id == voter.id,
+        )
+        .values(channel=Channel.PHONE, voted_on=today)
+    )
+
+
+def _receipt(
+    keys: KeyStore,
+    session_name: str,
+    committed: bytes,
+    version: int,
+    nonce: bytes,
+    ballot: PriorityBallot,
+) -> Receipt:
+    promise = keys.sign(promise_message(session_name, committed, version))
+    return Receipt(committed, version, promise, nonce, ballot.marks)
+
+
+def participations(session: Session, voter_id: UUID) -> Sequence[RollEntry]:
+    """Sessions in which a ballot came in for this person: by which channel and on which day."""
+    return session.scalars(
+        select(RollEntry)
+        .where(RollEntry.resident_id == voter_id, RollEntry.voted_on.is_not(None))
+        .order_by(RollEntry.session_id.desc())
+        .limit(100)
+    ).all()

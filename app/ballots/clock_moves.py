@@ -1,0 +1,84 @@
+"""Sessions follow the clock: what is due is done before anybody reads or writes it.
+
+Every request that names a session, a compound or a community first catches up what is due there;
+`flask finalise` does the same for what nobody touches.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
+from app.agenda.services import begin_move, freeze_list
+from app.ballots.keys import KeyStore
+from app.ballots.voting import close_voting, open_voting
+from app.extensions import db
+
+
+def catch_up(
+    session: Session, agenda_session: AgendaSession, keys: KeyStore, extension_days: int
+) -> None:
+    """Make all moves of the session that are due by the database's clock; the caller commits."""
+    while agenda_session.is_due(begin_move(session, agenda_session)):
+        if agenda_session.state is SessionState.COLLECTING:
+            freeze_list(session, agenda_session, by=None)
+        elif agenda_session.state is SessionState.LISTED:
+            open_voting(session, agenda_session, by=None, keys=keys)
+        else:
+            close_voting(session, agenda_session, by=None, extension_days=extension_days)
+        session.flush()  # the next round reads the session again
+
+
+def due_sessions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
+    """Ids of sessions that the clock has reached, within `scope`."""
+    at = clock.now()
+    is_due = or_(
+        and_(
+            AgendaSession.state.in_([SessionState.COLLECTING, SessionState.LISTED]),
+            AgendaSession.voting_opens_at <= at,
+        ),
+        and_(AgendaSession.state.in_(OPEN_STATES), AgendaSession.voting_closes_at <= at),
+    )
+    return list(session.scalars(select(AgendaSession.id).where(is_due, *scope)))
+
+
+def catch_up_all(session: Session, ids: list[UUID]) -> None:
+    """Catch up each of these sessions in a commit of its own."""
+    keys: KeyStore = current_app.extensions["keys"]
+    days: int = current_app.extensions["settings"].extension_days
+    for session_id in ids:
+        # A reading request may hold a transaction that cannot write; begin a new one.
+        session.rollback()
+        catch_up(session, session.get_one(AgendaSession, session_id), keys, days)
+        session.commit()
+
+
+def catch_up_before_request() -> None:
+    """What the request is about to read or write is brought up to date first."""
+    args = request.view_args or {}
+    if "session_id" in args:
+        # The view needs this row anyhow and finds it in the session: no query is added.
+        agenda_session = db.session.get(AgendaSession, args["session_id"])
+        if agenda_session is not None and agenda_session.is_due(clock.now()):
+            catch_up_all(db.session(), [agenda_session.id])
+        return
+    scope = _scope(args)
+    if scope is not None:
+        catch_up_all(db.session(), due_sessions(db.session(), scope))
+
+
+def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
+    """The place that the request's address names, if any."""
+    kind = args.get("kind")
+    compound_id = args.get("compound_id", args.get("place_id") if kind == "compounds" else None)
+    community_id = args.get("community_id", args.get("place_id") if kind == "communities" else None)
+    scope: ColumnElement[bool] | None = None
+    if compound_id is not None:
+        scope = AgendaSession.compound_id == compound_id
+    elif community_id is not None:
+        scope = AgendaSession.community_id == community_id
+    return scope

@@ -1,0 +1,140 @@
+"""Ballots and results.
+
+Nothing here names a voter: a ballot is found by its slot, HMAC(session key, voter), and the key
+lies outside the database. No row carries a time or an id that grows with time.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.agenda.models import AgendaItem
+from app.orm import Base, enum_type
+from votes.selection import Outcome
+
+
+class BallotSlot(Base):
+    """A slot of the scheme as it stood when voting opened; its label is "5", or "5.2" for a
+    second pick of the same weight."""
+
+    __tablename__ = "ballot_slots"
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    label: Mapped[str] = mapped_column(String(8), primary_key=True)
+    weight: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
+class Ballot(Base):
+    """One voter's live ballot. A replacement overwrites it and raises `version`."""
+
+    __tablename__ = "ballots"
+    __table_args__ = (CheckConstraint("version >= 1", name="version_starts_at_one"),)
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    slot: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16))
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class BallotMark(Base):
+    """One mark of a live ballot.
+
+    The constraints repeat the rules of a valid ballot (R2): one matter a slot, no matter twice,
+    only matters on the frozen list, only weights of the scheme.
+    """
+
+    __tablename__ = "ballot_marks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["compound_id", "session_id", "slot"],
+            ["ballots.compound_id", "ballots.session_id", "ballots.slot"],
+        ),
+        ForeignKeyConstraint(
+            ["session_id", "label", "weight"],
+            ["ballot_slots.session_id", "ballot_slots.label", "ballot_slots.weight"],
+        ),
+        ForeignKeyConstraint(
+            ["session_id", "matter_id"], ["agenda_items.session_id", "agenda_items.matter_id"]
+        ),
+        UniqueConstraint(
+            "compound_id", "session_id", "slot", "matter_id", name="uq_ballot_marks_matter_once"
+        ),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    slot: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    label: Mapped[str] = mapped_column(String(8), primary_key=True)
+    weight: Mapped[int] = mapped_column(Integer)
+    matter_id: Mapped[UUID]
+    tracker: Mapped[bytes] = mapped_column(LargeBinary(10))
+
+
+class BallotCommitment(Base):
+    """The commitment of one cast or replacement. Rows are only ever added."""
+
+    __tablename__ = "ballot_commitments"
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    slot: Mapped[bytes] = mapped_column(LargeBinary(32))
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class SessionResult(Base):
+    """The count of a closed session, stored once."""
+
+    __tablename__ = "session_results"
+    __table_args__ = (
+        CheckConstraint("blank <= returned AND returned <= roll", name="counts_agree"),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    roll: Mapped[int] = mapped_column(Integer)
+    returned: Mapped[int] = mapped_column(Integer)
+    blank: Mapped[int] = mapped_column(Integer)
+    required: Mapped[int] = mapped_column(Integer)
+    explanation_zh: Mapped[str] = mapped_column(Text)
+    explanation_en: Mapped[str] = mapped_column(Text)
+    tallied_at: Mapped[datetime]
+
+    rows: Mapped[list["ResultRow"]] = relationship(order_by="ResultRow.rank")
+
+
+class ResultRow(Base):
+    """One matter's line of the result; `counts` in the order of the scheme's slots."""
+
+    __tablename__ = "result_rows"
+    __table_args__ = (
+        UniqueConstraint("session_id", "rank"),
+        ForeignKeyConstraint(
+            ["session_id", "matter_id"], ["agenda_items.session_id", "agenda_items.matter_id"]
+        ),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("session_results.session_id"), primary_key=True
+    )
+    matter_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(Integer)
+    counts: Mapped[list[int]] = mapped_column(JSON)
+    score: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[Outcome] = mapped_column(enum_type(Outcome, "outcome"))
+    decided_by: Mapped[str | None] = mapped_column(String(16))
+
+    item: Mapped[AgendaItem] = relationship(lazy="joined", innerjoin=True, viewonly=True)

@@ -1,0 +1,135 @@
+"""What the board says of voting and of its result, Chinese first."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AgendaSession, SessionOutcome
+from app.agenda.notices import MODES_EN, MODES_ZH, list_data, list_text, session_data
+from app.ballots.models import SessionResult
+from app.board.models import NoticeKind
+from app.board.services import post
+from app.clock import spoken
+from votes.scheme import BallotScheme
+from votes.selection import Outcome
+
+
+def post_opening(session: Session, agenda_session: AgendaSession, at: datetime) -> None:
+    """开始投票."""
+    opens, closes = spoken(agenda_session.voting_opens_at), spoken(agenda_session.voting_closes_at)
+    weights = BallotScheme.from_data(agenda_session.scheme or []).weights
+    marks_zh = "、".join(f"{weight}分" for weight in weights)
+    post(
+        session,
+        NoticeKind.VOTING_OPENED,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}开始投票",
+        text=(
+            f"投票时间:{opens} 至 {closes}(不含截止时刻)。"
+            f"投票人:{MODES_ZH[agenda_session.mode]}。\n"
+            f"每人一票,给不同的题目{marks_zh},可以不填满;截止前可以改,以最后一次为准。\n"
+            f"{list_text(agenda_session)}\n"
+            f"Voting: {opens} to {closes} (exclusive), by {MODES_EN[agenda_session.mode]}. "
+            f"Give {', '.join(map(str, weights))} points to different matters; "
+            "the last ballot before closing counts."
+        ),
+        data={
+            **session_data(agenda_session),
+            "scheme": agenda_session.scheme,
+            "rules": agenda_session.rules,
+            "matters": list_data(agenda_session),
+        },
+        at=at,
+    )
+
+
+def post_extension(
+    session: Session, agenda_session: AgendaSession, by_hand: bool, at: datetime
+) -> None:
+    """延长投票."""
+    closes, table = spoken(agenda_session.voting_closes_at), spoken(agenda_session.round_table_at)
+    why = (
+        ("由党支部决定延长", "by decision of the branch")
+        if by_hand
+        else (
+            "收回的选票不足,延长一次",
+            "too few ballots came back",
+        )
+    )
+    post(
+        session,
+        NoticeKind.VOTING_EXTENDED,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}投票延长",
+        text=(
+            f"{why[0]}。投票延长到 {closes}(不含截止时刻),圆桌会:{table}。\n"
+            f"Voting goes on until {closes} (exclusive), {why[1]}. Round table: {table}."
+        ),
+        data=session_data(agenda_session),
+        at=at,
+    )
+
+
+def post_result(
+    session: Session,
+    agenda_session: AgendaSession,
+    result: SessionResult,
+    closed_early: bool,
+    at: datetime,
+) -> None:
+    """计票结果: the tally with the chosen matters, everything that R9 publishes."""
+    early = (
+        "投票由党支部提前截止。 The branch closed voting before the announced end.\n"
+        if closed_early
+        else ""
+    )
+    post(
+        session,
+        NoticeKind.TALLIED,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}计票结果:{_headline(agenda_session, result)}",
+        text=f"{early}{result.explanation_zh}\n\n{result.explanation_en}",
+        data={**session_data(agenda_session), **result_data(agenda_session, result)},
+        at=at,
+    )
+
+
+def _headline(agenda_session: AgendaSession, result: SessionResult) -> str:
+    chosen = [row.item.label for row in result.rows if row.outcome is Outcome.SELECTED]
+    if not chosen:
+        return "没有入选的题目"
+    verb = "供参考" if agenda_session.outcome is SessionOutcome.CONSULTATIVE else "入选"
+    return f"{'、'.join(chosen)} {verb}"
+
+
+def result_data(agenda_session: AgendaSession, result: SessionResult) -> dict[str, Any]:
+    """The result for programs, as the API and the feed give it."""
+    weights = BallotScheme.from_data(agenda_session.scheme or []).weights
+    return {
+        "state": agenda_session.state.value,
+        "outcome": agenda_session.outcome.value if agenda_session.outcome else None,
+        "roll": result.roll,
+        "returned": result.returned,
+        "blank": result.blank,
+        "required": result.required,
+        "rows": [
+            {
+                "rank": row.rank,
+                "matter_id": str(row.matter_id),
+                "number": row.item.number,
+                "label": row.item.label,
+                "title": row.item.matter.title,
+                **{f"n{weight}": n for weight, n in zip(weights, row.counts, strict=True)},
+                "score": row.score,
+                "outcome": row.outcome.value,
+                "decided_by": row.decided_by,
+            }
+            for row in result.rows
+        ],
+        "explanation": result.explanation_zh,
+        "explanation_en": result.explanation_en,
+    }

@@ -1,0 +1,184 @@
+"""URLs of voting: open, extend, close, cast, turnout, result."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+
+from app.agenda.access import as_seen, obtain_session
+from app.agenda.models import RollEntry, SessionState
+from app.agenda.roll import participation
+from app.agenda.schemas import SessionSchema
+from app.api import Blueprint
+from app.ballots import casting, voting
+from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.models import SessionResult
+from app.ballots.notices import result_data
+from app.ballots.schemas import (
+    CastArgs,
+    OperatorKeySchema,
+    ParticipationSchema,
+    ReceiptSchema,
+    ResultSchema,
+    TurnoutReportSchema,
+)
+from app.errors import DomainError, NotFound, WrongState
+from app.extensions import db
+from app.people.guards import EVERYONE_THERE, allow, current_actor, public, signed_in
+from app.people.models import Role
+from votes.ballot import Mark
+
+blp = Blueprint("ballots", __name__, description="531 投票 · 5-3-1 ballots and results")
+
+CAST_EXAMPLE = {
+    "marks": [
+        {"weight": 5, "matter_id": "0198c0de-0000-7000-8000-00000000000a"},
+        {"weight": 3, "matter_id": "0198c0de-0000-7000-8000-00000000000b"},
+        {"weight": 1, "matter_id": "0198c0de-0000-7000-8000-00000000000c"},
+    ],
+    "nonce": "00112233445566778899aabbccddeeff",
+    "expected_version": 0,
+}
+
+
+class VotingNotClosed(DomainError):
+    status, code = 409, "voting_not_closed"
+    zh, en = "投票还没有截止,不公布结果", "Voting has not closed; there is no result yet"
+
+
+class NoResult(DomainError):
+    status, code = 409, "no_result"
+    zh, en = "这一期已取消,没有结果", "This session was cancelled and has no result"
+
+
+def _keys() -> KeyStore:
+    keys: KeyStore = current_app.extensions["keys"]
+    return keys
+
+
+def _extension_days() -> int:
+    days: int = current_app.extensions["settings"].extension_days
+    return days
+
+
+@blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState)
+def open_voting(session_id: UUID) -> dict[str, Any]:
+    """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
+    agenda_session = obtain_session(session_id)
+    voting.open_voting(db.session(), agenda_session, current_actor().resident, _keys())
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/extend-voting", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState, voting.ExtensionUsed)
+def extend_voting(session_id: UUID) -> dict[str, Any]:
+    """延长投票 · Give the vote three more days, once."""
+    agenda_session = obtain_session(session_id)
+    by = current_actor().resident
+    voting.extend_voting(db.session(), agenda_session, by, _extension_days())
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState)
+def close_voting(session_id: UUID) -> dict[str, Any]:
+    """截止投票 · Close and count (TALLIED); where too few voted, extend it once (EXTENDED)."""
+    agenda_session = obtain_session(session_id)
+    by = current_actor().resident
+    voting.close_voting(db.session(), agenda_session, by, _extension_days())
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/ballot", methods=["PUT"])
+@allow(Role.RESIDENT)
+@blp.arguments(CastArgs, example=CAST_EXAMPLE)
+@blp.response(200, ReceiptSchema)
+@blp.refuses(
+    WrongState,
+    casting.NotOnRoll,
+    casting.UnderAge,
+    casting.StaffMayNotVote,
+    casting.InvalidBallot,
+    casting.VersionConflict,
+    casting.NonceReused,
+    KeyUnavailable,
+)
+def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
+    """投票 · Cast a ballot, or replace one's own until voting closes."""
+    agenda_session = obtain_session(session_id)
+    marks = [Mark(mark["weight"], str(mark["matter_id"])) for mark in body.pop("marks")]
+    receipt = casting.cast_ballot(
+        db.session(), agenda_session, current_actor(), _keys(), marks=marks, **body
+    )
+    db.session.commit()
+    return receipt
+
+
+@blp.route("/sessions/<uuid:session_id>/ballot", methods=["GET"])
+@allow(Role.RESIDENT)
+@blp.response(200, ReceiptSchema)
+@blp.refuses(KeyUnavailable)
+def read_ballot(session_id: UUID) -> casting.Receipt:
+    """我的选票 · One's own ballot; 404 while there is none."""
+    agenda_session = obtain_session(session_id)
+    receipt = casting.read_ballot(db.session(), agenda_session, current_actor(), _keys())
+    if receipt is None:
+        raise NotFound
+    return receipt
+
+
+@blp.route("/sessions/<uuid:session_id>/turnout", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, TurnoutReportSchema)
+def read_turnout(session_id: UUID) -> dict[str, Any]:
+    """投票人数 · How many may vote and how many did; all that shows while voting is open."""
+    agenda_session = obtain_session(session_id)
+    people = participation(db.session(), [session_id])[session_id]
+    return {"state": agenda_session.state, **vars(people)}
+
+
+@blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, ResultSchema)
+@blp.refuses(VotingNotClosed, NoResult)
+def read_result(session_id: UUID) -> dict[str, Any]:
+    """计票结果 · The count, the order, and why."""
+    agenda_session = obtain_session(session_id)
+    if agenda_session.state is SessionState.CANCELLED:
+        raise NoResult
+    if agenda_session.state is not SessionState.TALLIED:
+        raise VotingNotClosed
+    result = db.session.get_one(SessionResult, session_id)
+    return result_data(agenda_session, result)
+
+
+@blp.route("/me/participations", methods=["GET"])
+@signed_in
+@blp.response(200, ParticipationSchema(many=True))
+def list_participations() -> Sequence[RollEntry]:
+    """以我名义收到的选票 · Ballots that came in in one's name: channel and day.
+
+    Whoever finds a day here on which they did not vote tells the community: this is the main
+    defence against a ballot cast in another's name.
+    """
+    return casting.participations(db.session(), current_actor().id)
+
+
+@blp.route("/operator-key", methods=["GET"])
+@public
+@blp.response(200, OperatorKeySchema)
+@blp.refuses(KeyUnavailable)
+def read_operator_key() -> dict[str, Any]:
+    """运营者公钥 · The key that checks the promises of receipts."""
+    return {"algorithm": "Ed25519", "public_key": _keys().operator_public_key()}

@@ -1,0 +1,129 @@
+"""What goes in and out about ballots and results."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from app.agenda.models import Channel, SessionOutcome, SessionState
+from app.api import Id, Schema, Text
+from votes.selection import Outcome
+
+MAX_MARKS = 20
+
+
+class Hex(ma.fields.Field[bytes]):
+    """Bytes written in lower-case hexadecimal."""
+
+    default_error_messages = {"invalid": "String does not match expected pattern."}
+
+    def __init__(self, *, length: int, **kwargs: Any) -> None:
+        kwargs["metadata"] = {
+            "type": "string",
+            "pattern": f"^[0-9a-f]{{{2 * length}}}$",
+            **kwargs.get("metadata", {}),
+        }
+        super().__init__(**kwargs)
+        self._digits = 2 * length
+
+    def _serialize(self, value: bytes | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.hex()
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
+        if not isinstance(value, str) or len(value) != self._digits or not value.isascii():
+            raise self.make_error("invalid")
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
+
+
+class MarkArgs(Schema):
+    weight = ma.fields.Integer(
+        required=True, strict=True, validate=ma.validate.Range(min=1, max=1000)
+    )
+    matter_id = Id(required=True)
+
+
+class CastArgs(Schema):
+    """A ballot; no marks make a blank one.
+
+    `nonce` is made once for each intent and kept until the answer came; with it a retry is the
+    same cast. Without it the server makes one. `word` is the voter's own addition to the trackers.
+    `expected_version` is the version the voter last saw (0: none yet).
+    """
+
+    marks = ma.fields.List(
+        ma.fields.Nested(MarkArgs), required=True, validate=ma.validate.Length(max=MAX_MARKS)
+    )
+    nonce = Hex(length=16, load_default=None)
+    word = Text(max_length=40, load_default="")
+    expected_version = ma.fields.Integer(
+        strict=True, load_default=None, validate=ma.validate.Range(min=0, max=1_000_000)
+    )
+
+
+class MarkSchema(Schema):
+    weight = ma.fields.Integer(required=True)
+    matter_id = ma.fields.String(attribute="matter", required=True)
+
+
+class ReceiptSchema(Schema):
+    """Proof of a cast: commitment, version and the operator's signature over both."""
+
+    commitment = Hex(length=32, required=True)
+    version = ma.fields.Integer(required=True)
+    promise = Hex(length=64, required=True)
+    nonce = Hex(length=16, required=True)
+    marks = ma.fields.List(ma.fields.Nested(MarkSchema), required=True)
+
+
+class TurnoutReportSchema(Schema):
+    state = ma.fields.Enum(SessionState, by_value=True, required=True)
+    roll = ma.fields.Integer(required=True)
+    returned = ma.fields.Integer(required=True)
+
+
+class ResultRowSchema(Schema):
+    """A matter's line: marks of each weight as `n5`, `n3`, `n1`, score, and what decided."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    rank = ma.fields.Integer(required=True)
+    matter_id = Id(required=True)
+    number = ma.fields.Integer(required=True)
+    label = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    n5 = ma.fields.Integer()
+    n3 = ma.fields.Integer()
+    n1 = ma.fields.Integer()
+    score = ma.fields.Integer(required=True)
+    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Outcome)))
+    decided_by = ma.fields.String(allow_none=True)
+
+
+class ResultSchema(Schema):
+    """A result: roll, returned and blank ballots, all matters in order, and the explanation."""
+
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionState)))
+    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionOutcome)))
+    roll = ma.fields.Integer(required=True)
+    returned = ma.fields.Integer(required=True)
+    blank = ma.fields.Integer(required=True)
+    required = ma.fields.Integer(required=True)
+    rows = ma.fields.List(ma.fields.Nested(ResultRowSchema), required=True)
+    explanation = ma.fields.String(required=True)
+    explanation_en = ma.fields.String(required=True)
+
+
+class ParticipationSchema(Schema):
+    """That a ballot came in in one's name: the channel and the day, nothing of its content."""
+
+    session_id = Id(required=True)
+    channel = ma.fields.Enum(Channel, by_value=True, required=True)
+    voted_on = ma.fields.Date(required=True)
+
+
+class OperatorKeySchema(Schema):
+    algorithm = ma.fields.String(required=True)
+    public_key = Hex(length=32, required=True)
