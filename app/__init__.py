@@ -1,0 +1,74 @@
+"""月月谈: the application factory."""
+
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from app import cli, database, problems
+from app.agenda.routes import blp as agenda
+from app.api import PREFIX, Api
+from app.ballots.clock_moves import catch_up_before_request
+from app.ballots.keys import KeyStore
+from app.ballots.routes import blp as ballots
+from app.board.pages import pages as board_pages
+from app.board.routes import blp as board
+from app.compounds.routes import blp as compounds
+from app.config import Settings
+from app.docs.pages import pages as docs_pages
+from app.extensions import db, jwt
+from app.matters.routes import blp as matters
+from app.people.routes import blp as people
+from app.wechat.client import WeChatClient
+
+API_BLUEPRINTS = (people, compounds, matters, agenda, ballots, board)
+
+
+def create_app(settings: Settings | None = None, instance: Path | None = None) -> Flask:
+    """The application. Raises UnsafeSettings where production would break a promise."""
+    app = Flask(
+        "app",
+        instance_path=str((instance or Path("instance")).absolute()),
+        static_url_path="/static",
+    )
+    settings = settings or Settings.from_environment(Path(app.instance_path))
+    settings.check()
+    app.config.from_mapping(settings.for_flask())
+    app.extensions["settings"] = settings
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["wechat"] = WeChatClient(
+        appid=settings.wechat_appid,
+        secret=settings.wechat_secret,
+        base_url=settings.wechat_api_base,
+    )
+
+    app.extensions["keys"] = KeyStore(settings.key_store)
+    db.init_app(app)
+    jwt.init_app(app)
+    problems.init_app(app)
+    database.init_app(app)
+    app.before_request(catch_up_before_request)
+    app.after_request(add_headers)
+
+    api = Api(app)
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=PREFIX)
+    app.register_blueprint(board_pages)
+    app.register_blueprint(docs_pages)
+    cli.init_app(app)
+    return app
+
+
+def add_headers(response: Response) -> Response:
+    """Security headers for all answers, and an ETag for what phones poll."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    )
+    if request.method == "GET" and response.status_code == 200 and response.is_json:
+        if not response.get_etag()[0]:
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+            response.add_etag()
+        response.make_conditional(request)
+    return response

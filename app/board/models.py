@@ -1,0 +1,89 @@
+"""Public notices."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.compounds.models import Compound
+from app.errors import WrongState
+from app.orm import Base, HasId, enum_type
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells; one of each kind for a session."""
+
+    SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
+    LIST_FROZEN = "LIST_FROZEN"
+    VOTING_OPENED = "VOTING_OPENED"
+    VOTING_EXTENDED = "VOTING_EXTENDED"
+    TALLIED = "TALLIED"
+    SESSION_CANCELLED = "SESSION_CANCELLED"
+
+
+class PublicNotice(HasId, Base):
+    """公示. Its id never changes; `revision` grows with each correction.
+
+    `data` is the machine-readable side of the notice and is never corrected by hand: a wrong
+    figure is mended where it comes from. The places above the compound are repeated here, so that
+    each feed reads one index.
+    """
+
+    __tablename__ = "public_notices"
+    __table_args__ = (
+        UniqueConstraint("about_id", "kind", name="uq_public_notices_about"),
+        Index(None, "compound_id", "id"),
+        Index(None, "community_id", "id"),
+        Index(None, "subdistrict_id", "id"),
+        CheckConstraint("revision >= 1", name="revision_starts_at_one"),
+    )
+
+    kind: Mapped[NoticeKind] = mapped_column(enum_type(NoticeKind, "kind"))
+    about_id: Mapped[UUID]
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    community_id: Mapped[UUID] = mapped_column(ForeignKey("communities.id"))
+    subdistrict_id: Mapped[UUID] = mapped_column(ForeignKey("subdistricts.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    published_at: Mapped[datetime]
+    modified_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+
+    compound: Mapped[Compound] = relationship()
+
+    def correct(self, note: str, at: datetime) -> None:
+        """Add a correction under the text; what was published stays readable."""
+        self._require_published()
+        self.text = f"{self.text}\n\n更正 Correction:{note}"
+        self._revise(at)
+
+    def withdraw(self, reason: str, at: datetime) -> None:
+        """Say that the notice no longer holds; it stays as a short item, since readers keep it."""
+        self._require_published()
+        self.title = f"【已撤回 Withdrawn】{self.title}"
+        self.text = f"本公示已撤回。理由:{reason}\nThis notice was withdrawn. Reason: {reason}"
+        self.data = {}
+        self.withdrawn_at = at
+        self._revise(at)
+
+    def _revise(self, at: datetime) -> None:
+        self.modified_at = at
+        self.revision += 1
+
+    def _require_published(self) -> None:
+        if self.withdrawn_at is not None:
+            raise WrongState(zh="这份公示已经撤回", en="This notice was withdrawn")

@@ -1,0 +1,46 @@
+"""The board as pages for people and notice screens; `feed` addresses without the API's prefix."""
+
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from werkzeug import Response
+
+from app import clock
+from app.board import feeds, services
+from app.board.models import PublicNotice
+from app.board.routes import PLACE, links_of
+from app.extensions import db
+
+pages = Blueprint("board_pages", __name__, url_prefix="/board", template_folder="templates")
+
+
+@pages.get(f"/{PLACE}")
+def place_board(kind: str, place_id: UUID) -> str:
+    place = services.find_place(db.session(), kind, place_id) or abort(404)
+    notices, _ = services.read_notices(db.session(), place)
+    return render_template(
+        "board.html",
+        title=feeds.title_of(place),
+        notices=notices,
+        links=links_of(place),
+        spoken=clock.spoken,
+    )
+
+
+@pages.get("/notices/<uuid:notice_id>")
+def notice_page(notice_id: UUID) -> str:
+    notice = db.session.get(PublicNotice, notice_id) or abort(404)
+    place = services.FeedPlace("compounds", notice.compound_id, notice.compound.name)
+    return render_template(
+        "board.html",
+        title=notice.title,
+        notices=[notice],
+        links=links_of(place),
+        spoken=clock.spoken,
+    )
+
+
+@pages.get(f"/{PLACE}/feed.<any(json, atom):kind_of_feed>")
+def feed(kind: str, place_id: UUID, kind_of_feed: str) -> Response:
+    view = f"board.read_{kind_of_feed}_feed"
+    return redirect(url_for(view, kind=kind, place_id=place_id), code=308)

@@ -1,0 +1,151 @@
+"""Posting, correcting and withdrawing notices, and reading them for a feed."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.audit import record
+from app.board.models import NoticeKind, PublicNotice
+from app.compounds.models import Community, Compound, Subdistrict
+from app.errors import DomainError
+from app.orm import table_of
+from app.people.models import Resident
+
+PAGE_SIZE = 20
+FEED_FORMAT = 1  # part of every ETag: raise it when the rendering of feeds changes
+
+
+class ResultIsFinal(DomainError):
+    """A tally is what the ballots say; nobody withdraws it."""
+
+    status, code = 409, "result_is_final"
+    zh, en = "计票结果不能撤回", "A tally cannot be withdrawn"
+
+
+@dataclass(frozen=True)
+class FeedPlace:
+    """Whose notices a feed holds: `column` is the notice's column for that kind of place."""
+
+    kind: str
+    id: UUID
+    name: str
+
+    @property
+    def column(self) -> Any:
+        return {
+            "compounds": PublicNotice.compound_id,
+            "communities": PublicNotice.community_id,
+            "subdistricts": PublicNotice.subdistrict_id,
+        }[self.kind]
+
+
+PLACES = {"compounds": Compound, "communities": Community, "subdistricts": Subdistrict}
+
+
+def post(
+    session: Session,
+    kind: NoticeKind,
+    compound: Compound,
+    about_id: UUID,
+    *,
+    title: str,
+    text: str,
+    data: dict[str, Any],
+    at: datetime,
+) -> PublicNotice:
+    """Put a notice on the board, in the commit of the move that it tells."""
+    notice = PublicNotice(
+        kind=kind,
+        about_id=about_id,
+        compound=compound,
+        community_id=compound.community_id,
+        subdistrict_id=compound.subdistrict_id,
+        title=title,
+        text=text,
+        data=data,
+        published_at=at,
+        modified_at=at,
+        revision=1,
+    )
+    session.add(notice)
+    return notice
+
+
+def correct(
+    session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime
+) -> PublicNotice:
+    """Correct a notice in the open: its id stays, the correction stands under its text."""
+    notice.correct(note, at)
+    _record(session, notice, "correct", by, note, at)
+    return notice
+
+
+def withdraw(
+    session: Session, notice: PublicNotice, by: Resident, reason: str, at: datetime
+) -> PublicNotice:
+    """Withdraw a notice with a reason; its id stays in the feeds."""
+    if notice.kind is NoticeKind.TALLIED:
+        raise ResultIsFinal
+    notice.withdraw(reason, at)
+    _record(session, notice, "withdraw", by, reason, at)
+    return notice
+
+
+def _record(
+    session: Session, notice: PublicNotice, verb: str, by: Resident, reason: str, at: datetime
+) -> None:
+    record(
+        session,
+        notice,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=notice.compound_id,
+        reason=reason,
+    )
+
+
+def find_place(session: Session, kind: str, place_id: UUID) -> FeedPlace | None:
+    """The place of a feed; None where there is none."""
+    table = table_of(PLACES[kind])
+    name = session.scalar(select(table.c.name).where(table.c.id == place_id))
+    return None if name is None else FeedPlace(kind, place_id, name)
+
+
+def feed_version(session: Session, place: FeedPlace) -> tuple[str, datetime | None]:
+    """A text that changes with every notice of the place, and the time of the last change.
+
+    Read from one aggregate over an index, so that a reader who has seen it all costs no items.
+    """
+    count, revisions, modified_at = session.execute(
+        select(
+            func.count(PublicNotice.id),
+            func.sum(PublicNotice.revision),
+            func.max(PublicNotice.modified_at, type_=PublicNotice.modified_at.type),
+        ).where(place.column == place.id)
+    ).one()
+    facts = f"{FEED_FORMAT} {place.name} {count} {revisions} {modified_at}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:32], modified_at
+
+
+def read_notices(
+    session: Session, place: FeedPlace, before: UUID | None = None
+) -> tuple[list[PublicNotice], UUID | None]:
+    """One page of a place's notices, newest first, and the id from which the next page goes on."""
+    query = (
+        select(PublicNotice)
+        .where(place.column == place.id)
+        .options(joinedload(PublicNotice.compound))
+        .order_by(PublicNotice.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if before is not None:
+        query = query.where(PublicNotice.id < before)
+    notices = list(session.scalars(query))
+    more = len(notices) > PAGE_SIZE
+    return notices[:PAGE_SIZE], notices[PAGE_SIZE - 1].id if more else None

@@ -1,0 +1,157 @@
+"""Fixtures shared by all tests: both engines, the application on each, people, and time."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import event, make_url
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import Settings
+from app.extensions import db
+from tests import databases
+from tests.cast import Cast
+from tests.wechat_standin import StandIn
+
+_server = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once; worker processes find it in their environment."""
+    stack = config.stash[_server] = ExitStack()
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["TEST_DATABASE_URL"] = stack.enter_context(databases.postgresql_server())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_server].close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Count what ran on each engine, so that a missing engine is seen."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
+    for engine in databases.ENGINES:
+        count = sum(f"[{engine}" in nodeid or f"-{engine}" in nodeid for nodeid in passed)
+        terminalreporter.write_line(f"{engine}: {count} passed")
+
+
+@pytest.fixture(scope="session", params=databases.ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each test that touches rows runs on both engines."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database of this engine, for this test process alone."""
+    folder = tmp_path_factory.mktemp(engine_name)
+    server = os.environ["TEST_DATABASE_URL"]
+    with databases.database(engine_name, folder, server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """WeChat's stand-in on real sockets."""
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(
+    database_url: str, standin: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    return Settings(
+        production=False,
+        database_url=database_url,
+        secret_key="a test secret of more than thirty-two bytes",
+        key_store=tmp_path_factory.mktemp("keys"),
+        public_url="https://board.example",
+        wechat_appid=standin.appid,
+        wechat_secret=standin.secret,
+        wechat_api_base=standin.url,
+    )
+
+
+@pytest.fixture(scope="session")
+def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application, made once for each engine."""
+    if settings.database_url.startswith("postgresql"):
+        url = make_url(settings.database_url).update_query_dict(databases.TRAVEL_OPTIONS)
+        settings = Settings(
+            **{**vars(settings), "database_url": url.render_as_string(hide_password=False)}
+        )
+    app = create_app(settings, tmp_path_factory.mktemp("instance"))
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _let_postgresql_travel)
+    yield app
+    engine.dispose()
+    app.extensions["wechat"].close()
+
+
+def _let_postgresql_travel(connection: Any) -> None:
+    if time_machine.escape_hatch.is_travelling():
+        real = time_machine.escape_hatch.datetime.datetime.now(UTC)
+        offset = (datetime.now(UTC) - real).total_seconds()
+        connection.exec_driver_sql(f"SET LOCAL travel.offset = '{offset} s'")
+
+
+@pytest.fixture
+def app(application: Flask) -> Iterator[Flask]:
+    """The application on an empty database."""
+    yield application
+    with application.app_context():
+        engine = db.engine
+    with engine.begin() as connection:
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    """A plain client without a token. It keeps no application context open, so each call has a
+    database session of its own and a forgotten commit is seen."""
+    return app.test_client()
+
+
+@pytest.fixture
+def rows(app: Flask) -> Iterator[Session]:
+    """A session beside the application's, to look at what was really stored."""
+    with app.app_context():
+        engine = db.engine
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """A community with compounds, and the people of the tests."""
+    return Cast(app)
+
+
+@pytest.fixture
+def travel() -> Iterator[Callable[[str | datetime], None]]:
+    """Set the clocks of Python and of the database: `travel("2026-03-12T00:00+08:00")`."""
+    with ExitStack() as stack:
+
+        def go(to: str | datetime) -> None:
+            instant = datetime.fromisoformat(to) if isinstance(to, str) else to
+            stack.enter_context(time_machine.travel(instant, tick=True))
+
+        yield go
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return databases.ROOT
