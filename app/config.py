@@ -76,7 +76,8 @@ class Settings:
         is_sqlite = self.database_url.startswith("sqlite")
         return {
             "SQLALCHEMY_DATABASE_URI": self.database_url,
-            "SQLALCHEMY_ENGINE_OPTIONS": {} if is_sqlite else {"pool_pre_ping": True},
+            # Values of statements are people's data and stay out of every log.
+            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": not is_sqlite},
             "SECRET_KEY": self.secret_key,
             "MAX_CONTENT_LENGTH": 256 * 1024,
             "JWT_SECRET_KEY": self.secret_key,

@@ -53,7 +53,8 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
         return create()
     if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
         raise refused("Idempotency-Key", "invalid", "幂等键格式不对", "Not a valid key")
-    made = _made_before(kind, resident_id, key)
+    request_hash = _request_hash()
+    made = _made_before(kind, resident_id, key, request_hash)
     if made is not None:
         return made
     try:
@@ -64,29 +65,33 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
                 IdempotencyKey(
                     resident_id=resident_id,
                     key=key,
-                    request_hash=_request_hash(),
+                    request_hash=request_hash,
                     made_id=thing.id,
                     made_at=at,
                 )
             )
     except IntegrityError:  # the same request, at the same moment, was first
-        made = _made_before(kind, resident_id, key)
+        made = _made_before(kind, resident_id, key, request_hash)
         if made is None:
             raise
         return made
     return thing
 
 
-def _made_before(kind: type[T], resident_id: UUID, key: str) -> T | None:
+def _made_before(kind: type[T], resident_id: UUID, key: str, request_hash: bytes) -> T | None:
     row = db.session.get(IdempotencyKey, (resident_id, key))
     if row is None:
         return None
     made = db.session.get(kind, row.made_id)
-    if row.request_hash != _request_hash() or made is None:
+    if row.request_hash != request_hash or made is None:
         raise KeyReused
     return made
 
 
 def _request_hash() -> bytes:
-    head = f"{request.method} {request.path}\n".encode()
-    return hashlib.sha256(head + request.get_data()).digest()
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest.update(request.get_data())
+    for file in request.files.values():  # a multipart body has been parsed and is empty by now
+        digest.update(file.stream.read())
+        file.stream.seek(0)
+    return digest.digest()

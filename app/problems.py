@@ -5,6 +5,7 @@ A page for people answers with a short HTML page instead; the words are the same
 
 import logging
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -162,18 +163,24 @@ def on_deep_json(error: RecursionError) -> Response:
 
 def on_database_error(error: Exception) -> Response:
     """The database is gone, full or locked: try again. Anything else is our fault."""
-    log.error("database error: %s", type(error).__name__, exc_info=error)
+    # The driver's own message may repeat a row, so only the trace is logged.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("database error %s\n%s", type(error).__name__, trace)
     transient = isinstance(error, OperationalError | PoolTimeout) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
     if transient:
         return on_refusal(DatabaseUnavailable(retry_after=RETRY_SECONDS))
-    return on_unforeseen(error)
+    return _server_error()
 
 
 def on_unforeseen(error: Exception) -> Response:
     """A fault of ours: logged with its trace, and nothing of it told."""
     log.error("unforeseen error", exc_info=error)
+    return _server_error()
+
+
+def _server_error() -> Response:
     code, zh, en = HTTP_WORDS[500]
     return problem(500, code, (zh, en))
 

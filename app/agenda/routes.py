@@ -96,6 +96,7 @@ def _rotation(community: Community) -> dict[str, Any]:
 @blp.response(201, SessionSchema)
 @blp.refuses(
     services.TimesOutOfOrder,
+    services.RollMissing,
     services.RollNotAllowed,
     services.PeriodTaken,
     rotation.NotTheHost,
@@ -179,7 +180,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, services.RollNotAllowed, roll.IneligibleVoter)
+@blp.refuses(WrongState, services.RollMissing, services.RollNotAllowed, roll.IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
     agenda_session = obtain_session(session_id)

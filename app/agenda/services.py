@@ -44,6 +44,11 @@ class RollNotAllowed(DomainError):
     zh, en = "只有名册制(ROSTER)才列投票人名单", "Only a ROSTER session takes a roll"
 
 
+class RollMissing(DomainError):
+    status, code = 422, "roll_missing"
+    zh, en = "名册制(ROSTER)须列出投票人名单", "A ROSTER session needs its roll"
+
+
 class OpeningTimePassed(DomainError):
     status, code = 409, "opening_time_passed"
     zh, en = (
@@ -68,12 +73,11 @@ def create_session(
 ) -> AgendaSession:
     """A draft for one month; the compound takes its turn as host.
 
-    Raises TimesOutOfOrder, RollNotAllowed, PeriodTaken, NotTheHost, IneligibleVoter.
+    Raises TimesOutOfOrder, RollMissing, RollNotAllowed, PeriodTaken, NotTheHost, IneligibleVoter.
     """
     if not at < voting_opens_at < voting_closes_at <= round_table_at:
         raise TimesOutOfOrder
-    if voters and mode is not Mode.ROSTER:
-        raise RollNotAllowed
+    _check_roll(mode, voters)
     agenda_session = AgendaSession(
         id=new_id(),
         compound=compound,
@@ -105,11 +109,17 @@ def replace_roll(
     """Write the roll of a ROSTER session anew; possible until voting opens."""
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*BEFORE_VOTING)
-    if agenda_session.mode is not Mode.ROSTER:
-        raise RollNotAllowed
+    _check_roll(agenda_session.mode, voters)
     roll.write_roster(session, agenda_session, voters, local_date(agenda_session.voting_opens_at))
     record_move(session, agenda_session, "replace_roll", by, at, from_state=agenda_session.state)
     return agenda_session
+
+
+def _check_roll(mode: Mode, voters: Collection[UUID]) -> None:
+    if mode is Mode.ROSTER and not voters:
+        raise RollMissing
+    if mode is not Mode.ROSTER and voters:
+        raise RollNotAllowed
 
 
 def start_collecting(

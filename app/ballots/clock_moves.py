@@ -4,6 +4,7 @@ Every request that names a session, a compound or a community first catches up w
 `flask finalise` does the same for what nobody touches.
 """
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.keys import KeyStore
-from app.ballots.voting import close_voting, open_voting
+from app.ballots.voting import CountsDisagree, close_voting, open_voting
 from app.extensions import db
+
+log = logging.getLogger(__name__)
 
 
 def catch_up(
@@ -53,8 +56,13 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
     for session_id in ids:
         # A reading request may hold a transaction that cannot write; begin a new one.
         session.rollback()
-        catch_up(session, session.get_one(AgendaSession, session_id), keys, days)
-        session.commit()
+        try:
+            catch_up(session, session.get_one(AgendaSession, session_id), keys, days)
+            session.commit()
+        except CountsDisagree:
+            # Somebody must look at this session; it stays closed to ballots, and others go on.
+            log.critical("counts disagree in session %s", session_id)
+            session.rollback()
 
 
 def catch_up_before_request() -> None:

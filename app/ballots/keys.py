@@ -29,7 +29,7 @@ class KeyStore:
         self._folder = folder
 
     def create_session_key(self, session_id: UUID) -> None:
-        """Make the session's key; one that is there already stays."""
+        """Make the session's key; one that is there already stays. Raises KeyUnavailable."""
         _write_once(self._session_path(session_id))
 
     def slot(self, session_id: UUID, voter_id: UUID) -> bytes:
@@ -56,10 +56,15 @@ class KeyStore:
 
 
 def _write_once(path: Path) -> None:
-    """Write 32 random bytes unless the file is there, and force them to the disk.
+    """Write 32 random bytes unless the file is there, and force them to the disk."""
+    try:
+        _link_new_key(path)
+    except OSError as error:
+        raise KeyUnavailable(retry_after=5) from error
 
-    A link makes the whole file appear at once, so that no reader meets half a key.
-    """
+
+def _link_new_key(path: Path) -> None:
+    # A link makes the whole file appear at once, so that no reader meets half a key.
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
