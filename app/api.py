@@ -9,13 +9,14 @@ from uuid import UUID
 
 import flask_smorest
 import marshmallow as ma
-from flask import current_app, request
+from flask import Flask, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.clock import local
 from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
+from app.examples import example_of
 from app.problems import HTTP_WORDS, MEDIA_TYPE
 
 PREFIX = "/api/v1"
@@ -35,6 +36,11 @@ class TooLarge(DomainError):
 class BadRequest(DomainError):
     status = 400
     code, zh, en = HTTP_WORDS[400]
+
+
+class KeyReused(DomainError):
+    status, code = 409, "idempotency_key_reused"
+    zh, en = "这个幂等键已用于别的请求", "The Idempotency-Key belongs to another request"
 
 
 class InvalidCursor(DomainError):
@@ -192,6 +198,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorator
 
+    def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
+        """As in flask-smorest, with an example made from the schema."""
+        if "example" not in kwargs and _is_schema(schema):
+            kwargs["example"] = example_of(schema)
+        return super().response(status_code, schema, **kwargs)
+
     def route(self, rule: str, **options: Any) -> Callable[[Any], Any]:
         """As in flask-smorest; refuses a view that says nothing of who may use it."""
         register = super().route(rule, **options)
@@ -209,6 +221,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 errors.append(NotFound)
             view._apidoc = {**view._apidoc, "rule": view.rule, "refusals": errors}
             return register(view)
+
+        return decorator
+
+    def creates(self, *errors: type[DomainError]) -> Callable[[Any], Any]:
+        """As `refuses`, for an operation that creates and so takes an Idempotency-Key."""
+
+        def decorator(view: Any) -> Any:
+            documented = self.doc(parameters=[IDEMPOTENCY_KEY])(view)
+            return self.refuses(KeyReused, *errors)(documented)
 
         return decorator
 
@@ -237,6 +258,12 @@ def _document_rule_and_refusals(
     return {**doc, "responses": responses, "security": security}
 
 
+def _is_schema(schema: Any) -> bool:
+    return isinstance(schema, ma.Schema) or (
+        isinstance(schema, type) and issubclass(schema, ma.Schema)
+    )
+
+
 def _describe(errors: list[type[DomainError]]) -> dict[str, Any]:
     first = errors[0]
     unique = {error.code: error for error in errors}
@@ -257,11 +284,27 @@ def _describe(errors: list[type[DomainError]]) -> dict[str, Any]:
     }
 
 
+IDEMPOTENCY_KEY = "idempotency_key"
+IDEMPOTENCY_HEADER = {
+    "name": "Idempotency-Key",
+    "description": "同一请求重发时带同一键,只办一次 · The same key again is the same request",
+    "schema": {"type": "string", "maxLength": 100},
+}
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """flask-smorest with problem details for errors (handlers stand in `app.problems`)."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def init_app(self, app: Flask, **kwargs: Any) -> None:
+        super().init_app(app, **kwargs)
+        components = self.spec.components
+        components.parameter(IDEMPOTENCY_KEY, "header", IDEMPOTENCY_HEADER)
+        components.security_scheme(
+            "access_token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        )
 
     def _register_error_handlers(self) -> None:
         """Nothing: `app.problems` registers them for pages and API alike."""

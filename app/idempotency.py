@@ -15,19 +15,13 @@ from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.api import refused
-from app.errors import DomainError
+from app.api import KeyReused, refused
 from app.extensions import db
 from app.orm import Base, HasId
 
 T = TypeVar("T", bound=HasId)
 
 MAX_KEY = 100
-
-
-class KeyReused(DomainError):
-    status, code = 409, "idempotency_key_reused"
-    zh, en = "这个幂等键已用于别的请求", "The Idempotency-Key belongs to another request"
 
 
 class IdempotencyKey(Base):

@@ -125,9 +125,9 @@ def problem(
             ]
         text = json.dumps(body)
         response = current_app.response_class(text, status=status, mimetype=MEDIA_TYPE)
-    response.headers["Content-Language"] = "en" if english else "zh-CN"
+        response.headers["Content-Language"] = "en" if english else "zh-CN"
+        response.vary.add("Accept-Language")
     response.headers["Cache-Control"] = "no-store"
-    response.vary.add("Accept-Language")
     response.headers.update(headers or {})
     return response
 

@@ -21,7 +21,7 @@ from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.compounds.models import Community
 from app.errors import WrongState
 from app.extensions import db
-from app.idempotency import KeyReused, create_once
+from app.idempotency import create_once
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
@@ -94,14 +94,13 @@ def _rotation(community: Community) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
 @blp.response(201, SessionSchema)
-@blp.refuses(
+@blp.creates(
     services.TimesOutOfOrder,
     services.RollMissing,
     services.RollNotAllowed,
     services.PeriodTaken,
     rotation.NotTheHost,
     roll.IneligibleVoter,
-    KeyReused,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """开设一期 · Plan a month's session; the compound takes its turn as host."""

@@ -20,6 +20,7 @@ class Hex(ma.fields.Field[bytes]):
         kwargs["metadata"] = {
             "type": "string",
             "pattern": f"^[0-9a-f]{{{2 * length}}}$",
+            "digits": 2 * length,
             **kwargs.get("metadata", {}),
         }
         super().__init__(**kwargs)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from app import clock
@@ -17,11 +17,13 @@ pages = Blueprint("board_pages", __name__, url_prefix="/board", template_folder=
 @pages.get(f"/{PLACE}")
 def place_board(kind: str, place_id: UUID) -> str:
     place = services.find_place(db.session(), kind, place_id) or abort(404)
-    notices, _ = services.read_notices(db.session(), place)
+    before = request.args.get("before", type=UUID)
+    notices, next_before = services.read_notices(db.session(), place, before)
     return render_template(
         "board.html",
         title=feeds.title_of(place),
         notices=notices,
+        next_before=next_before,
         links=links_of(place),
         spoken=clock.spoken,
     )

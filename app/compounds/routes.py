@@ -18,7 +18,7 @@ from app.compounds.schemas import (
 )
 from app.errors import NotFound
 from app.extensions import db
-from app.idempotency import KeyReused, create_once
+from app.idempotency import create_once
 from app.people.guards import allow, current_actor, obtain_compound, signed_in
 from app.people.models import Role
 
@@ -76,7 +76,7 @@ def _found(thing: T | None) -> T:
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(RegisterFileArgs, location="files")
 @blp.response(201, RegisterImportSchema)
-@blp.refuses(services.UnreadableRegister, services.RegisterRefused, KeyReused)
+@blp.creates(services.UnreadableRegister, services.RegisterRefused)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
     """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
     compound = obtain_compound(compound_id)

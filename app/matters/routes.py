@@ -10,7 +10,7 @@ from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.errors import NotFound, WrongState
 from app.extensions import db
-from app.idempotency import KeyReused, create_once
+from app.idempotency import create_once
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.schemas import MattersArgs, MatterSchema, RaiseArgs, ScreenArgs
@@ -35,7 +35,7 @@ RAISE_EXAMPLE = {
 @allow(*RAISERS)
 @blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
 @blp.response(201, MatterSchema)
-@blp.refuses(KeyReused)
+@blp.creates()
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """提出问题 · Put a matter before the compound."""
     compound = obtain_compound(compound_id)

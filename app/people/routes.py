@@ -11,7 +11,7 @@ from app.api import Blueprint, page_of, read_page
 from app.compounds.models import Community, Compound
 from app.errors import NotFound, Unauthorized, WrongState
 from app.extensions import db
-from app.idempotency import KeyReused, create_once
+from app.idempotency import create_once
 from app.people import services, tokens
 from app.people.guards import (
     allow,
@@ -160,7 +160,7 @@ def _me() -> dict[str, Any]:
 @signed_in
 @blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
 @blp.response(201, ResidenceSchema)
-@blp.refuses(services.UnknownUnit, services.AlreadyClaimed, NotFound, KeyReused)
+@blp.creates(services.UnknownUnit, services.AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
     """登记居住 · Claim that one lives in a unit."""
     actor = current_actor()
@@ -244,7 +244,7 @@ def _obtain_residence(residence_id: UUID) -> Residence:
 @allow(*APPOINTERS)
 @blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
 @blp.response(201, AppointmentSchema)
-@blp.refuses(services.UnknownResident, services.InvalidTerm, KeyReused)
+@blp.creates(services.UnknownResident, services.InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
     """小区任职 · Give somebody an office in a compound."""
     compound = obtain_compound(compound_id)
@@ -255,7 +255,7 @@ def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
 @blp.response(201, AppointmentSchema)
-@blp.refuses(services.UnknownResident, services.InvalidTerm, KeyReused)
+@blp.creates(services.UnknownResident, services.InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
     """社区任职 · Give somebody an office in a community."""
     community = obtain_community(community_id)
