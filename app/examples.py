@@ -1,5 +1,6 @@
 """Examples of answers for the API's description, made from the schemas that write the answers."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -62,7 +63,8 @@ def _value(name: str, field: ma.fields.Field[Any]) -> Any:
         case ma.fields.Date():
             return DATE
         case ma.fields.Enum():
-            return _plain(next(iter(field.enum)))
+            members: Iterable[Enum] = field.enum
+            return next(iter(members)).value
         case ma.fields.Boolean():
             return False
         case ma.fields.Integer() | ma.fields.Function():

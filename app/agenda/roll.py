@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AdmissionReason, AgendaSession, RollEntry
+from app.clock import local_date
 from app.compounds.models import Compound
 from app.errors import DomainError
 from app.orm import enum_type, table_of
@@ -95,12 +96,13 @@ def write_roster(
 def admit_eligible(
     session: Session,
     agenda_session: AgendaSession,
-    day: date,
+    at: datetime,
     why: AdmissionReason,
     only: UUID | None = None,
 ) -> None:
-    """Add all eligible residents (or only this one) who are not on the roll yet."""
-    voters = eligible_voters(agenda_session.compound, day)
+    """Add all who are eligible at `at` (or only this one) and not on the roll yet."""
+    day = local_date(at)
+    voters = eligible_voters(agenda_session.compound, day).where(Residence.decided_at <= at)
     already = select(RollEntry.resident_id).where(
         RollEntry.compound_id == agenda_session.compound_id,
         RollEntry.session_id == agenda_session.id,

@@ -7,7 +7,7 @@ a newer ballot has come in between. So a phone that lost the answer just sends t
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, delete, insert, select, update
@@ -114,7 +114,7 @@ def cast_ballot(
     locks.share(session, agenda_session.id)
     moment = _read_moment(session, agenda_session)
     if moment.is_open:
-        _lock_roll_entry(session, agenda_session, voter, moment.day)
+        _lock_roll_entry(session, agenda_session, voter, moment.at)
 
     ballot = _valid_ballot(session, agenda_session.id, moment.scheme, marks)
     nonce = nonce or os.urandom(NONCE_BYTES)
@@ -142,7 +142,7 @@ def cast_ballot(
     }
     _store(session, key, version, nonce, committed, _mark_rows(key, nonce, ballot, word))
     if version == 1:
-        _mark_participation(session, agenda_session, voter, moment.day)
+        _mark_participation(session, agenda_session, voter, local_date(moment.at))
     return _receipt(keys, session_name, committed, version, nonce, ballot)
 
 
@@ -173,8 +173,8 @@ def read_ballot(
 class _Moment:
     """The session as it stands under the lock, by the database's clock."""
 
+    at: datetime
     is_open: bool
-    day: date
     scheme: BallotScheme
 
 
@@ -192,7 +192,7 @@ def _read_moment(session: Session, agenda_session: AgendaSession) -> _Moment:
     if scheme is None:
         raise _not_open()
     is_open = state in OPEN_STATES and opens_at <= at < closes_at
-    return _Moment(is_open, local_date(at), BallotScheme.from_data(scheme))
+    return _Moment(at, is_open, BallotScheme.from_data(scheme))
 
 
 def _not_open() -> WrongState:
@@ -200,7 +200,7 @@ def _not_open() -> WrongState:
 
 
 def _lock_roll_entry(
-    session: Session, agenda_session: AgendaSession, voter: Actor, today: date
+    session: Session, agenda_session: AgendaSession, voter: Actor, at: datetime
 ) -> None:
     """Hold the voter's roll entry, so that the casts of one voter come one after the other."""
     if STAFF & voter.roles_in(agenda_session.compound):
@@ -216,23 +216,23 @@ def _lock_roll_entry(
     )
     if session.scalar(query) is not None:
         return
-    if not voter.resident.is_adult_on(today):
+    if not voter.resident.is_adult_on(local_date(at)):
         raise UnderAge
     if agenda_session.mode is Mode.ROSTER:
         raise NotOnRoll
-    _admit(session, agenda_session, voter.id, today)
+    _admit(session, agenda_session, voter.id, at)
     if session.scalar(query) is None:
         raise NotOnRoll
 
 
-def _admit(session: Session, agenda_session: AgendaSession, voter_id: UUID, today: date) -> None:
+def _admit(session: Session, agenda_session: AgendaSession, voter_id: UUID, at: datetime) -> None:
     """An OPEN roll takes residents who were verified while voting is open (R1)."""
     try:
         with session.begin_nested():
             admit_eligible(
                 session,
                 agenda_session,
-                today,
+                at,
                 AdmissionReason.VERIFIED_WHILE_OPEN,
                 only=voter_id,
             )

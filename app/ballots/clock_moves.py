@@ -1,6 +1,6 @@
 """Sessions follow the clock: what is due is done before anybody reads or writes it.
 
-Every request that names a session, a compound or a community first catches up what is due there;
+Every request that names a session, a matter or a place first catches up what is due there;
 `flask finalise` does the same for what nobody touches.
 """
 
@@ -18,6 +18,7 @@ from app.agenda.services import begin_move, freeze_list
 from app.ballots.keys import KeyStore
 from app.ballots.voting import CountsDisagree, close_voting, open_voting
 from app.extensions import db
+from app.matters.models import Matter
 
 log = logging.getLogger(__name__)
 
@@ -89,4 +90,7 @@ def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
         scope = AgendaSession.compound_id == compound_id
     elif community_id is not None:
         scope = AgendaSession.community_id == community_id
+    elif "matter_id" in args:
+        home = select(Matter.compound_id).where(Matter.id == args["matter_id"]).scalar_subquery()
+        scope = AgendaSession.compound_id == home
     return scope

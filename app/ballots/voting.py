@@ -18,7 +18,6 @@ from app.agenda.services import begin_move, record_move
 from app.ballots import notices
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotMark, BallotSlot, ResultRow, SessionResult
-from app.clock import local_date
 from app.errors import DomainError
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
@@ -58,7 +57,7 @@ def open_voting(
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.LISTED)
     if agenda_session.mode is Mode.OPEN:
-        admit_eligible(session, agenda_session, local_date(at), AdmissionReason.OPENING)
+        admit_eligible(session, agenda_session, at, AdmissionReason.OPENING)
     if len(agenda_session.items) < 2:
         _conclude(session, agenda_session, by, at, "conclude_without_vote")
         return agenda_session
@@ -96,9 +95,9 @@ def close_voting(
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*OPEN_STATES)
     if agenda_session.mode is Mode.OPEN:
-        last_moment = min(at, agenda_session.voting_closes_at)
-        day = local_date(last_moment)
-        admit_eligible(session, agenda_session, day, AdmissionReason.VERIFIED_WHILE_OPEN)
+        # Closing is exclusive: who came of age or was verified at that instant came too late.
+        last_moment = min(at, agenda_session.voting_closes_at - timedelta(microseconds=1))
+        admit_eligible(session, agenda_session, last_moment, AdmissionReason.VERIFIED_WHILE_OPEN)
     turnout = _turnout(session, agenda_session)
     if not turnout.is_sufficient and agenda_session.state is SessionState.VOTING:
         _extend(session, agenda_session, None, at, extension_days)

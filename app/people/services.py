@@ -168,6 +168,7 @@ def claim_residence(
             session.add(residence)
     except IntegrityError:
         raise AlreadyClaimed from None
+    _record(session, residence, "claim", resident, at, None)
     return residence
 
 
@@ -209,7 +210,7 @@ def _record(
     verb: str,
     by: Resident,
     at: datetime,
-    from_state: ResidenceState,
+    from_state: ResidenceState | None,
     reason: str | None = None,
 ) -> None:
     record(
