@@ -1,6 +1,5 @@
 """Examples of answers for the API's description, made from the schemas that write the answers."""
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -63,8 +62,8 @@ def _value(name: str, field: ma.fields.Field[Any]) -> Any:
         case ma.fields.Date():
             return DATE
         case ma.fields.Enum():
-            members: Iterable[Enum] = field.enum
-            return next(iter(members)).value
+            kind: type[Enum] = field.enum
+            return next(iter(kind)).value
         case ma.fields.Boolean():
             return False
         case ma.fields.Integer() | ma.fields.Function():

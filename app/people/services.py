@@ -71,8 +71,8 @@ COMPOUND_OFFICES = frozenset(
 )
 COMMUNITY_OFFICES = frozenset({Role.COMMUNITY_SECRETARY, Role.GRID_WORKER, Role.AUDITOR})
 
-# Who may hand out which office: never one's own rank, except by the level above.
-MAY_APPOINT: dict[Role, frozenset[Role]] = {
+# Who may hand out which office where: never one's own rank, except by the level above.
+MAY_APPOINT_IN_COMPOUND: dict[Role, frozenset[Role]] = {
     Role.BRANCH_SECRETARY: frozenset(
         {
             Role.RESIDENT_REP,
@@ -83,7 +83,10 @@ MAY_APPOINT: dict[Role, frozenset[Role]] = {
         }
     ),
     Role.COMMUNITY_SECRETARY: COMPOUND_OFFICES,
-    Role.SUBDISTRICT_OFFICER: COMPOUND_OFFICES | COMMUNITY_OFFICES,
+    Role.SUBDISTRICT_OFFICER: COMPOUND_OFFICES,
+}
+MAY_APPOINT_IN_COMMUNITY: dict[Role, frozenset[Role]] = {
+    Role.SUBDISTRICT_OFFICER: COMMUNITY_OFFICES,
 }
 
 
@@ -253,15 +256,13 @@ def appoint(
     at: datetime,
 ) -> Appointment:
     """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
-    offices = COMPOUND_OFFICES if isinstance(place, Compound) else COMMUNITY_OFFICES
-    allowed = frozenset().union(*(MAY_APPOINT.get(r, frozenset()) for r in by_roles)) & offices
-    if role not in allowed:
+    in_compound = isinstance(place, Compound)
+    if role not in _offices_given_by(by_roles, in_compound):
         raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")
     if until is not None and until <= since:
         raise InvalidTerm
     if session.get(Resident, resident_id) is None:
         raise UnknownResident
-    in_compound = isinstance(place, Compound)
     appointment = Appointment(
         resident_id=resident_id,
         role=role,
@@ -285,7 +286,7 @@ def end_appointment(
     at: datetime,
 ) -> Appointment:
     """End an office at once; who may give it may end it, and its holder may lay it down."""
-    allowed = frozenset().union(*(MAY_APPOINT.get(r, frozenset()) for r in by_roles))
+    allowed = _offices_given_by(by_roles, in_compound=appointment.compound_id is not None)
     if appointment.role not in allowed and appointment.resident_id != by.id:
         raise Forbidden(
             zh=f"您不能解除 {appointment.role} 的任职", en=f"You may not end a {appointment.role}"
@@ -293,6 +294,11 @@ def end_appointment(
     appointment.end(at)
     _record_appointment(session, appointment, "end", by, at)
     return appointment
+
+
+def _offices_given_by(roles: frozenset[Role], in_compound: bool) -> frozenset[Role]:
+    table = MAY_APPOINT_IN_COMPOUND if in_compound else MAY_APPOINT_IN_COMMUNITY
+    return frozenset().union(*(table.get(role, frozenset()) for role in roles))
 
 
 def _record_appointment(
