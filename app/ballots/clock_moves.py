@@ -17,6 +17,7 @@ from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.keys import KeyStore
 from app.ballots.voting import CountsDisagree, close_voting, open_voting
+from app.compounds.models import Community
 from app.extensions import db
 from app.matters.models import Matter
 
@@ -90,6 +91,9 @@ def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
         scope = AgendaSession.compound_id == compound_id
     elif community_id is not None:
         scope = AgendaSession.community_id == community_id
+    elif kind == "subdistricts":
+        communities = select(Community.id).where(Community.subdistrict_id == args["place_id"])
+        scope = AgendaSession.community_id.in_(communities)
     elif "matter_id" in args:
         home = select(Matter.compound_id).where(Matter.id == args["matter_id"]).scalar_subquery()
         scope = AgendaSession.compound_id == home
