@@ -8,7 +8,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, request
+from flask import current_app, g, request
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -71,8 +71,9 @@ def catch_up_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
     args = request.view_args or {}
     if "session_id" in args:
-        # The view needs this row anyhow and finds it in the session: no query is added.
-        agenda_session = db.session.get(AgendaSession, args["session_id"])
+        # The view needs this row anyhow. Held in `g`, since the identity map forgets what nobody
+        # holds; so it is read once.
+        agenda_session = g.agenda_session = db.session.get(AgendaSession, args["session_id"])
         if agenda_session is not None and agenda_session.is_due(clock.now()):
             catch_up_all(db.session(), [agenda_session.id])
         return
