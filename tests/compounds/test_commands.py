@@ -119,7 +119,6 @@ def test_appoint_gives_a_first_office(app: Flask, cast: Cast, role: Role, level:
         ({"until": "2020-01-01"}, 1),
         ({"until": date.max.isoformat()}, 0),
     ],
-    ids=str,
 )
 def test_appoint_of_what_cannot_be_says_so(
     app: Flask, cast: Cast, changes: dict[str, object], exit_code: int
