@@ -179,11 +179,14 @@ class StrictParser(FlaskParser):
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """The body, or `missing` where there is none. Raises BadRequest."""
-        text = req.get_data() if req.is_json else b""
-        if not text:
+        data = req.get_data() if req.is_json else b""
+        if not data:
             return ma.missing
         try:
-            return json.loads(text, object_pairs_hook=_named_once, parse_constant=_no_number)
+            # Decoded here, as the parser would take UTF-16 and UTF-32 too.
+            return json.loads(
+                data.decode(), object_pairs_hook=_named_once, parse_constant=_no_number
+            )
         except ValueError:  # also for broken UTF-8, and integers of thousands of digits
             raise BadRequest from None
 

@@ -92,7 +92,10 @@ def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
 
     The token stands in the body as `refresh_token`, or else in the Authorization header.
     """
-    verify_jwt_in_request(refresh=True, locations=["json", "headers"])
+    try:
+        verify_jwt_in_request(refresh=True, locations=["json", "headers"])
+    except UnicodeEncodeError:  # half a surrogate pair in the body
+        raise Unauthorized from None
     try:
         pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
     except tokens.TokenReused:
