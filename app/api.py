@@ -178,10 +178,12 @@ class StrictParser(FlaskParser):
     """Takes a JSON body that every reader understands alike (RFC 8259, sections 4 and 6)."""
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        """The body, or `missing` where there is none. Raises BadRequest."""
+        """The body, or `missing` where there is none. Raises BadRequest, TooLarge."""
         data = req.get_data() if req.is_json else b""
         if not data:
             return ma.missing
+        if req.content_length is None and len(data) == req.max_content_length:
+            raise TooLarge  # sent in chunks, and read no further than this
         try:
             # Decoded here, as the parser would take UTF-16 and UTF-32 too.
             return json.loads(

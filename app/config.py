@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from app.wechat.client import VENDOR_BASE
 
 MIN_SECRET_BYTES = 32
+MAX_COUNT = 30
 
 
 class UnsafeSettings(RuntimeError):
@@ -36,7 +38,10 @@ class Settings:
         cls, instance: Path, environ: Mapping[str, str] = os.environ
     ) -> "Settings":
         """Read the settings; for development, make what is missing under `instance`."""
-        production = environ.get("YYT_PROFILE", "development") == "production"
+        profile = environ.get("YYT_PROFILE", "development")
+        if profile not in ("development", "production"):
+            raise UnsafeSettings(f"YYT_PROFILE is {profile}, neither development nor production")
+        production = profile == "production"
         return cls(
             production=production,
             database_url=environ.get("DATABASE_URL")
@@ -47,8 +52,8 @@ class Settings:
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
             wechat_api_base=environ.get("WECHAT_API_BASE", VENDOR_BASE).rstrip("/"),
-            extension_days=int(environ.get("VOTING_EXTENSION_DAYS", "3")),
-            carry_over_limit=int(environ.get("CARRY_OVER_LIMIT", "3")),
+            extension_days=_count(environ, "VOTING_EXTENSION_DAYS", 3),
+            carry_over_limit=_count(environ, "CARRY_OVER_LIMIT", 3),
         )
 
     def check(self) -> None:
@@ -96,14 +101,25 @@ class Settings:
         }
 
 
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    """A setting from 1 to 30; anything else would break a rule of the vote."""
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_COUNT:
+        raise UnsafeSettings(f"{name} is {text}, not a number from 1 to {MAX_COUNT}")
+    return int(text)
+
+
 def _dev_secret(instance: Path) -> str:
     """A random secret kept in the instance folder, so that a restart keeps everyone logged in."""
     path = instance / "secret.key"
     instance.mkdir(parents=True, exist_ok=True)
-    try:
-        # Exclusive creation: of several workers that start at once, one writes and all read.
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(MIN_SECRET_BYTES))
-    except FileExistsError:
-        pass
+        # The link makes the whole file appear at once: of several workers that start together,
+        # one is first, and none reads half a secret.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()

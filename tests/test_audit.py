@@ -135,11 +135,11 @@ def test_tally_is_logged_for_each_matter(cast: Cast, app: Flask):
     path = f"/sessions/{session['id']}"
     for voter in voters:
         voter.put(f"{path}/ballot", ballot(chosen, handed_on))
-    screen(secretary, handed_on, "DISPATCHED")
+    screen(secretary, handed_on, "DISPATCHED", reason="物业已接单")
     secretary.post(f"{path}/close-voting")
     assert [moves_of(app, matter)[-1] for matter in (chosen, handed_on, left)] == [
         Move("tally", "LISTED", "SELECTED", secretary.id, None),
-        Move("screen", "LISTED", "DISPATCHED", secretary.id, None),
+        Move("screen", "LISTED", "DISPATCHED", secretary.id, "物业已接单"),
         Move("tally", "LISTED", "DEFERRED", secretary.id, None),
     ]
 

@@ -31,7 +31,7 @@ CHECKS = [
 ]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # Who calls, and how many calls of each operation are made up for them.
-CALLERS = {"secretary who lives there": 15, "stranger": 4, "nobody": 4}
+CALLERS = {"secretary who lives there": 10, "stranger": 3, "nobody": 3}
 
 
 @pytest.fixture

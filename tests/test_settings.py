@@ -8,7 +8,7 @@ import pytest
 from app.config import Settings, UnsafeSettings
 from tests.databases import ROOT
 
-READS = re.compile(r'environ\.get\(\s*"([A-Z_]+)"')
+READS = re.compile(r'environ(?:\.get\(|,)\s*"([A-Z_]+)"')
 
 
 def test_every_variable_is_on_the_settings_page():
@@ -52,6 +52,22 @@ def test_production_refuses_an_unsafe_setting(tmp_path: Path, variable: str, val
     settings = Settings.from_environment(tmp_path, {**SAFE, variable: value})
     with pytest.raises(UnsafeSettings, match=variable):
         settings.check()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("YYT_PROFILE", "Production"),
+        ("YYT_PROFILE", "prod"),
+        ("VOTING_EXTENSION_DAYS", "-2"),
+        ("VOTING_EXTENSION_DAYS", "three"),
+        ("VOTING_EXTENSION_DAYS", "31"),
+        ("CARRY_OVER_LIMIT", "0"),
+    ],
+)
+def test_setting_without_sense_is_refused(tmp_path: Path, variable: str, value: str):
+    with pytest.raises(UnsafeSettings, match=variable):
+        Settings.from_environment(tmp_path, {variable: value})
 
 
 def test_development_keeps_its_secret(tmp_path: Path):

@@ -105,7 +105,8 @@ def _outcome(
     needed = min_supporters(rule, turnout.returned)
     if outcome == Outcome.SKIPPED:
         return Explanation(
-            "表决期间已了结,保留得分,不入选", "ended during voting: keeps its score, not selected"
+            "定题单后已另行办理,保留得分,不入选",
+            "dealt with otherwise since the list was frozen: keeps its score, not selected",
         )
     if outcome == Outcome.SELECTED:
         if turnout.is_sufficient:
@@ -134,7 +135,7 @@ def _tie(scheme: BallotScheme, row: RankedMatter, below: RankedMatter | None) ->
 
 
 def _deciding_figures(scheme: BallotScheme, row: RankedMatter, below: RankedMatter) -> Explanation:
-    raised, raised_below = _local(row.raised_at), _local(below.raised_at)
+    raised, raised_below = _told_apart(row.raised_at, below.raised_at)
     by_rule: dict[str | None, Explanation] = {
         "endorsements": Explanation(
             f"附议更多({row.endorsements}>{below.endorsements})",
@@ -156,5 +157,11 @@ def _deciding_figures(scheme: BallotScheme, row: RankedMatter, below: RankedMatt
     return by_rule[row.decided_by]
 
 
-def _local(instant: datetime) -> str:
-    return instant.astimezone(_LOCAL_TIME).replace(tzinfo=None).isoformat(" ")
+def _told_apart(earlier: datetime, later: datetime) -> tuple[str, str]:
+    """Both times as short as they can be told apart."""
+    local = [instant.astimezone(_LOCAL_TIME).replace(tzinfo=None) for instant in (earlier, later)]
+    for precision in ("minutes", "seconds", "microseconds"):
+        first, second = (instant.isoformat(" ", precision) for instant in local)
+        if first != second:
+            break
+    return first, second

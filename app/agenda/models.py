@@ -163,8 +163,8 @@ class AgendaSession(HasId, Base):
         self._move(SessionState.EXTENDED)
         self.extended_at = at
         self.voting_closes_at = max(self.voting_closes_at, at) + extension
-        if self.round_table_at < self.voting_closes_at:
-            self.round_table_at = self.voting_closes_at + extension
+        while self.round_table_at < self.voting_closes_at:
+            self.round_table_at += extension  # whole days: the hour that suits people stays
 
     def close_voting(self, at: datetime, outcome: SessionOutcome) -> None:
         """The ballots are counted; by hand it may close earlier than announced."""
@@ -213,6 +213,7 @@ class RollEntry(Base):
     __tablename__ = "roll_entries"
     __table_args__ = (
         Index(None, "session_id", "voted_on"),
+        Index(None, "resident_id"),
         CheckConstraint(
             "(voted_on IS NULL) = (channel IS NULL)", name="participation_has_its_channel"
         ),

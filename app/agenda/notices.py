@@ -65,10 +65,12 @@ def announce(session: Session, agenda_session: AgendaSession, at: datetime) -> N
         agenda_session.id,
         title=f"{agenda_session.name}预告",
         text=(
-            f"现在开始征集问题,投票开始时截止。\n投票:{opens} 至 {closes}(不含截止时刻)。\n"
+            "现在开始征集问题,定题单时截止,最迟到投票开始。\n"
+            f"投票:{opens} 至 {closes}(不含截止时刻)。\n"
             f"圆桌会:{round_table},{agenda_session.place}。\n投票人:{MODES_ZH[mode]}。\n"
-            f"Matters are collected until voting opens. Voting: {opens} to {closes} (exclusive), "
-            f"by {MODES_EN[mode]}. Round table: {round_table}."
+            "Matters are collected until the list is frozen, at the latest when voting opens. "
+            f"Voting: {opens} to {closes} (exclusive), by {MODES_EN[mode]}. "
+            f"Round table: {round_table}."
         ),
         data=session_data(agenda_session),
         at=at,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AdmissionReason, AgendaSession, RollEntry
+from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Compound
 from app.errors import DomainError
@@ -42,8 +43,18 @@ def adults_born_until(day: date) -> date:
         return date(year, 2, 28)
 
 
-def eligible_voters(compound: Compound, day: date) -> Select[UUID]:
-    """Ids of verified adult residents of the compound on `day`, staff left out (R1)."""
+def eligible_voters(
+    compound: Compound, day: date, staff_since: datetime | None = None
+) -> Select[UUID]:
+    """Ids of verified adult residents of the compound on `day`, staff left out (R1).
+
+    With `staff_since`, whoever was staff at any time from then on is left out too, so that laying
+    an office down for a day gives no vote.
+    """
+    first_day = day if staff_since is None else local_date(staff_since)
+    still_held: ColumnElement[bool] = Appointment.ended_at.is_(None)
+    if staff_since is not None:
+        still_held = or_(still_held, Appointment.ended_at > staff_since)
     holds_staff_office = (
         select(Appointment.id)
         .where(
@@ -55,8 +66,8 @@ def eligible_voters(compound: Compound, day: date) -> Select[UUID]:
                 Appointment.subdistrict_id == compound.subdistrict_id,
             ),
             Appointment.since <= day,
-            or_(Appointment.until.is_(None), Appointment.until > day),
-            Appointment.ended_at.is_(None),
+            or_(Appointment.until.is_(None), Appointment.until > first_day),
+            still_held,
         )
         .exists()
     )
@@ -102,7 +113,10 @@ def admit_eligible(
 ) -> None:
     """Add all who are eligible at `at` (or only this one) and not on the roll yet."""
     day = local_date(at)
-    voters = eligible_voters(agenda_session.compound, day).where(Residence.decided_at <= at)
+    opened_at = min(at, agenda_session.voting_opens_at)
+    voters = eligible_voters(agenda_session.compound, day, opened_at).where(
+        Residence.decided_at <= at
+    )
     already = select(RollEntry.resident_id).where(
         RollEntry.compound_id == agenda_session.compound_id,
         RollEntry.session_id == agenda_session.id,
@@ -119,6 +133,25 @@ def admit_eligible(
     )
     columns = ["compound_id", "session_id", "resident_id", "admitted_on", "admitted_why"]
     session.execute(insert(table).from_select(columns, rows))
+
+
+def strike_ineligible(session: Session, agenda_session: AgendaSession, at: datetime) -> None:
+    """Take off a roster whoever may not vote on the day voting opens: who came of age later than
+    planned for, moved away, or became staff since the roll was written. Each one is logged."""
+    eligible = set(session.scalars(eligible_voters(agenda_session.compound, local_date(at))))
+    entries = session.scalars(select(RollEntry).where(RollEntry.session_id == agenda_session.id))
+    for entry in entries.all():
+        if entry.resident_id not in eligible:
+            session.delete(entry)
+            record(
+                session,
+                agenda_session,
+                "strike_from_roll",
+                at=at,
+                actor_id=None,
+                compound_id=agenda_session.compound_id,
+                reason=str(entry.resident_id),
+            )
 
 
 def participation(session: Session, session_ids: Collection[UUID]) -> dict[UUID, Participation]:

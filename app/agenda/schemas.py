@@ -87,6 +87,7 @@ class SessionSchema(Schema):
     scheme = ma.fields.List(
         ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
     )
+    rules = ma.fields.Dict(attribute="session.rules", allow_none=True)
     matters = ma.fields.List(
         ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
     )

@@ -24,7 +24,7 @@ from app.agenda.models import (
     RollEntry,
 )
 from app.agenda.roll import admit_eligible
-from app.ballots.keys import KeyStore
+from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
@@ -140,7 +140,11 @@ def cast_ballot(
         "session_id": agenda_session.id,
         "slot": slot,
     }
-    _store(session, key, version, nonce, committed, _mark_rows(key, nonce, ballot, word))
+    rows = _mark_rows(key, nonce, ballot, word)
+    try:
+        _store(session, key, version, nonce, committed, rows)
+    except IntegrityError:  # another voter's ballot or commitment holds this nonce
+        raise NonceReused from None
     if version == 1:
         _mark_participation(session, agenda_session, voter, local_date(moment.at))
     return _receipt(keys, session_name, committed, version, nonce, ballot)
@@ -203,8 +207,8 @@ def _lock_roll_entry(
     session: Session, agenda_session: AgendaSession, voter: Actor, at: datetime
 ) -> None:
     """Hold the voter's roll entry, so that the casts of one voter come one after the other."""
-    if STAFF & voter.roles_in(agenda_session.compound):
-        raise StaffMayNotVote
+    if not voter.resident.is_adult_on(local_date(at)):
+        raise UnderAge
     query = (
         select(RollEntry.resident_id)
         .where(
@@ -214,10 +218,11 @@ def _lock_roll_entry(
         )
         .with_for_update(key_share=True)
     )
+    # Who is on the roll stays on it: an office given during the vote silences nobody.
     if session.scalar(query) is not None:
         return
-    if not voter.resident.is_adult_on(local_date(at)):
-        raise UnderAge
+    if STAFF & voter.roles_in(agenda_session.compound):
+        raise StaffMayNotVote
     if agenda_session.mode is Mode.ROSTER:
         raise NotOnRoll
     _admit(session, agenda_session, voter.id, at)
@@ -299,12 +304,9 @@ def _store(
         session.execute(delete(mark_table).where(*_matches(mark_table, key)))
     if marks:
         session.execute(insert(mark_table), marks)
-    try:
-        session.execute(
-            insert(table_of(BallotCommitment)).values(**key, commitment=committed, version=version)
-        )
-    except IntegrityError:  # somebody else cast the same marks with the same nonce just now
-        raise NonceReused from None
+    session.execute(
+        insert(table_of(BallotCommitment)).values(**key, commitment=committed, version=version)
+    )
 
 
 def _matches(table: Table, key: dict[str, object]) -> list[ColumnElement[bool]]:
@@ -314,15 +316,21 @@ def _matches(table: Table, key: dict[str, object]) -> list[ColumnElement[bool]]:
 def _mark_participation(
     session: Session, agenda_session: AgendaSession, voter: Actor, today: date
 ) -> None:
-    session.execute(
+    """Note that the voter has voted. Raises KeyUnavailable where that was noted before: then the
+    session's key is not the one under which the first ballot lies."""
+    marked = session.execute(
         update(table_of(RollEntry))
         .where(
             RollEntry.compound_id == agenda_session.compound_id,
             RollEntry.session_id == agenda_session.id,
             RollEntry.resident_id == voter.id,
+            RollEntry.voted_on.is_(None),
         )
         .values(channel=Channel.PHONE, voted_on=today)
+        .returning(RollEntry.resident_id)
     )
+    if marked.scalar_one_or_none() is None:
+        raise KeyUnavailable(retry_after=60)
 
 
 def _receipt(

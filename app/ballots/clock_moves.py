@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import current_app, g, request
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,6 +19,7 @@ from app.agenda.services import begin_move, freeze_list
 from app.ballots.keys import KeyStore
 from app.ballots.voting import CountsDisagree, close_voting, open_voting
 from app.compounds.models import Community
+from app.errors import DomainError
 from app.extensions import db
 from app.matters.models import Matter
 
@@ -61,9 +63,10 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
         try:
             catch_up(session, session.get_one(AgendaSession, session_id), keys, days)
             session.commit()
-        except CountsDisagree:
-            # Somebody must look at this session; it stays closed to ballots, and others go on.
-            log.critical("counts disagree in session %s", session_id)
+        except (CountsDisagree, DomainError, DBAPIError) as error:
+            # Somebody must look at this session. It takes no ballots outside its hours, readers
+            # see it as it was, and other sessions go on.
+            log.critical("session %s cannot be moved: %s", session_id, type(error).__name__)
             session.rollback()
 
 

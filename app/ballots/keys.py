@@ -65,7 +65,8 @@ def _write_once(path: Path) -> None:
 
 def _link_new_key(path: Path) -> None:
     # A link makes the whole file appear at once, so that no reader meets half a key.
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in reversed((path.parent, *path.parent.parents)):
+        folder.mkdir(exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(os.urandom(KEY_BYTES))

@@ -40,7 +40,12 @@ class Ballot(Base):
     """One voter's live ballot. A replacement overwrites it and raises `version`."""
 
     __tablename__ = "ballots"
-    __table_args__ = (CheckConstraint("version >= 1", name="version_starts_at_one"), UNNUMBERED)
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version_starts_at_one"),
+        # Two voters with one nonce would have equal trackers, and neither could find the own mark.
+        UniqueConstraint("compound_id", "session_id", "nonce", name="uq_ballots_nonce_once"),
+        UNNUMBERED,
+    )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)

@@ -15,8 +15,16 @@ from votes.scheme import BallotScheme
 from votes.selection import Outcome
 
 
-def post_opening(session: Session, agenda_session: AgendaSession, at: datetime) -> None:
-    """开始投票."""
+def post_opening(
+    session: Session, agenda_session: AgendaSession, announced: datetime, at: datetime
+) -> None:
+    """开始投票; `announced` is the opening as it was announced, which may lie later."""
+    early = (
+        f"投票比预告({spoken(announced)})提前开始。\n"
+        f"Voting opens earlier than announced ({spoken(announced)}).\n"
+        if at < announced
+        else ""
+    )
     opens, closes = spoken(agenda_session.voting_opens_at), spoken(agenda_session.voting_closes_at)
     weights = BallotScheme.from_data(agenda_session.scheme or []).weights
     marks_zh = "、".join(f"{weight}分" for weight in weights)
@@ -27,7 +35,7 @@ def post_opening(session: Session, agenda_session: AgendaSession, at: datetime) 
         agenda_session.id,
         title=f"{agenda_session.name}开始投票",
         text=(
-            f"投票时间:{opens} 至 {closes}(不含截止时刻)。"
+            f"{early}投票时间:{opens} 至 {closes}(不含截止时刻)。"
             f"投票人:{MODES_ZH[agenda_session.mode]}。\n"
             f"每人一票,给不同的题目{marks_zh},可以不填满;截止前可以改,以最后一次为准。\n"
             f"{list_text(agenda_session)}\n"
@@ -77,13 +85,17 @@ def post_result(
     session: Session,
     agenda_session: AgendaSession,
     result: SessionResult,
-    closed_early: bool,
+    hurried_from: datetime | None,
     at: datetime,
 ) -> None:
-    """计票结果: the tally with the chosen matters, everything that R9 publishes."""
+    """计票结果: the tally with the chosen matters, everything that R9 publishes.
+
+    `hurried_from` is the announced end where voting was closed before it.
+    """
     early = (
-        "投票由党支部提前截止。 The branch closed voting before the announced end.\n"
-        if closed_early
+        f"投票由党支部提前截止,原定截止时间 {spoken(hurried_from)}。\n"
+        f"The branch closed voting before the announced end ({spoken(hurried_from)}).\n"
+        if hurried_from
         else ""
     )
     post(

@@ -65,7 +65,7 @@ def _extension_days() -> int:
 @blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState)
+@blp.refuses(WrongState, KeyUnavailable)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
     agenda_session = obtain_session(session_id)
@@ -90,9 +90,9 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState)
+@blp.refuses(WrongState, voting.TooFewBallots)
 def close_voting(session_id: UUID) -> dict[str, Any]:
-    """截止投票 · Close and count (TALLIED); where too few voted, extend it once (EXTENDED)."""
+    """截止投票 · Close and count; before the announced end only if enough have voted."""
     agenda_session = obtain_session(session_id)
     by = current_actor().resident
     voting.close_voting(db.session(), agenda_session, by, _extension_days())

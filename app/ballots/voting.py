@@ -13,7 +13,7 @@ from app.agenda.models import (
     SessionOutcome,
     SessionState,
 )
-from app.agenda.roll import admit_eligible, participation
+from app.agenda.roll import admit_eligible, participation, strike_ineligible
 from app.agenda.services import begin_move, record_move
 from app.audit import record
 from app.ballots import notices
@@ -47,6 +47,16 @@ class ExtensionUsed(DomainError):
     zh, en = "投票只能延长一次", "Voting can be extended once only"
 
 
+class TooFewBallots(DomainError):
+    """R6: only the announced end may find too few ballots; a hand may not hurry it."""
+
+    status, code = 409, "too_few_ballots"
+    zh, en = (
+        "收回的选票还不够,没到截止时间不能提前截止",
+        "Too few ballots have come back to close before the announced end",
+    )
+
+
 def open_voting(
     session: Session, agenda_session: AgendaSession, by: Resident | None, keys: KeyStore
 ) -> AgendaSession:
@@ -59,6 +69,8 @@ def open_voting(
     agenda_session.require_state(SessionState.LISTED)
     if agenda_session.mode is Mode.OPEN:
         admit_eligible(session, agenda_session, at, AdmissionReason.OPENING)
+    else:
+        strike_ineligible(session, agenda_session, at)
     if len(agenda_session.items) < 2:
         _conclude(session, agenda_session, by, at, "conclude_without_vote")
         return agenda_session
@@ -66,11 +78,12 @@ def open_voting(
         "participation": ParticipationRule().to_data(),
         "selection": SelectionRule().to_data(),
     }
+    announced_opening = agenda_session.voting_opens_at
     agenda_session.open_voting(at, FIVE_THREE_ONE.to_data(), rules)
     _snapshot_slots(session, agenda_session, FIVE_THREE_ONE)
     keys.create_session_key(agenda_session.id)
     record_move(session, agenda_session, "open_voting", by, at, from_state=SessionState.LISTED)
-    notices.post_opening(session, agenda_session, at)
+    notices.post_opening(session, agenda_session, announced_opening, at)
     return agenda_session
 
 
@@ -91,7 +104,8 @@ def close_voting(
 ) -> AgendaSession:
     """End the vote and count it; or, where too few voted for the first time, extend it (R6).
 
-    By hand this may come before the announced end; the notice then says so.
+    By hand this may come before the announced end if enough have voted; the notice then says so.
+    Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*OPEN_STATES)
@@ -100,9 +114,12 @@ def close_voting(
         last_moment = min(at, agenda_session.voting_closes_at - timedelta(microseconds=1))
         admit_eligible(session, agenda_session, last_moment, AdmissionReason.VERIFIED_WHILE_OPEN)
     turnout = _turnout(session, agenda_session)
-    if not turnout.is_sufficient and agenda_session.state is SessionState.VOTING:
-        _extend(session, agenda_session, None, at, extension_days)
-        return agenda_session
+    if not turnout.is_sufficient:
+        if at < agenda_session.voting_closes_at:
+            raise TooFewBallots
+        if agenda_session.state is SessionState.VOTING:
+            _extend(session, agenda_session, None, at, extension_days)
+            return agenda_session
     _conclude(session, agenda_session, by, at, "close_voting", turnout)
     return agenda_session
 
@@ -192,8 +209,8 @@ def _conclude(
     for row in result.rows:
         _move_matter(session, row, by, at)
     record_move(session, agenda_session, verb, by, at, from_state=from_state)
-    closed_early = turnout is not None and at < announced_end
-    notices.post_result(session, agenda_session, result, closed_early, at)
+    hurried_from = announced_end if turnout is not None and at < announced_end else None
+    notices.post_result(session, agenda_session, result, hurried_from, at)
 
 
 def _move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:

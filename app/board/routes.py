@@ -79,7 +79,7 @@ def _unless_seen(place: services.FeedPlace, mimetype: str) -> Response:
 @allow(*EDITORS)
 @blp.arguments(CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
 @blp.response(200, NoticeSchema)
-@blp.refuses(WrongState)
+@blp.refuses(WrongState, services.ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
     notice = _obtain_notice(notice_id)

@@ -21,10 +21,13 @@ FEED_FORMAT = 1  # part of every ETag: raise it when the rendering of feeds chan
 
 
 class ResultIsFinal(DomainError):
-    """A tally is what the ballots say; nobody withdraws it."""
+    """A tally is what the ballots say, and a list or a vote that has begun is a fact."""
 
     status, code = 409, "result_is_final"
-    zh, en = "计票结果不能撤回", "A tally cannot be withdrawn"
+    zh, en = "题单、投票和计票的公示不能这样更改", "This notice of a list, vote or tally stands"
+
+
+WITHDRAWABLE = frozenset({NoticeKind.SESSION_ANNOUNCED, NoticeKind.SESSION_CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,12 @@ def post(
 def correct(
     session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime
 ) -> PublicNotice:
-    """Correct a notice in the open: its id stays, the correction stands under its text."""
+    """Correct a notice in the open: its id stays, the correction stands under its text.
+
+    A tally is not corrected. Raises ResultIsFinal, WrongState.
+    """
+    if notice.kind is NoticeKind.TALLIED:
+        raise ResultIsFinal
     notice.correct(note, at)
     _record(session, notice, "correct", by, note, at)
     return notice
@@ -88,11 +96,15 @@ def correct(
 def withdraw(
     session: Session, notice: PublicNotice, by: Resident, reason: str, at: datetime
 ) -> PublicNotice:
-    """Withdraw a notice with a reason; its id stays in the feeds."""
-    if notice.kind is NoticeKind.TALLIED:
+    """Withdraw a notice with a reason; its id stays in the feeds, its words in the log.
+
+    Raises ResultIsFinal, WrongState.
+    """
+    if notice.kind not in WITHDRAWABLE:
         raise ResultIsFinal
+    words = notice.text
     notice.withdraw(reason, at)
-    _record(session, notice, "withdraw", by, reason, at)
+    _record(session, notice, "withdraw", by, f"{reason}\n\n{words}", at)
     return notice
 
 

@@ -31,7 +31,8 @@ class ScreenArgs(Schema):
 class MatterSchema(Schema):
     """A matter as one person sees it.
 
-    Who raised it is told to nobody; `reason` is shown to the raiser and to those who screen.
+    Who raised it is told to nobody; `reason` is shown to its raisers, those of merged
+    matters too, and to those who screen.
     """
 
     id = Id(required=True)

@@ -34,8 +34,8 @@ class CarriedOverTooOften(DomainError):
     )
 
 
-# An outcome that takes a matter from the residents' list is explained to its raiser.
-NEEDS_REASON = frozenset({MatterState.REFUSED})
+# Taking from the residents what they have put on a list, or refusing it, needs a reason.
+ON_A_LIST = frozenset({MatterState.LISTED, MatterState.DEFERRED})
 
 
 def raise_matter(
@@ -102,15 +102,20 @@ def screen(
     """
     if outcome not in SCREENED:
         raise ValueError(f"{outcome} is not an outcome of screening")
-    if outcome in NEEDS_REASON and reason is None:
+    leaves_a_list = matter.state in ON_A_LIST and outcome is not MatterState.LISTED
+    if reason is None and (outcome is MatterState.REFUSED or leaves_a_list):
         raise ReasonMissing
-    if outcome is MatterState.LISTED and matter.carry_over >= carry_over_limit:
+    if matter.carry_over >= carry_over_limit and outcome in (
+        MatterState.LISTED,
+        MatterState.MERGED,
+    ):
         raise CarriedOverTooOften
     _check_merge_target(matter, outcome, into)
     from_state = matter.state
     matter.screen(outcome, by.id, at, reason)
     if into is not None:
         matter.merged_into_id = into.id
+        into.carry_over = max(into.carry_over, matter.carry_over)
         # What was merged into this matter follows it, so that no chain arises.
         session.execute(
             update(Matter).where(Matter.merged_into_id == matter.id).values(merged_into_id=into.id)
@@ -153,6 +158,19 @@ def endorsed_by(session: Session, resident_id: UUID, matter_ids: Collection[UUID
                 Endorsement.resident_id == resident_id,
                 Endorsement.matter_id.in_(matter_ids),
                 Endorsement.withdrawn_at.is_(None),
+            )
+        )
+    )
+
+
+def merged_from_own(
+    session: Session, resident_id: UUID, matter_ids: Collection[UUID]
+) -> set[UUID | None]:
+    """Which of the matters took in one that this resident raised."""
+    return set(
+        session.scalars(
+            select(Matter.merged_into_id).where(
+                Matter.raised_by_id == resident_id, Matter.merged_into_id.in_(matter_ids)
             )
         )
     )

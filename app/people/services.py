@@ -181,12 +181,16 @@ def verify_residence(
 ) -> Residence:
     """Confirm a claim; a person lives in one place, so an earlier residence ends.
 
-    The verifier sees the papers, so a birth date given here replaces what the resident wrote.
+    The verifier sees the papers, so a birth date given here replaces what the resident wrote, also
+    where the residence has been verified already.
     """
     if residence.resident_id == by.id:
         raise OwnClaim
     if birth_date is not None:
         residence.resident.birth_date = _credible(birth_date, at)
+        if residence.state is ResidenceState.VERIFIED:
+            _record(session, residence, "correct_birth_date", by, at, ResidenceState.VERIFIED)
+            return residence
     earlier = _verified_residence(session, residence.resident_id)
     if residence.state is ResidenceState.CLAIMED and earlier is not None:
         earlier.end()
@@ -257,6 +261,8 @@ def appoint(
     at: datetime,
 ) -> Appointment:
     """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
+    if resident_id == by.id:
+        raise Forbidden(zh="不能任命自己", en="Nobody appoints themselves")
     in_compound = isinstance(place, Compound)
     if role not in _offices_given_by(by_roles, in_compound):
         raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")

@@ -611,6 +611,7 @@ def upgrade() -> None:
             name=op.f("fk_ballots_session_id_agenda_sessions"),
         ),
         sa.PrimaryKeyConstraint("compound_id", "session_id", "slot", name=op.f("pk_ballots")),
+        sa.UniqueConstraint("compound_id", "session_id", "nonce", name="uq_ballots_nonce_once"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -695,6 +696,9 @@ def upgrade() -> None:
             "compound_id", "session_id", "resident_id", name=op.f("pk_roll_entries")
         ),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        op.f("ix_roll_entries_resident_id"), "roll_entries", ["resident_id"], unique=False
     )
     op.create_index(
         op.f("ix_roll_entries_session_id_voted_on"),
@@ -924,6 +928,7 @@ def downgrade() -> None:
     op.drop_table("ballot_marks")
     op.drop_table("session_results")
     op.drop_index(op.f("ix_roll_entries_session_id_voted_on"), table_name="roll_entries")
+    op.drop_index(op.f("ix_roll_entries_resident_id"), table_name="roll_entries")
     op.drop_table("roll_entries")
     op.drop_index(
         "uq_entrances_live_name",

@@ -67,7 +67,7 @@ def test_freeze_keeps_number_and_support_of_that_moment(cast: Cast, app: Flask):
     before = freeze(secretary, path)
 
     endorse(second, neighbour)
-    screen(secretary, first, "DISPATCHED")
+    screen(secretary, first, "DISPATCHED", reason="物业已接单")
     cast.matters(secretary, raiser, ["迟到的"])
     shown = secretary.get(path).json["matters"]
     assert [(item["number"], item["label"], item["title"]) for item in shown] == before

@@ -120,7 +120,7 @@ def test_repeated_name_is_refused(app: Flask, officer: Person, place: dict[str, 
 
 
 def test_large_body_without_a_length_is_refused(app: Flask, cast: Cast, officer: Person):
-    """No more of it is read than is allowed, so it ends in the middle."""
+    """It comes in chunks; no more of it is read than is allowed."""
 
     def ask(headers: dict[str, str]) -> TestResponse:
         return officer.call(
@@ -132,7 +132,7 @@ def test_large_body_without_a_length_is_refused(app: Flask, cast: Cast, officer:
         )
 
     with nothing_stored(app):
-        assert_refused(ask, BAD_REQUEST)
+        assert_refused(ask, TOO_LARGE)
 
 
 @pytest.mark.parametrize("name", sorted(BODY_IS_OPTIONAL))

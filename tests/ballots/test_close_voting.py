@@ -17,6 +17,7 @@ from app.matters.models import Matter, MatterState
 from tests.cast import Cast, Person, ballot, stored
 from tests.checks import Move, moves_of, refusal
 
+Travel = Callable[[datetime], None]
 TITLES = ("停车", "路灯", "积水", "油烟", "噪音")
 
 
@@ -30,6 +31,14 @@ def close(secretary: Person, path: str) -> dict[str, Any]:
     answer = secretary.post(f"{path}/close-voting")
     assert answer.status_code == 200, answer.text
     session: dict[str, Any] = answer.json
+    return session
+
+
+def let_voting_end(cast: Cast, secretary: Person, path: str, travel: Travel) -> dict[str, Any]:
+    """The session as it stands once its announced end has come."""
+    ends = cast.logged_in_anew(secretary).get(path).json["voting_closes_at"]
+    travel(datetime.fromisoformat(ends))
+    session: dict[str, Any] = cast.logged_in_anew(secretary).get(path).json
     return session
 
 
@@ -107,7 +116,7 @@ def test_close_counts_the_last_ballot_of_each_voter(cast: Cast):
 
 
 def test_close_with_too_few_ballots_extends_once_and_is_then_consultative(
-    cast: Cast, app: Flask, rows: Session
+    cast: Cast, app: Flask, rows: Session, travel: Travel
 ):
     """R6: 6 on an open roll need 3; two ballots leave the branch the top matter only."""
     secretary = cast.secretary()
@@ -115,15 +124,19 @@ def test_close_with_too_few_ballots_extends_once_and_is_then_consultative(
     session, m = cast.open_session(secretary, voters[0])
     path = f"/sessions/{session['id']}"
     cast_all(path, {voters[0]: (m[0], m[1]), voters[1]: (m[0], m[1])})
-    extended = close(secretary, path)
+    for _ in range(2):  # neither the first nor a second tap hurries the rule
+        assert refusal(secretary.post(f"{path}/close-voting")) == (409, "too_few_ballots")
+    extended = let_voting_end(cast, secretary, path, travel)
     assert (extended["state"], extended["outcome"]) == ("EXTENDED", None)
+    voters[0] = cast.logged_in_anew(voters[0])
     assert refusal(voters[0].get(f"{path}/result")) == (409, "voting_not_closed")
-    # The rule extended it, not the secretary who asked to close.
+    # The rule extended it, not a person.
     assert moves_of(app, session["id"])[-1] == Move(
         "extend_voting", "VOTING", "EXTENDED", None, None
     )
-    closed = close(secretary, path)
+    closed = let_voting_end(cast, secretary, path, travel)
     assert (closed["state"], closed["outcome"]) == ("TALLIED", "CONSULTATIVE")
+    voters[0] = cast.logged_in_anew(voters[0])
     assert outcomes(voters[0], path) == [
         ("停车", 10, "SELECTED"),
         ("路灯", 6, "DEFERRED"),
@@ -137,26 +150,28 @@ def test_close_with_too_few_ballots_extends_once_and_is_then_consultative(
     assert "仅供参考" in notice.text
 
 
-def test_close_with_enough_ballots_after_the_extension_decides(cast: Cast):
+def test_close_with_enough_ballots_after_the_extension_decides(cast: Cast, travel: Travel):
     secretary = cast.secretary()
     voters = [cast.resident() for _ in range(6)]
     session, m = cast.open_session(secretary, voters[0])
     path = f"/sessions/{session['id']}"
     cast_all(path, {voters[0]: (m[0],), voters[1]: (m[0],)})
-    assert close(secretary, path)["state"] == "EXTENDED"
-    cast_all(path, {voters[2]: (m[1],)})
-    assert close(secretary, path)["outcome"] == "DECIDED"
+    assert let_voting_end(cast, secretary, path, travel)["state"] == "EXTENDED"
+    cast_all(path, {cast.logged_in_anew(voters[2]): (m[1],)})
+    assert close(cast.logged_in_anew(secretary), path)["outcome"] == "DECIDED"
 
 
 @pytest.mark.parametrize(("returned", "state"), [(2, "EXTENDED"), (3, "TALLIED")])
-def test_close_of_a_roster_needs_more_than_half(cast: Cast, returned: int, state: str):
+def test_roster_needs_more_than_half_at_its_end(
+    cast: Cast, travel: Travel, returned: int, state: str
+):
     secretary = cast.secretary()
     voters = [cast.resident() for _ in range(4)]
     roll = [str(voter.id) for voter in voters]
     session, m = cast.open_session(secretary, voters[0], mode="ROSTER", roll=roll)
     path = f"/sessions/{session['id']}"
     cast_all(path, dict.fromkeys(voters[:returned], (m[0],)))
-    assert close(secretary, path)["state"] == state
+    assert let_voting_end(cast, secretary, path, travel)["state"] == state
 
 
 @pytest.mark.parametrize("outcome", ["DISPATCHED", "WHISTLED", "REFUSED"])

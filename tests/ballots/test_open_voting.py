@@ -141,7 +141,7 @@ def test_single_matter_that_ended_is_skipped_without_a_vote(cast: Cast):
     secretary.post(f"{path}/start-collecting")
     (matter,) = cast.matters(secretary, raiser, ["唯一一件"])
     secretary.post(f"{path}/freeze-list")
-    secretary.post(f"/matters/{matter}/screen", {"outcome": "DISPATCHED"})
+    secretary.post(f"/matters/{matter}/screen", {"outcome": "DISPATCHED", "reason": "已接单"})
     secretary.post(f"{path}/open-voting")
     rows = raiser.get(f"{path}/result").json["rows"]
     assert [row["outcome"] for row in rows] == ["SKIPPED"]

@@ -93,22 +93,37 @@ def test_withdraw_leaves_a_short_item_that_says_so(
     assert row.revision == 2
 
 
-def test_tally_is_corrected_but_never_withdrawn(cast: Cast, client: FlaskClient, secretary: Person):
+def test_tally_is_neither_corrected_nor_withdrawn(
+    cast: Cast, client: FlaskClient, secretary: Person
+):
     whole_session(cast)
     before = read_feed(client, cast.home)["items"][0]
     notice = before["id"].removeprefix("urn:uuid:")
     answer = secretary.post(f"/notices/{notice}/withdraw", {"reason": REASON})
     assert refusal(answer) == (409, "result_is_final")
+    answer = secretary.post(f"/notices/{notice}/correct", {"note": NOTE})
+    assert refusal(answer) == (409, "result_is_final")
     assert read_feed(client, cast.home)["items"][0] == before
-    assert secretary.post(f"/notices/{notice}/correct", {"note": NOTE}).status_code == 200
-    after = read_feed(client, cast.home)["items"][0]
-    assert after["_yueyuetan"]["data"] == before["_yueyuetan"]["data"]
+
+
+def test_notices_of_a_list_and_a_vote_are_not_withdrawn(
+    cast: Cast, client: FlaskClient, secretary: Person
+):
+    cast.open_session(secretary, cast.resident())
+    before = read_feed(client, cast.home)["items"]
+    opened, listed, announced = (item["id"].removeprefix("urn:uuid:") for item in before)
+    for notice in (opened, listed):
+        answer = secretary.post(f"/notices/{notice}/withdraw", {"reason": REASON})
+        assert refusal(answer) == (409, "result_is_final")
+    assert read_feed(client, cast.home)["items"] == before
+    assert secretary.post(f"/notices/{announced}/withdraw", {"reason": REASON}).status_code == 200
 
 
 def test_corrections_are_logged_with_their_words(app: Flask, secretary: Person, notice: str):
     secretary.post(f"/notices/{notice}/correct", {"note": NOTE})
     secretary.post(f"/notices/{notice}/withdraw", {"reason": REASON})
-    assert moves_of(app, notice) == [
-        Move("correct", None, None, secretary.id, NOTE),
-        Move("withdraw", None, None, secretary.id, REASON),
-    ]
+    correction, withdrawal = moves_of(app, notice)
+    assert correction == Move("correct", None, None, secretary.id, NOTE)
+    assert withdrawal.reason is not None
+    # What the board no longer shows stays in the log.
+    assert withdrawal.reason.startswith(f"{REASON}\n\n现在开始征集问题")

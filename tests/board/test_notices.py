@@ -1,6 +1,7 @@
 """Every public move posts its notice by itself, in the commit of the move."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -120,11 +121,17 @@ def test_opening_notice_tells_how_to_vote(cast: Cast, travel: Callable[[str], No
 @pytest.mark.parametrize(
     ("by_hand", "words"), [(True, "由党支部决定延长"), (False, "收回的选票不足")]
 )
-def test_extension_notice_tells_why(cast: Cast, app: Flask, by_hand: bool, words: str):
+def test_extension_notice_tells_why(
+    cast: Cast, app: Flask, travel: Callable[[datetime], None], by_hand: bool, words: str
+):
     secretary = cast.secretary()
     session, _ = cast.open_session(secretary, cast.resident())
-    verb = "extend-voting" if by_hand else "close-voting"
-    extended = secretary.post(f"/sessions/{session['id']}/{verb}").json
+    if by_hand:
+        secretary.post(f"/sessions/{session['id']}/extend-voting")
+    else:
+        travel(datetime.fromisoformat(session["voting_closes_at"]))
+        secretary = cast.logged_in_anew(secretary)
+    extended = secretary.get(f"/sessions/{session['id']}").json
     assert extended["state"] == "EXTENDED"
     notice = notices(app)[NoticeKind.VOTING_EXTENDED]
     assert words in notice.text

@@ -1,5 +1,8 @@
 """The board as a resident's browser gets it."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -74,15 +77,17 @@ def test_board_shows_tally_as_table(client: FlaskClient, cast: Cast):
     assert "M01 停车" in table.text
 
 
-def test_tally_of_too_few_ballots_leaves_the_choice_to_the_branch(client: FlaskClient, cast: Cast):
+def test_tally_of_too_few_ballots_leaves_the_choice_to_the_branch(
+    client: FlaskClient, cast: Cast, travel: Callable[[datetime], None]
+):
     secretary = cast.secretary()
     voters = [cast.resident(name=f"居民{i}") for i in range(5)]
     session, matters = cast.open_session(secretary, voters[0])
     for voter in voters[:2]:  # three of five would be enough
         voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters))
-    secretary.post(f"/sessions/{session['id']}/close-voting")  # extends voting once
-    closed = secretary.post(f"/sessions/{session['id']}/close-voting")
-    assert closed.json["outcome"] == "CONSULTATIVE", closed.text
+    travel(datetime.fromisoformat(session["voting_closes_at"]))
+    board(client, cast)  # extends voting once
+    travel(datetime.fromisoformat(session["voting_closes_at"]) + timedelta(days=4))
     texts = [cell.text for cell in board(client, cast).all("td")]
     assert texts[5] == "可由党支部选取 the branch may take it"
     assert "入选 selected" not in texts

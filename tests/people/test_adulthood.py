@@ -75,6 +75,24 @@ def test_roll_at_opening_takes_who_is_18_that_day(
     assert session["turnout"]["roll"] == roll
 
 
+def test_roll_at_closing_leaves_out_who_is_18_from_that_instant_on(
+    cast: Cast, travel: Callable[[str | datetime], None]
+):
+    """Closing is exclusive: the birthday begins when voting is over."""
+    travel("2026-03-11T12:00+08:00")
+    secretary, raiser = cast.secretary(), cast.resident()
+    for born in (date(2008, 3, 11), date(2008, 3, 12)):
+        cast.resident(born=born)
+    session, matters = cast.open_session(
+        secretary, raiser, voting_closes_at="2026-03-12T00:00:00+08:00"
+    )
+    path = f"/sessions/{session['id']}"
+    raiser.put(f"{path}/ballot", ballot(*matters))
+    travel("2026-03-12T08:00+08:00")
+    closed = cast.logged_in_anew(raiser).get(path).json
+    assert (closed["state"], closed["turnout"]["roll"]) == ("TALLIED", 2)
+
+
 @pytest.mark.parametrize(
     ("born", "status"),
     [(date(2008, 3, 12), 201), (date(2008, 3, 13), 422)],

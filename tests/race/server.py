@@ -80,7 +80,8 @@ def environment(settings: Settings) -> dict[str, str]:
 def serving(settings: Settings, log: Path, sabotage: str = "") -> Iterator[Server]:
     """gunicorn with two sync workers on a free port; what it says goes to the file `log`."""
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
-    command += ["--workers", str(WORKERS), "--log-level", "warning"]
+    # Preloaded, so that a worker that was killed is replaced at once.
+    command += ["--workers", str(WORKERS), "--preload", "--log-level", "warning"]
     extra = {"RACE_PAUSE": str(PAUSE_SECONDS), "RACE_SABOTAGE": sabotage}
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener, log.open("w") as output:
         handle, (host, port) = listener.fileno(), listener.getsockname()

@@ -111,13 +111,10 @@ def test_both_languages_tell_the_same_story() -> None:
             {Mark(3, "a"): 3, Mark(3, "b"): 3},
             Candidate("a", 2, 6, NOON),
             Candidate("b", 1, 6, NOON + timedelta(hours=13, microseconds=7)),
-            (
-                "入选。与 M01 同为9分,M02 的提出时间更早"
-                "(2026-03-02 12:00:00 早于 2026-03-03 01:00:00.000007)。"
-            ),
+            ("入选。与 M01 同为9分,M02 的提出时间更早(2026-03-02 12:00 早于 2026-03-03 01:00)。"),
             (
                 "selected. Level with M01 at 9: M02 has the earlier time of raising "
-                "(2026-03-02 12:00:00 before 2026-03-03 01:00:00.000007)."
+                "(2026-03-02 12:00 before 2026-03-03 01:00)."
             ),
         ),
         (
@@ -161,8 +158,10 @@ def test_missed_participation_is_called_consultative() -> None:
 def test_matter_that_ended_keeps_its_score_and_is_not_selected() -> None:
     explanation = explained({Mark(5, "a"): 4}, Candidate("a", 1, 0, NOON), ended=frozenset({"a"}))
 
-    assert explanation.zh.endswith("5×4+3×0+1×0=20分,表决期间已了结,保留得分,不入选。")
-    assert explanation.en.endswith("= 20, ended during voting: keeps its score, not selected.")
+    assert explanation.zh.endswith("5×4+3×0+1×0=20分,定题单后已另行办理,保留得分,不入选。")
+    assert explanation.en.endswith(
+        "= 20, dealt with otherwise since the list was frozen: keeps its score, not selected."
+    )
 
 
 def test_figures_follow_the_rule_and_the_scheme() -> None:
