@@ -327,8 +327,9 @@ def play_a_month(cast: Cast, client: FlaskClient, code: str) -> None:
     office = {"resident_id": str(voter.id), "role": "BUILDING_HEAD", "from": "2026-01-01"}
     secretary.post(f"/compounds/{cast.home.id}/appointments", office)
     secretary.get(f"/compounds/{cast.home.id}/appointments")
-    secretary.post(f"{session}/close-voting")
+    made(secretary.post(f"{session}/close-voting"), 409)  # too few ballots so far
     made(voter.get(f"{session}/result"), 409)
+    made(raiser.put(f"{session}/ballot", ballot(*ids["matters"])), 200)
     made(secretary.post(f"{session}/close-voting"), 200)
     made(voter.get(f"{session}/result"), 200)
     feed = made(client.get(f"{PREFIX}{board}/feed.json"), 200)
