@@ -47,7 +47,10 @@ class KeyReused(DomainError):
 
 class InvalidCursor(DomainError):
     status, code = 422, "invalid_cursor"
-    zh, en = "翻页标记无效,请从第一页重新开始", "The cursor is not valid; start from the first page"
+    zh, en = (
+        "翻页标记无效，请从第一页重新开始",
+        "The cursor is not valid; start from the first page",
+    )
 
 
 class Schema(ma.Schema):
@@ -321,7 +324,7 @@ def _describe(errors: list[type[DomainError]]) -> dict[str, Any]:
 IDEMPOTENCY_KEY = "idempotency_key"
 IDEMPOTENCY_HEADER = {
     "name": "Idempotency-Key",
-    "description": "同一请求重发时带同一键,只办一次 · The same key again is the same request",
+    "description": "同一请求重发时带同一键，只办一次 · The same key again is the same request",
     "schema": {"type": "string", "maxLength": 100},
 }
 

@@ -71,4 +71,4 @@ class WrongState(DomainError):
 
 class DatabaseUnavailable(DomainError):
     status, code = 503, "database_unavailable"
-    zh, en = "数据库暂时不可用,请稍后再试", "The database is not available, try again shortly"
+    zh, en = "数据库暂时不可用，请稍后再试", "The database is not available, try again shortly"

@@ -31,7 +31,7 @@ HTTP_WORDS: Mapping[int, tuple[str, str, str]] = {
     413: ("too_large", "提交的内容太大", "The content is too large"),
     415: ("not_json", "请以 JSON 格式提交", "Send JSON with Content-Type: application/json"),
     422: ("invalid_input", InvalidInput.zh, InvalidInput.en),
-    500: ("server_error", "服务器出错,已记录", "A server error; it has been logged"),
+    500: ("server_error", "服务器出错，已记录", "A server error; it has been logged"),
 }
 
 # What marshmallow says of a field, and the same in Chinese.
@@ -50,10 +50,10 @@ FIELD_WORDS = tuple(
         (r"Not a valid boolean\.", "应为 true 或 false"),
         (r"Not a valid UUID\.", "不是有效的编号"),
         (r"Not a valid list\.", "应为列表"),
-        (r"Not a valid date\.", "不是有效的日期(如 2026-03-12)"),
-        (r"Not a valid datetime\.", "不是有效的时间(如 2026-03-12T00:00:00+08:00)"),
-        (r"Not a valid aware datetime\.", "时间须带时区(如 2026-03-12T00:00:00+08:00)"),
-        (r"Must be one of: (.+)\.", r"应为其中之一:\1"),
+        (r"Not a valid date\.", "不是有效的日期（如 2026-03-12）"),
+        (r"Not a valid datetime\.", "不是有效的时间（如 2026-03-12T00:00:00+08:00）"),
+        (r"Not a valid aware datetime\.", "时间须带时区（如 2026-03-12T00:00:00+08:00）"),
+        (r"Must be one of: (.+)\.", r"应为其中之一：\1"),
         (r"Longer than maximum length (\d+)\.", r"最多 \1 个字"),
         (r"Shorter than minimum length (\d+)\.", r"至少 \1 个字"),
         (r"Length must be (\d+)\.", r"应为 \1 个字"),

@@ -48,7 +48,7 @@ def list_data(agenda_session: AgendaSession) -> list[dict[str, Any]]:
 def list_text(agenda_session: AgendaSession) -> str:
     """The frozen list, one matter a line."""
     return "\n".join(
-        f"{item.label} {item.matter.title}(附议 {item.endorsements})"
+        f"{item.label} {item.matter.title}（附议 {item.endorsements}）"
         for item in agenda_session.items
     )
 
@@ -65,9 +65,9 @@ def announce(session: Session, agenda_session: AgendaSession, at: datetime) -> N
         agenda_session.id,
         title=f"{agenda_session.name}预告",
         text=(
-            "现在开始征集问题,定题单时截止,最迟到投票开始。\n"
-            f"投票:{opens} 至 {closes}(不含截止时刻)。\n"
-            f"圆桌会:{round_table},{agenda_session.place}。\n投票人:{MODES_ZH[mode]}。\n"
+            "现在开始征集问题，定题单时截止，最迟到投票开始。\n"
+            f"投票：{opens} 至 {closes}（不含截止时刻）。\n"
+            f"圆桌会：{round_table}，{agenda_session.place}。\n投票人：{MODES_ZH[mode]}。\n"
             "Matters are collected until the list is frozen, at the latest when voting opens. "
             f"Voting: {opens} to {closes} (exclusive), by {MODES_EN[mode]}. "
             f"Round table: {round_table}."
@@ -81,12 +81,12 @@ def post_list(session: Session, agenda_session: AgendaSession, at: datetime) -> 
     """题单: the list is frozen and numbered."""
     if len(agenda_session.items) > 1:
         outlook = (
-            "题单已定,不再增减。 The list is final.",
+            "题单已定，不再增减。 The list is final.",
             f"投票于 {spoken(agenda_session.voting_opens_at)} 开始。",
         )
     else:
         outlook = (
-            "本期题目不足两件,不投票。 Fewer than two matters: no vote is held.",
+            "本期题目不足两件，不投票。 Fewer than two matters: no vote is held.",
             "到开始投票时直接列入议事。",
         )
     post(
@@ -105,7 +105,7 @@ def post_cancellation(
     session: Session, agenda_session: AgendaSession, reason: str | None, at: datetime
 ) -> None:
     """取消: the session does not take place."""
-    why = f"理由:{reason}\n" if reason else ""
+    why = f"理由：{reason}\n" if reason else ""
     post(
         session,
         NoticeKind.SESSION_CANCELLED,
@@ -113,7 +113,7 @@ def post_cancellation(
         agenda_session.id,
         title=f"{agenda_session.name}取消",
         text=(
-            f"本期月月谈不再举行。{why}已提出的问题保留,下一期再议。\n"
+            f"本期月月谈不再举行。{why}已提出的问题保留，下一期再议。\n"
             "This session does not take place; the matters stay for the next one."
         ),
         data=session_data(agenda_session),

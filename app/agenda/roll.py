@@ -21,7 +21,7 @@ from app.people.models import ADULT_AGE, Appointment, Residence, ResidenceState,
 class IneligibleVoter(DomainError):
     status, code = 422, "ineligible_voter"
     zh, en = (
-        "名单上有人不能投票(须为本小区已核实、年满18岁的居民,且不是物业、街道或部门人员)",
+        "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）",
         "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
     )
 

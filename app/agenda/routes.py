@@ -43,7 +43,7 @@ CREATE_EXAMPLE = {
 }
 CHANGE_EXAMPLE = {
     "compound_id": "0198c0de-0000-7000-8000-000000000001",
-    "reason": "该小区正在改造,经社区党委会商定调换",
+    "reason": "该小区正在改造，经社区党委会商定调换",
 }
 
 

@@ -34,25 +34,25 @@ class PeriodTaken(DomainError):
 class TimesOutOfOrder(DomainError):
     status, code = 422, "times_out_of_order"
     zh, en = (
-        "时间顺序不对:开始投票须在现在之后,截止在开始之后,圆桌会不早于截止",
+        "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止",
         "Times are out of order: voting opens after now, closes later, then the round table",
     )
 
 
 class RollNotAllowed(DomainError):
     status, code = 422, "roll_not_allowed"
-    zh, en = "只有名册制(ROSTER)才列投票人名单", "Only a ROSTER session takes a roll"
+    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
 
 
 class RollMissing(DomainError):
     status, code = 422, "roll_missing"
-    zh, en = "名册制(ROSTER)须列出投票人名单", "A ROSTER session needs its roll"
+    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
 
 
 class OpeningTimePassed(DomainError):
     status, code = 409, "opening_time_passed"
     zh, en = (
-        "开始投票的时间已过,请取消后重新安排",
+        "开始投票的时间已过，请取消后重新安排",
         "The opening time has passed; cancel and plan anew",
     )
 

@@ -45,7 +45,7 @@ class NotOnRoll(DomainError):
 class UnderAge(DomainError):
     status, code = 403, "under_age"
     zh, en = (
-        "年满18岁才能投票;如出生日期未登记,请找网格员核实",
+        "年满18岁才能投票；如出生日期未登记，请找网格员核实",
         "Voters are 18 or older; if your birth date is missing, ask the grid worker",
     )
 
@@ -60,12 +60,12 @@ class StaffMayNotVote(DomainError):
 
 class VersionConflict(DomainError):
     status, code = 409, "version_conflict"
-    zh, en = "您的选票已在别处改过,请先查看", "Your ballot was changed elsewhere; look at it first"
+    zh, en = "您的选票已在别处改过，请先查看", "Your ballot was changed elsewhere; look at it first"
 
 
 class NonceReused(DomainError):
     status, code = 409, "nonce_reused"
-    zh, en = "这个随机数已被使用,请重新生成", "The nonce was used before; make a new one"
+    zh, en = "这个随机数已被使用，请重新生成", "The nonce was used before; make a new one"
 
 
 class InvalidBallot(DomainError):

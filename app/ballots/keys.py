@@ -19,7 +19,7 @@ KEY_BYTES = 32
 
 class KeyUnavailable(DomainError):
     status, code = 503, "key_unavailable"
-    zh, en = "投票密钥暂时不可用,请稍后再试", "The voting key is not available, try again shortly"
+    zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available, try again shortly"
 
 
 class KeyStore:

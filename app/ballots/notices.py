@@ -20,7 +20,7 @@ def post_opening(
 ) -> None:
     """开始投票; `announced` is the opening as it was announced, which may lie later."""
     early = (
-        f"投票比预告({spoken(announced)})提前开始。\n"
+        f"投票比预告（{spoken(announced)}）提前开始。\n"
         f"Voting opens earlier than announced ({spoken(announced)}).\n"
         if at < announced
         else ""
@@ -35,9 +35,9 @@ def post_opening(
         agenda_session.id,
         title=f"{agenda_session.name}开始投票",
         text=(
-            f"{early}投票时间:{opens} 至 {closes}(不含截止时刻)。"
-            f"投票人:{MODES_ZH[agenda_session.mode]}。\n"
-            f"每人一票,给不同的题目{marks_zh},可以不填满;截止前可以改,以最后一次为准。\n"
+            f"{early}投票时间：{opens} 至 {closes}（不含截止时刻）。"
+            f"投票人：{MODES_ZH[agenda_session.mode]}。\n"
+            f"每人一票，给不同的题目{marks_zh}，可以不填满；截止前可以改，以最后一次为准。\n"
             f"{list_text(agenda_session)}\n"
             f"Voting: {opens} to {closes} (exclusive), by {MODES_EN[agenda_session.mode]}. "
             f"Give {', '.join(map(str, weights))} points to different matters; "
@@ -62,7 +62,7 @@ def post_extension(
         ("由党支部决定延长", "by decision of the branch")
         if by_hand
         else (
-            "收回的选票不足,延长一次",
+            "收回的选票不足，延长一次",
             "too few ballots came back",
         )
     )
@@ -73,7 +73,7 @@ def post_extension(
         agenda_session.id,
         title=f"{agenda_session.name}投票延长",
         text=(
-            f"{why[0]}。投票延长到 {closes}(不含截止时刻),圆桌会:{table}。\n"
+            f"{why[0]}。投票延长到 {closes}（不含截止时刻），圆桌会：{table}。\n"
             f"Voting goes on until {closes} (exclusive), {why[1]}. Round table: {table}."
         ),
         data=session_data(agenda_session),
@@ -93,7 +93,7 @@ def post_result(
     `hurried_from` is the announced end where voting was closed before it.
     """
     early = (
-        f"投票由党支部提前截止,原定截止时间 {spoken(hurried_from)}。\n"
+        f"投票由党支部提前截止，原定截止时间 {spoken(hurried_from)}。\n"
         f"The branch closed voting before the announced end ({spoken(hurried_from)}).\n"
         if hurried_from
         else ""
@@ -103,7 +103,7 @@ def post_result(
         NoticeKind.TALLIED,
         agenda_session.compound,
         agenda_session.id,
-        title=f"{agenda_session.name}计票结果:{_headline(agenda_session, result)}",
+        title=f"{agenda_session.name}计票结果：{_headline(agenda_session, result)}",
         text=f"{early}{result.explanation_zh}\n\n{result.explanation_en}",
         data={**session_data(agenda_session), **result_data(agenda_session, result)},
         at=at,

@@ -44,12 +44,12 @@ CAST_EXAMPLE = {
 
 class VotingNotClosed(DomainError):
     status, code = 409, "voting_not_closed"
-    zh, en = "投票还没有截止,不公布结果", "Voting has not closed; there is no result yet"
+    zh, en = "投票还没有截止，不公布结果", "Voting has not closed; there is no result yet"
 
 
 class NoResult(DomainError):
     status, code = 409, "no_result"
-    zh, en = "这一期已取消,没有结果", "This session was cancelled and has no result"
+    zh, en = "这一期已取消，没有结果", "This session was cancelled and has no result"
 
 
 def _keys() -> KeyStore:

@@ -52,7 +52,7 @@ class TooFewBallots(DomainError):
 
     status, code = 409, "too_few_ballots"
     zh, en = (
-        "收回的选票还不够,没到截止时间不能提前截止",
+        "收回的选票还不够，没到截止时间不能提前截止",
         "Too few ballots have come back to close before the announced end",
     )
 
@@ -310,7 +310,7 @@ def _result_without_vote(
         returned=0,
         blank=0,
         required=0,
-        explanation_zh="题目不足两件,不投票;有一件的直接列入议事。",
+        explanation_zh="题目不足两件，不投票；有一件的直接列入议事。",
         explanation_en="Fewer than two matters: no vote was held; a single one is taken up.",
         tallied_at=at,
         rows=[

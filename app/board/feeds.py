@@ -12,7 +12,7 @@ from app.board.services import FeedPlace
 
 ATOM = "http://www.w3.org/2005/Atom"
 ABOUT = (
-    "月月谈公示的机器可读部分:kind 为公示种类,data 为数据(计票公示含全部得分)。"
+    "月月谈公示的机器可读部分：kind 为公示种类，data 为数据（计票公示含全部得分）。"
     " The machine-readable side of 月月谈 notices; a TALLIED notice holds the whole tally."
 )
 

@@ -75,7 +75,7 @@ class PublicNotice(HasId, Base):
         """Say that the notice no longer holds; it stays as a short item, since readers keep it."""
         self._require_published()
         self.title = f"【已撤回 Withdrawn】{self.title}"
-        self.text = f"本公示已撤回。理由:{reason}\nThis notice was withdrawn. Reason: {reason}"
+        self.text = f"本公示已撤回。理由：{reason}\nThis notice was withdrawn. Reason: {reason}"
         self.data = {}
         self.withdrawn_at = at
         self._revise(at)

@@ -32,7 +32,7 @@ def links_of(place: services.FeedPlace) -> feeds.FeedLinks:
 @blp.arguments(FeedArgs, location="query")
 @blp.response(200, FeedSchema, content_type="application/feed+json")
 def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
-    """公示订阅(JSON Feed 1.1)· Public notices of a place as JSON Feed."""
+    """公示订阅（JSON Feed 1.1）· Public notices of a place as JSON Feed."""
     place = _obtain_place(kind, place_id)
     response = _unless_seen(place, "application/feed+json")
     if response.status_code != 304:
@@ -47,7 +47,7 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 @blp.arguments(FeedArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type="application/atom+xml")
 def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
-    """公示订阅(Atom)· The same as Atom."""
+    """公示订阅（Atom）· The same as Atom."""
     place = _obtain_place(kind, place_id)
     response = _unless_seen(place, "application/atom+xml")
     if response.status_code != 304:

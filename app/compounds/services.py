@@ -26,7 +26,7 @@ class UnreadableRegister(DomainError):
 
 class RegisterRefused(DomainError):
     status, code = 422, "register_refused"
-    zh, en = "登记册有错误,一行也没有导入", "The register has errors; no row was taken in"
+    zh, en = "登记册有错误，一行也没有导入", "The register has errors; no row was taken in"
 
 
 def import_register(
@@ -52,7 +52,7 @@ def import_register(
         ) from error
     if file.refused:
         raise RegisterRefused(
-            zh=f"{len(file.rows)} 行可用,{len(file.refused)} 行有误",
+            zh=f"{len(file.rows)} 行可用，{len(file.refused)} 行有误",
             en=f"{len(file.rows)} rows are good, {len(file.refused)} are not",
             errors=[
                 Refused(

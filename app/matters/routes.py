@@ -26,7 +26,7 @@ READERS_OF_REASONS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY,
 
 RAISE_EXAMPLE = {
     "title": "夜间停车难、消防通道被占",
-    "body": "晚上八点以后车停到消防通道上,救护车进不来。",
+    "body": "晚上八点以后车停到消防通道上，救护车进不来。",
     "category": "PARKING",
 }
 
@@ -109,7 +109,7 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
 
 @blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
 @allow(*SCREENERS)
-@blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷,请先调解"})
+@blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"})
 @blp.response(200, MatterSchema)
 @blp.refuses(
     WrongState, services.ReasonMissing, services.InvalidMergeTarget, services.CarriedOverTooOften

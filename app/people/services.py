@@ -45,7 +45,7 @@ class UnknownResident(DomainError):
 
 class BirthDateConfirmed(DomainError):
     status, code = 409, "birth_date_confirmed"
-    zh, en = "出生日期已经核实,请找网格员更正", "The birth date was verified; ask the grid worker"
+    zh, en = "出生日期已经核实，请找网格员更正", "The birth date was verified; ask the grid worker"
 
 
 class InvalidBirthDate(DomainError):

@@ -31,7 +31,7 @@ from app.problems import on_refusal
 
 class TokenReused(Unauthorized):
     code = "token_reused"
-    zh, en = "登录凭证被重复使用,请重新登录", "The refresh token was used before; log in again"
+    zh, en = "登录凭证被重复使用，请重新登录", "The refresh token was used before; log in again"
 
 
 @dataclass(frozen=True)

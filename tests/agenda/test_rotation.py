@@ -15,7 +15,7 @@ from app.compounds.models import Compound
 from tests.cast import Cast, Person, Place, stored
 from tests.checks import Move, moves_of, refusal
 
-REASON = "该小区正在改造,经社区党委会商定"
+REASON = "该小区正在改造，经社区党委会商定"
 
 
 def order(cast: Cast, reader: Person) -> list[str]:

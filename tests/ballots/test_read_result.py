@@ -63,5 +63,5 @@ def test_result_tells_counts_order_and_why(cast: Cast):
         "decided_by": "score",
     }
     assert [row["score"] for row in result["rows"]] == [13, 8, 3]
-    assert result["explanation"].startswith("可投票3人,收回选票3张")
+    assert result["explanation"].startswith("可投票3人，收回选票3张")
     assert result["explanation_en"].startswith("Voters on the roll: 3.")

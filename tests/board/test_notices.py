@@ -101,7 +101,7 @@ def test_announcement_tells_when_where_and_who(cast: Cast, travel: Callable[[str
 
 def test_list_notice_holds_the_numbered_list(cast: Cast, travel: Callable[[str], None]):
     notice = march(cast, travel)[NoticeKind.LIST_FROZEN]
-    assert "M01 夜间停车难(附议 1)\nM02 加装电梯(附议 0)" in notice.text
+    assert "M01 夜间停车难（附议 1）\nM02 加装电梯（附议 0）" in notice.text
     listed: list[dict[str, Any]] = notice.data["matters"]
     assert [(each["number"], each["label"], each["endorsements"]) for each in listed] == [
         (1, "M01", 1),
@@ -143,7 +143,7 @@ def test_tally_notice_says_what_the_result_says(cast: Cast, app: Flask):
     result = cast.resident().get(f"/sessions/{session_id}/result").json
     notice = notices(app)[NoticeKind.TALLIED]
     assert {key: notice.data[key] for key in result} == result
-    assert notice.title.endswith("计票结果:M01、M02、M03 入选")
+    assert notice.title.endswith("计票结果：M01、M02、M03 入选")
     assert result["explanation"] in notice.text
     assert result["explanation_en"] in notice.text
 

@@ -120,7 +120,7 @@ def test_import_with_a_bad_row_takes_in_none(cast: Cast, app: Flask):
         cast.secretary(), cast.home, REGISTER + "2栋,1单元,102,零\n2栋,1单元,103,-3\n2栋,,104,88\n"
     )
     assert refusal(answer) == (422, "register_refused")
-    assert answer.json["detail"] == "4 行可用,3 行有误"
+    assert answer.json["detail"] == "4 行可用，3 行有误"
     assert [error["where"].split(",")[0] for error in answer.json["errors"]] == [
         "line 6",
         "line 7",

@@ -60,7 +60,7 @@ def main() -> int:
     except CannotStart as error:
         sys.stderr.write(f"无法启动 · cannot start: {error}\n")
     except ChildEnded as error:
-        sys.stderr.write(f"有进程意外结束,已全部停止 · a part ended, all stopped: {error}\n")
+        sys.stderr.write(f"有进程意外结束，已全部停止 · a part ended, all stopped: {error}\n")
     return 1
 
 
@@ -74,7 +74,7 @@ def free_port(text: str) -> int:
             probe.bind((HOST, int(text)))
         except OSError as error:
             raise CannotStart(
-                f"端口 {text} 不可用,请换一个:PORT=8001 make run · "
+                f"端口 {text} 不可用，请换一个：PORT=8001 make run · "
                 f"port {text} is not available, choose another: {error.strerror}"
             ) from error
     return int(text)
@@ -157,7 +157,7 @@ def welcome(run: dict[str, Any], run_file: Path) -> str:
   订阅 · JSON Feed               {app}/api/v1/{place}/feed.json
   人物和地址 · people, addresses {run_file}
 另开一个终端运行 make tour,看完整的一期 · `make tour` in another shell plays a whole session
-按 Ctrl+C 停止,数据保留 · Ctrl+C stops it, the data stays
+按 Ctrl+C 停止，数据保留 · Ctrl+C stops it, the data stays
 """
 
 

@@ -41,7 +41,7 @@ CATEGORIES = {
 }
 ALL_TITLES = {**TITLES, "M11": "路灯 6 盏不亮", "M12": "充电口太少"}
 DECIDED_BY = {"score": "总分", "n5": "5 分票", "endorsements": "附议人数", None: "–"}
-TIES = {"n5": "(同分,5 分票更多 · tie broken by firsts)"}
+TIES = {"n5": "（同分，5 分票更多 · tie broken by firsts）"}
 OUTCOMES = {"SELECTED": "入选", "DEFERRED": "结转"}
 
 
@@ -170,15 +170,15 @@ class Tour:
         self.session = f"/sessions/{session['id']}"
         session = self.secretary.do("POST", f"{self.session}/start-collecting")
         say(
-            f"{session['name']}:名册制,可投票 {session['turnout']['roll']} 人,开始征集",
+            f"{session['name']}:名册制，可投票 {session['turnout']['roll']} 人，开始征集",
             f"period {session['period']}, {session['state']}",
         )
 
     def swap_turn(self) -> None:
         """The community secretary lets the compound change places with the next host."""
-        body = {"compound_id": self.compound_id, "reason": "演示:请香樟苑小区先坐庄"}
+        body = {"compound_id": self.compound_id, "reason": "演示：请香樟苑小区先坐庄"}
         self.people["community_secretary"].do("POST", f"{self.rotation}/swap", body)
-        say("还没轮到这个小区,社区书记写明理由后调换", "not its turn: swapped, with a reason")
+        say("还没轮到这个小区，社区书记写明理由后调换", "not its turn: swapped, with a reason")
 
     def raise_matters(self) -> None:
         """Twelve residents raise a matter each; two matters are endorsed."""
@@ -207,7 +207,7 @@ class Tour:
         session = self.secretary.do("POST", f"{self.session}/freeze-list")
         listed = {matter["label"]: matter["id"] for matter in session["matters"]}
         say("题单", f"the list: {' '.join(listed)}")
-        say("M11 派单,M12 并入 M04", "M11 dispatched, M12 merged into M04")
+        say("M11 派单，M12 并入 M04", "M11 dispatched, M12 merged into M04")
         self.expect("题单 · list", listed, {label: self.matters[label] for label in TITLES})
 
     def vote(self) -> None:
@@ -222,9 +222,9 @@ class Tour:
         for voter, slip in SLIPS.items():
             note = ""
             if voter == "V08":
-                note = "改票,以这张为准 · replaced, this one counts"
+                note = "改票，以这张为准 · replaced, this one counts"
             if voter == "V10":
-                note = "例子里是纸质票,这里用手机投;纸质票以后提供 · on paper in the example; "
+                note = "例子里是纸质票，这里用手机投；纸质票以后提供 · on paper in the example; "
                 note += "paper comes later, so cast by phone here"
             if slip == BLANK:
                 note = "空白票 · blank"
@@ -242,7 +242,7 @@ class Tour:
         body = self.ballot(SLIPS["V05"])
         receipts = [self.people["V05"].do("PUT", f"{self.session}/ballot", body) for _ in "12"]
         say(
-            "V05 没收到回执,原样重发:还是那张回执",
+            "V05 没收到回执，原样重发：还是那张回执",
             f"sent again: the same receipt {receipts[1]['commitment'][:16]}…",
         )
         self.expect("重发的回执 · receipt of a retry", receipts[1], receipts[0])
@@ -265,7 +265,7 @@ class Tour:
         answer = code_of(self.people["V01"].call("GET", f"{self.session}/result"))
         say("截止前看结果", f"result before closing: {answer}")
         self.expect("截止前看结果 · early result", answer, "409 voting_not_closed")
-        say("V10 有纸质票后再上网投:纸质票以后提供", "V10 online after paper: comes with paper")
+        say("V10 有纸质票后再上网投：纸质票以后提供", "V10 online after paper: comes with paper")
 
     def close(self) -> None:
         """Closed by hand; a ballot after that is refused."""
@@ -367,7 +367,7 @@ def main() -> int:
         with httpx.Client(base_url=run["app"], trust_env=False, timeout=30) as http:
             faults = Tour(run, http).play()
     except (OSError, httpx.TransportError) as error:
-        sys.stderr.write(f"连不上演示服务器,请先运行 make run · start `make run` first: {error}\n")
+        sys.stderr.write(f"连不上演示服务器，请先运行 make run · start `make run` first: {error}\n")
         return 1
     except TourFailed as error:
         sys.stderr.write(f"演示中断 · the tour broke off: {error}\n")

@@ -12,7 +12,7 @@ from tests.cast import Cast
 from tests.checks import Move, moves_of, refusal, refused_fields
 from tests.matters.steps import raise_matter, screen
 
-REASON = "属于邻里私人纠纷,请先调解"
+REASON = "属于邻里私人纠纷，请先调解"
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_matter_carried_over_too_often_may_go_elsewhere(cast: Cast, rows: Sessio
     matter = rows.get_one(Matter, UUID(matter_id))
     matter.state, matter.carry_over = MatterState.DEFERRED, 3
     rows.commit()
-    seen = screen(cast.secretary(), matter_id, outcome, reason="三次未入选,转办")
+    seen = screen(cast.secretary(), matter_id, outcome, reason="三次未入选，转办")
     assert (seen["state"], seen["carry_over"]) == (outcome, 3)

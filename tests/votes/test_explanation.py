@@ -49,14 +49,15 @@ def test_both_languages_tell_the_same_story() -> None:
     )
 
     assert explanation.zh.splitlines() == [
-        "可投票24人,收回选票21张,其中空白票1张;至少应收回13张,已达到,结果有效。",
+        "可投票24人，收回选票21张，其中空白票1张；至少应收回13张，已达到，结果有效。",
         (
-            "按得分从高到低,至多取3件,每件至少要有3人支持;"
+            "按得分从高到低，至多取3件，每件至少要有3人支持；"
             "同分的依次比较5分票、3分票、1分票、附议人数、提出先后、编号。"
         ),
-        "第1名 M01「事项a」:5分票2张、3分票1张、1分票0张,5×2+3×1+1×0=13分,入选。",
-        "第2名 M02「事项b」:5分票0张、3分票0张、1分票1张,5×0+3×0+1×1=1分,支持者1人,不足3人,结转。",
-        "第3名 M03「事项c」:5分票0张、3分票0张、1分票0张,5×0+3×0+1×0=0分,没有得票,结转。",
+        "第1名 M01「事项a」：5分票2张、3分票1张、1分票0张，5×2+3×1+1×0=13分，入选。",
+        "第2名 M02「事项b」：5分票0张、3分票0张、1分票1张，5×0+3×0+1×1=1分，"
+        "支持者1人，不足3人，结转。",
+        "第3名 M03「事项c」：5分票0张、3分票0张、1分票0张，5×0+3×0+1×0=0分，没有得票，结转。",
     ]
     assert explanation.en.splitlines() == [
         (
@@ -90,28 +91,31 @@ def test_both_languages_tell_the_same_story() -> None:
             {Mark(5, "a"): 3, Mark(5, "b"): 2, Mark(3, "b"): 1, Mark(1, "b"): 2},
             Candidate("a", 2, 0, NOON),
             Candidate("b", 1, 0, NOON),
-            "入选。与 M01 同为15分,M02 的5分票更多(3>2)。",
+            "入选。与 M01 同为15分，M02 的5分票更多（3>2）。",
             "selected. Level with M01 at 15: M02 has more 5-point votes (3 > 2).",
         ),
         (
             {Mark(3, "a"): 3, Mark(3, "b"): 2, Mark(1, "b"): 3},
             Candidate("a", 2, 0, NOON),
             Candidate("b", 1, 0, NOON),
-            "入选。与 M01 同为9分,M02 的3分票更多(3>2)。",
+            "入选。与 M01 同为9分，M02 的3分票更多（3>2）。",
             "selected. Level with M01 at 9: M02 has more 3-point votes (3 > 2).",
         ),
         (
             {Mark(3, "a"): 3, Mark(3, "b"): 3},
             Candidate("a", 2, 9, NOON),
             Candidate("b", 1, 6, NOON),
-            "入选。与 M01 同为9分,M02 的附议更多(9>6)。",
+            "入选。与 M01 同为9分，M02 的附议更多（9>6）。",
             "selected. Level with M01 at 9: M02 has more endorsements (9 > 6).",
         ),
         (
             {Mark(3, "a"): 3, Mark(3, "b"): 3},
             Candidate("a", 2, 6, NOON),
             Candidate("b", 1, 6, NOON + timedelta(hours=13, microseconds=7)),
-            ("入选。与 M01 同为9分,M02 的提出时间更早(2026-03-02 12:00 早于 2026-03-03 01:00)。"),
+            (
+                "入选。与 M01 同为9分，M02 的提出时间更早"
+                "（2026-03-02 12:00 早于 2026-03-03 01:00）。"
+            ),
             (
                 "selected. Level with M01 at 9: M02 has the earlier time of raising "
                 "(2026-03-02 12:00 before 2026-03-03 01:00)."
@@ -121,7 +125,7 @@ def test_both_languages_tell_the_same_story() -> None:
             {Mark(3, "a"): 3, Mark(3, "b"): 3},
             Candidate("a", 1, 6, NOON),
             Candidate("b", 2, 6, NOON),
-            "入选。与 M02 同为9分,M01 的编号更小(1<2)。",
+            "入选。与 M02 同为9分，M01 的编号更小（1<2）。",
             "selected. Level with M02 at 9: M01 has the lower number (1 < 2).",
         ),
     ],
@@ -146,11 +150,11 @@ def test_missed_participation_is_called_consultative() -> None:
     turnout, rule, first, second = explanation.zh.splitlines()
 
     assert turnout.endswith(
-        "至少应收回13张,未达到,本次结果仅供参考,党支部至多可取1件,并须在公示中说明。"
+        "至少应收回13张，未达到，本次结果仅供参考，党支部至多可取1件，并须在公示中说明。"
     )
-    assert "至多取1件,每件至少要有2人支持" in rule
-    assert first.endswith("=20分,可由党支部选取。")
-    assert second.endswith("=15分,名额已满,结转。")
+    assert "至多取1件，每件至少要有2人支持" in rule
+    assert first.endswith("=20分，可由党支部选取。")
+    assert second.endswith("=15分，名额已满，结转。")
     assert "missed, the result is consultative only" in explanation.en
     assert "the party branch may take it." in explanation.en
 
@@ -158,7 +162,7 @@ def test_missed_participation_is_called_consultative() -> None:
 def test_matter_that_ended_keeps_its_score_and_is_not_selected() -> None:
     explanation = explained({Mark(5, "a"): 4}, Candidate("a", 1, 0, NOON), ended=frozenset({"a"}))
 
-    assert explanation.zh.endswith("5×4+3×0+1×0=20分,定题单后已另行办理,保留得分,不入选。")
+    assert explanation.zh.endswith("5×4+3×0+1×0=20分，定题单后已另行办理，保留得分，不入选。")
     assert explanation.en.endswith(
         "= 20, dealt with otherwise since the list was frozen: keeps its score, not selected."
     )
@@ -173,8 +177,8 @@ def test_figures_follow_the_rule_and_the_scheme() -> None:
         rule=SelectionRule(limit=5, supporters_floor=6),
     )
 
-    assert "至多取5件,每件至少要有6人支持;同分的依次比较9分票、2分票、附议" in explanation.zh
-    assert "9分票4张、2分票3张,9×4+2×3=42分,入选。" in explanation.zh
+    assert "至多取5件，每件至少要有6人支持；同分的依次比较9分票、2分票、附议" in explanation.zh
+    assert "9分票4张、2分票3张，9×4+2×3=42分，入选。" in explanation.zh
 
 
 def test_session_without_matters_explains_the_turnout() -> None:

@@ -172,9 +172,10 @@ def test_code_used_by_fifty_threads_succeeds_often_without_the_lock(http, monkey
     with StandIn() as sabotaged:
         now = sabotaged.state.now
         monkeypatch.setattr(sabotaged.state, "lock", nullcontext())
-        monkeypatch.setattr(sabotaged.state, "now", lambda: time.sleep(0.005) or now())
+        monkeypatch.setattr(sabotaged.state, "now", lambda: time.sleep(0.02) or now())
 
-        assert race_one_code(http, sabotaged).count(None) > 1
+        # On a busy machine one round may be served one after the other by chance.
+        assert any(race_one_code(http, sabotaged).count(None) > 1 for _ in range(10))
 
 
 @pytest.mark.parametrize("errcode", [-1, 40029, 40163, 40226, 45011, 41002, 41004, 40013, 40125])

@@ -14,7 +14,7 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.wechat_standin",
         description="api.weixin.qq.com 的本机替身 · a stand-in for api.weixin.qq.com on loopback",
     )
-    port = "端口,0 为任一空闲端口 · port, 0 for any free one"
+    port = "端口，0 为任一空闲端口 · port, 0 for any free one"
     parser.add_argument("--host", default="127.0.0.1", help="仅限环回地址 · loopback only")
     parser.add_argument("--protocol-port", type=int, default=0, help=port)
     parser.add_argument("--control-port", type=int, default=0, help=port)
