@@ -122,6 +122,14 @@ class Cast:
             client = self.app.test_client()
             return Person(resident.id, resident.openid, client, tokens.access_token)
 
+    def logged_in_anew(self, person: Person) -> Person:
+        """The same person with a new token, since an access token lives a quarter of an hour."""
+        with self.app.app_context():
+            resident = db.session.get_one(Resident, person.id)
+            tokens = start_family(db.session(), resident, datetime.now(UTC))
+            db.session.commit()
+            return Person(person.id, person.openid, person.client, tokens.access_token)
+
     def resident(
         self,
         compound: Place | None = None,

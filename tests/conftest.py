@@ -103,7 +103,7 @@ def _let_postgresql_travel(connection: Any) -> None:
     if time_machine.escape_hatch.is_travelling():
         real = time_machine.escape_hatch.datetime.datetime.now(UTC)
         offset = (datetime.now(UTC) - real).total_seconds()
-        connection.exec_driver_sql(f"SET LOCAL travel.offset = '{offset} s'")
+        connection.exec_driver_sql(f"SET LOCAL travel.\"offset\" = '{offset} s'")
 
 
 @pytest.fixture

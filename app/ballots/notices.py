@@ -108,7 +108,9 @@ def _headline(agenda_session: AgendaSession, result: SessionResult) -> str:
 
 def result_data(agenda_session: AgendaSession, result: SessionResult) -> dict[str, Any]:
     """The result for programs, as the API and the feed give it."""
-    weights = BallotScheme.from_data(agenda_session.scheme or []).weights
+    # Without a vote there is no scheme (R8), and the rows have no counts.
+    scheme = agenda_session.scheme
+    weights = BallotScheme.from_data(scheme).weights if scheme else ()
     return {
         "state": agenda_session.state.value,
         "outcome": agenda_session.outcome.value if agenda_session.outcome else None,
