@@ -1,5 +1,6 @@
 """The habits of every operation of the API: strict schemas, documented refusals, cursor lists."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -8,10 +9,11 @@ from typing import Any
 
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
 
 from app.clock import local
 from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
@@ -179,8 +181,38 @@ def read_page(
     }
 
 
+class StrictParser(FlaskParser):
+    """Takes a JSON body that every reader understands alike (RFC 8259, sections 4 and 6)."""
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        """The body, or `missing` where there is none. Raises BadRequest."""
+        data = req.get_data() if req.is_json else b""
+        if not data:
+            return ma.missing
+        try:
+            # Decoded here, as the parser would take UTF-16 and UTF-32 too.
+            return json.loads(
+                data.decode(), object_pairs_hook=_named_once, parse_constant=_no_number
+            )
+        except ValueError:  # also for broken UTF-8, and integers of thousands of digits
+            raise BadRequest from None
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name stands twice")
+    return value
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint whose operations document their refusals and take nothing but JSON."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

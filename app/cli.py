@@ -1,7 +1,7 @@
 """Commands for operators: `flask --app wsgi COMMAND`."""
 
 import time
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app import clock
+from app.audit import record
 from app.ballots.clock_moves import catch_up_all, due_sessions
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
@@ -17,6 +18,9 @@ from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
 from app.resolutions.clock_moves import due_resolutions, take_effect_all
+
+# What a residence gives is no office.
+OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
 
 
 def init_app(app: Flask) -> None:
@@ -88,7 +92,13 @@ def add_place(names: tuple[str, str, str]) -> None:
     ) or Community(subdistrict_id=subdistrict.id, name=names[1], since=today)
     db.session.add(community)
     db.session.flush()
-    compound = Compound(community_id=community.id, name=names[2], since=today)
+    compound = db.session.scalar(
+        db.select(Compound).where(
+            Compound.community_id == community.id,
+            Compound.name == names[2],
+            Compound.until.is_(None),
+        )
+    ) or Compound(community_id=community.id, name=names[2], since=today)
     db.session.add(compound)
     db.session.commit()
     click.echo(f"subdistrict {subdistrict.id}\ncommunity {community.id}\ncompound {compound.id}")
@@ -96,26 +106,39 @@ def add_place(names: tuple[str, str, str]) -> None:
 
 @click.command("appoint")
 @click.argument("resident_id", type=click.UUID)
-@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.argument("role", type=click.Choice(OFFICES))
 @click.argument("place_id", type=click.UUID)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="First day without the office.")
 @with_appcontext
-def appoint(resident_id: UUID, role: str, place_id: UUID, until: date | None) -> None:
+def appoint(resident_id: UUID, role: str, place_id: UUID, until: datetime | None) -> None:
     """Give the first offices of a place; everyday ones are given over the API."""
     if db.session.get(Resident, resident_id) is None:
         raise click.ClickException("没有这位居民 · no such resident")
+    today = clock.local_date(clock.now())
+    ends = until.date() if until else None
+    if ends is not None and ends <= today:
+        raise click.ClickException("任期须在今天之后结束 · the term must end after today")
     columns = {Compound: "compound_id", Community: "community_id", Subdistrict: "subdistrict_id"}
     for kind, column in columns.items():
         if db.session.get(kind, place_id) is not None:
-            today = clock.local_date(clock.now())
-            db.session.add(
-                Appointment(
-                    resident_id=resident_id,
-                    role=Role(role),
-                    since=today,
-                    until=until,
-                    **{column: place_id},
-                )
+            appointment = Appointment(
+                resident_id=resident_id,
+                role=Role(role),
+                since=today,
+                until=ends,
+                **{column: place_id},
+            )
+            db.session.add(appointment)
+            db.session.flush()
+            record(
+                db.session(),
+                appointment,
+                "appoint",
+                at=clock.now(),
+                actor_id=None,
+                compound_id=appointment.compound_id,
+                community_id=appointment.community_id,
+                reason="command line",
             )
             db.session.commit()
             click.echo("已任命 · appointed")

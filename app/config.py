@@ -39,7 +39,8 @@ class Settings:
         production = environ.get("YYT_PROFILE", "development") == "production"
         return cls(
             production=production,
-            database_url=environ.get("DATABASE_URL", f"sqlite:///{instance / 'yueyuetan.db'}"),
+            database_url=environ.get("DATABASE_URL")
+            or ("" if production else f"sqlite:///{instance / 'yueyuetan.db'}"),
             secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
             key_store=Path(environ.get("KEY_STORE", instance / "keys")),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),

@@ -28,7 +28,11 @@ def read_without_waiting() -> None:
 def check_durability() -> None:
     """Raises UnsafeSettings where PostgreSQL may lose what it has acknowledged."""
     with db.engine.connect() as connection:
-        for setting in ("fsync", "synchronous_commit"):
-            value = connection.scalar(text(f"SHOW {setting}"))
-            if value == "off":
-                raise UnsafeSettings(f"PostgreSQL runs with {setting} = off")
+        lax = [
+            f"{setting} = off"
+            for setting in ("fsync", "synchronous_commit")
+            if connection.scalar(text(f"SHOW {setting}")) == "off"
+        ]
+    db.engine.dispose()  # a server that forks now must not share the connection
+    if lax:
+        raise UnsafeSettings(f"PostgreSQL runs with {', '.join(lax)}")

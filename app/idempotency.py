@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.api import KeyReused, refused
+from app.errors import DomainError
 from app.extensions import db
 from app.orm import Base, HasId
 
@@ -64,7 +65,8 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
                     made_at=at,
                 )
             )
-    except IntegrityError:  # the same request, at the same moment, was first
+    except (IntegrityError, DomainError):
+        # The same request, at the same moment, may have been first: then its thing is in the way.
         made = _made_before(kind, resident_id, key, request_hash)
         if made is None:
             raise

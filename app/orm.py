@@ -72,6 +72,11 @@ class Base(DeclarativeBase):
     )
 
 
+# SQLite numbers rows in the order in which they come in, unless it is told not to. Where that order
+# would lead from a voter to a ballot, it is told.
+UNNUMBERED = {"sqlite_with_rowid": False}
+
+
 def table_of(model: type[Base]) -> Table:
     """The plain table of a model: executing an INSERT of the model itself would take the ORM's
     slow bulk path."""

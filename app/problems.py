@@ -44,7 +44,9 @@ FIELD_WORDS = tuple(
         (r"Invalid input type\.", "内容类型不对"),
         (r"Invalid type\.", "内容类型不对"),
         (r"Not a valid string\.", "应为文字"),
+        (r"Not a valid utf-8 string\.", "应为 UTF-8 文字"),
         (r"Not a valid integer\.", "应为整数"),
+        (r"Number too large\.", "数字太大"),
         (r"Not a valid boolean\.", "应为 true 或 false"),
         (r"Not a valid UUID\.", "不是有效的编号"),
         (r"Not a valid list\.", "应为列表"),
@@ -54,6 +56,7 @@ FIELD_WORDS = tuple(
         (r"Must be one of: (.+)\.", r"应为其中之一:\1"),
         (r"Longer than maximum length (\d+)\.", r"最多 \1 个字"),
         (r"Shorter than minimum length (\d+)\.", r"至少 \1 个字"),
+        (r"Length must be (\d+)\.", r"应为 \1 个字"),
         (r"Length must be between (\d+) and (\d+)\.", r"应为 \1 到 \2 个"),
         (r"Must be greater than or equal to (\S+)\.", r"不能小于 \1"),
         (r"Must be less than or equal to (\S+)\.", r"不能大于 \1"),
@@ -123,7 +126,9 @@ def problem(
                 {"where": e.where, "code": e.code, "message": e.en if english else e.zh}
                 for e in errors
             ]
-        text = json.dumps(body)
+        # The name of a refused field may hold half a surrogate pair: it goes out as it came in,
+        # escaped.
+        text = json.dumps(body).encode(errors="backslashreplace")
         response = current_app.response_class(text, status=status, mimetype=MEDIA_TYPE)
         response.headers["Content-Language"] = "en" if english else "zh-CN"
         response.vary.add("Accept-Language")

@@ -106,6 +106,16 @@ class Cast:
             db.session.commit()
             return Place(community.id, community.name), Place(compound.id, compound.name)
 
+    def other_subdistrict(self) -> tuple[Place, Place]:
+        """A community with one compound, under another street office."""
+        with self.app.app_context():
+            subdistrict = Subdistrict(name=f"第{next(self._numbers)}街道", since=LONG_AGO)
+            community = Community(name="河畔社区", subdistrict=subdistrict, since=LONG_AGO)
+            compound = Compound(name="柳园小区", community=community, since=LONG_AGO)
+            db.session.add(compound)
+            db.session.commit()
+            return Place(community.id, community.name), Place(compound.id, compound.name)
+
     def visitor(self, name: str = "过客", born: date | None = BORN) -> Person:
         """Somebody logged in who lives and works nowhere here."""
         with self.app.app_context():
@@ -235,19 +245,28 @@ class Cast:
 
     # The steps of a session, by the API.
 
-    def matters(self, secretary: Person, raiser: Person, titles: Sequence[str]) -> list[str]:
+    def matters(
+        self,
+        secretary: Person,
+        raiser: Person,
+        titles: Sequence[str],
+        compound: Place | None = None,
+    ) -> list[str]:
         """Raise matters and list them; their ids in order."""
+        path = f"/compounds/{(compound or self.home).id}/matters"
         ids = []
         for title in titles:
             body = {"title": title, "body": "说明", "category": "OTHER"}
-            answer = raiser.post(f"/compounds/{self.home.id}/matters", body)
+            answer = raiser.post(path, body)
             assert answer.status_code == 201, answer.text
             ids.append(answer.json["id"])
             answer = secretary.post(f"/matters/{ids[-1]}/screen", {"outcome": "LISTED"})
             assert answer.status_code == 200, answer.text
         return ids
 
-    def session(self, secretary: Person, **changes: Any) -> dict[str, Any]:
+    def session(
+        self, secretary: Person, compound: Place | None = None, **changes: Any
+    ) -> dict[str, Any]:
         """A draft that opens in an hour and closes in a week."""
         now = datetime.now(UTC)
         body = {
@@ -259,7 +278,7 @@ class Cast:
             "round_table_at": (now + timedelta(days=14)).isoformat(),
             **changes,
         }
-        answer = secretary.post(f"/compounds/{self.home.id}/sessions", body)
+        answer = secretary.post(f"/compounds/{(compound or self.home).id}/sessions", body)
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json
         return made

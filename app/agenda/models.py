@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.errors import WrongState
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
+from app.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.explanation import label
 from votes.selection import Mode
 
@@ -234,6 +234,7 @@ class RollEntry(Base):
         CheckConstraint(
             "(voted_on IS NULL) = (channel IS NULL)", name="participation_has_its_channel"
         ),
+        UNNUMBERED,
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)

@@ -17,6 +17,7 @@ from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.keys import KeyStore
 from app.ballots.voting import CountsDisagree, close_voting, open_voting
+from app.compounds.models import Community
 from app.extensions import db
 from app.matters.models import Matter
 
@@ -70,8 +71,8 @@ def catch_up_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
     args = request.view_args or {}
     if "session_id" in args:
-        # The view needs these rows anyhow and finds them in the session, which holds them only as
-        # long as somebody else does: no query is added.
+        # The view needs these rows anyhow. Held in `g`, since the identity map forgets what nobody
+        # holds; so they are read once.
         agenda_session = g.agenda_session = db.session.get(
             AgendaSession, args["session_id"], options=[joinedload(AgendaSession.compound)]
         )
@@ -93,6 +94,9 @@ def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
         scope = AgendaSession.compound_id == compound_id
     elif community_id is not None:
         scope = AgendaSession.community_id == community_id
+    elif kind == "subdistricts":
+        communities = select(Community.id).where(Community.subdistrict_id == args["place_id"])
+        scope = AgendaSession.community_id.in_(communities)
     elif "matter_id" in args:
         home = select(Matter.compound_id).where(Matter.id == args["matter_id"]).scalar_subquery()
         scope = AgendaSession.compound_id == home

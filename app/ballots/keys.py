@@ -102,6 +102,9 @@ def _sync_folder(folder: Path) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
     except OSError as error:
         raise KeyUnavailable(retry_after=5) from error
+    if len(key) != KEY_BYTES:  # a damaged key would lead each voter to a second ballot
+        raise KeyUnavailable(retry_after=5)
+    return key

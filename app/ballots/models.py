@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaItem
-from app.orm import Base, enum_type
+from app.orm import UNNUMBERED, Base, enum_type
 from votes.selection import Outcome
 
 
@@ -40,7 +40,7 @@ class Ballot(Base):
     """One voter's live ballot. A replacement overwrites it and raises `version`."""
 
     __tablename__ = "ballots"
-    __table_args__ = (CheckConstraint("version >= 1", name="version_starts_at_one"),)
+    __table_args__ = (CheckConstraint("version >= 1", name="version_starts_at_one"), UNNUMBERED)
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
@@ -73,6 +73,7 @@ class BallotMark(Base):
         UniqueConstraint(
             "compound_id", "session_id", "slot", "matter_id", name="uq_ballot_marks_matter_once"
         ),
+        UNNUMBERED,
     )
 
     compound_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -88,6 +89,7 @@ class BallotCommitment(Base):
     """The commitment of one cast or replacement. Rows are only ever added."""
 
     __tablename__ = "ballot_commitments"
+    __table_args__ = UNNUMBERED
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)

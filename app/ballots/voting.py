@@ -15,6 +15,7 @@ from app.agenda.models import (
 )
 from app.agenda.roll import admit_eligible, participation
 from app.agenda.services import begin_move, record_move
+from app.audit import record
 from app.ballots import notices
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotMark, BallotSlot, ResultRow, SessionResult
@@ -189,14 +190,32 @@ def _conclude(
     )
     session.add(result)
     for row in result.rows:
-        matter = row.item.matter
-        if row.outcome is Outcome.SELECTED:
-            matter.select()
-        elif row.outcome is Outcome.DEFERRED:
-            matter.defer()
+        _move_matter(session, row, by, at)
     record_move(session, agenda_session, verb, by, at, from_state=from_state)
     closed_early = turnout is not None and at < announced_end
     notices.post_result(session, agenda_session, result, closed_early, at)
+
+
+def _move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:
+    """Choose a matter or carry it over; one that has ended meanwhile stays as it is."""
+    matter = row.item.matter
+    from_state = matter.state
+    if row.outcome is Outcome.SELECTED:
+        matter.select()
+    elif row.outcome is Outcome.DEFERRED:
+        matter.defer()
+    else:
+        return
+    record(
+        session,
+        matter,
+        "tally",
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=matter.compound_id,
+        from_state=from_state,
+        to_state=matter.state,
+    )
 
 
 def _outcome(turnout: Turnout | None) -> SessionOutcome:

@@ -28,6 +28,8 @@ from openpyxl.formula.tokenizer import TokenizerError
 from openpyxl.formula.translate import TranslatorError
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+from app.compounds.names import plain_name
+
 MAX_NAME_LENGTH = 40
 MAX_AREA_M2 = 100_000
 
@@ -368,7 +370,7 @@ def _labels(columns: Iterable[str]) -> str:
 
 def _folded(text: str) -> str:
     """One spelling for texts that a reader would not tell apart: width, case and spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return plain_name(text).casefold()
 
 
 def _shown(value: _Value) -> str:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Building, Compound, Entrance, RegisterImport, Unit
+from app.compounds.names import plain_name
 from app.compounds.register_file import RegisterFileError, RegisterRow, read_register
 from app.errors import DomainError, Refused
 
-Node = TypeVar("Node", Building, Entrance)
+Node = TypeVar("Node", Building, Entrance, Unit)
 
 
 class UnreadableRegister(DomainError):
@@ -64,12 +65,13 @@ def import_register(
     session.scalars(
         select(Compound.id).where(Compound.id == compound.id).with_for_update(key_share=True)
     ).one()
+    register = _Register(session, compound, local_date(at))
     register_import = RegisterImport(
         compound_id=compound.id,
         imported_by_id=by_id,
         imported_at=at,
         sha256=hashlib.sha256(data).hexdigest(),
-        report=_take_in(session, compound, file.rows, local_date(at)),
+        report=[register.take_in(row) for row in file.rows],
     )
     session.add(register_import)
     session.flush()
@@ -77,61 +79,63 @@ def import_register(
     return register_import
 
 
-def _take_in(
-    session: Session, compound: Compound, rows: Iterable[RegisterRow], today: date
-) -> list[dict[str, Any]]:
-    buildings = {b.name: b for b in _living(session, Building, compound)}
-    entrances = {(e.building_id, e.name): e for e in _living(session, Entrance, compound)}
-    units = {
-        (unit.entrance_id, unit.name): unit
-        for unit in session.scalars(
-            select(Unit).where(Unit.compound_id == compound.id, Unit.until.is_(None))
-        )
-    }
-    report = []
-    for row in rows:
-        building = buildings.get(row.building)
-        if building is None:
-            building = Building(compound_id=compound.id, name=row.building, since=today)
-            session.add(building)
-            session.flush([building])
-            buildings[row.building] = building
-        entrance = entrances.get((building.id, row.entrance))
-        if entrance is None:
+class _Register:
+    """The living nodes of a compound by name, to which rows are added."""
+
+    def __init__(self, session: Session, compound: Compound, today: date) -> None:
+        self._session, self._compound_id, self._today = session, compound.id, today
+        self._buildings = {node.name: node for node in self._living(Building)}
+        self._entrances = {(node.building_id, node.name): node for node in self._living(Entrance)}
+        self._units = {(node.entrance_id, node.name): node for node in self._living(Unit)}
+
+    def take_in(self, row: RegisterRow) -> dict[str, Any]:
+        """Add or correct one unit; its entry in the report."""
+        names = [plain_name(name) for name in (row.building, row.entrance, row.unit)]
+        entrance = self._entrance(self._building(names[0]), names[1])
+        outcome = self._unit(entrance, names[2], row.area_centi_m2)
+        return {"line": row.line, "unit": "".join(names), "outcome": outcome}
+
+    def _building(self, name: str) -> Building:
+        if name not in self._buildings:
+            building = Building(compound_id=self._compound_id, name=name, since=self._today)
+            self._buildings[name] = self._added(building)
+        return self._buildings[name]
+
+    def _entrance(self, building: Building, name: str) -> Entrance:
+        key = (building.id, name)
+        if key not in self._entrances:
             entrance = Entrance(
-                compound_id=compound.id, building_id=building.id, name=row.entrance, since=today
+                compound_id=self._compound_id,
+                building_id=building.id,
+                name=name,
+                since=self._today,
             )
-            session.add(entrance)
-            session.flush([entrance])
-            entrances[building.id, row.entrance] = entrance
-        unit = units.get((entrance.id, row.unit))
+            self._entrances[key] = self._added(entrance)
+        return self._entrances[key]
+
+    def _unit(self, entrance: Entrance, name: str, area_centi_m2: int) -> str:
+        unit = self._units.get((entrance.id, name))
         if unit is None:
             unit = Unit(
-                compound_id=compound.id,
+                compound_id=self._compound_id,
                 entrance_id=entrance.id,
-                name=row.unit,
-                area_centi_m2=row.area_centi_m2,
-                since=today,
+                name=name,
+                area_centi_m2=area_centi_m2,
+                since=self._today,
             )
-            session.add(unit)
-            units[entrance.id, row.unit] = unit
-            outcome = "added"
-        elif unit.area_centi_m2 != row.area_centi_m2:
-            unit.area_centi_m2 = row.area_centi_m2
-            outcome = "corrected"
-        else:
-            outcome = "unchanged"
-        report.append(
-            {
-                "line": row.line,
-                "unit": f"{row.building}{row.entrance}{row.unit}",
-                "outcome": outcome,
-            }
+            self._session.add(unit)
+            return "added"
+        if unit.area_centi_m2 == area_centi_m2:
+            return "unchanged"
+        unit.area_centi_m2 = area_centi_m2
+        return "corrected"
+
+    def _added(self, node: Node) -> Node:
+        self._session.add(node)
+        self._session.flush()  # its children need its id
+        return node
+
+    def _living(self, kind: type[Node]) -> Iterable[Node]:
+        return self._session.scalars(
+            select(kind).where(kind.compound_id == self._compound_id, kind.until.is_(None))
         )
-    return report
-
-
-def _living(session: Session, kind: type[Node], compound: Compound) -> Iterable[Node]:
-    return session.scalars(
-        select(kind).where(kind.compound_id == compound.id, kind.until.is_(None))
-    )

@@ -90,9 +90,12 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
     """续期 · Exchange a refresh token, once, for a new pair.
 
-    The token stands in the Authorization header or in the body as `refresh_token`.
+    The token stands in the body as `refresh_token`, or else in the Authorization header.
     """
-    verify_jwt_in_request(refresh=True, locations=["headers", "json"])
+    try:
+        verify_jwt_in_request(refresh=True, locations=["json", "headers"])
+    except UnicodeEncodeError:  # half a surrogate pair in the body
+        raise Unauthorized from None
     try:
         pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
     except tokens.TokenReused:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
+from app.compounds.names import plain_name
 from app.errors import DomainError, Forbidden
 from app.people.models import (
     Appointment,
@@ -147,9 +148,9 @@ def claim_residence(
         .join(Building, Entrance.building_id == Building.id)
         .where(
             Unit.compound_id == compound.id,
-            Building.name == building,
-            Entrance.name == entrance,
-            Unit.name == unit,
+            Building.name == plain_name(building),
+            Entrance.name == plain_name(entrance),
+            Unit.name == plain_name(unit),
             Unit.until.is_(None),
         )
     )

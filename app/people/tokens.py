@@ -98,6 +98,19 @@ def _issue(session: Session, family: TokenFamily, at: datetime) -> TokenPair:
     )
 
 
+@jwt.token_verification_loader
+def is_complete(header: dict[str, Any], payload: dict[str, Any]) -> bool:
+    """Whether the token expires one day, has an id of ours, and is of one of our two types.
+
+    The library asks for none of it, and takes any other type for an access token.
+    """
+    try:
+        UUID(payload["jti"])
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return "exp" in payload and payload["type"] in ("access", "refresh")
+
+
 @jwt.user_lookup_loader
 def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
     """The person behind a valid token with residence and offices of today; None once revoked."""

@@ -579,6 +579,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "compound_id", "session_id", "commitment", name=op.f("pk_ballot_commitments")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ballot_slots",
@@ -610,6 +611,7 @@ def upgrade() -> None:
             name=op.f("fk_ballots_session_id_agenda_sessions"),
         ),
         sa.PrimaryKeyConstraint("compound_id", "session_id", "slot", name=op.f("pk_ballots")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "endorsements",
@@ -692,6 +694,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "compound_id", "session_id", "resident_id", name=op.f("pk_roll_entries")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         op.f("ix_roll_entries_session_id_voted_on"),
@@ -749,6 +752,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "compound_id", "session_id", "slot", "matter_id", name="uq_ballot_marks_matter_once"
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "result_rows",

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 SESSION_STATES = ["DRAFT", "COLLECTING", "LISTED", "VOTING", "EXTENDED", "TALLIED", "CANCELLED"]
+NEW_SESSION_STATES = [*SESSION_STATES[:-1], "MEETING", "RESOLVED", "CANCELLED"]
 MATTER_STATES = [
     "SUBMITTED",
     "LISTED",
@@ -21,6 +22,7 @@ MATTER_STATES = [
     "SELECTED",
     "DEFERRED",
 ]
+NEW_MATTER_STATES = [*MATTER_STATES[:-1], "DELIBERATED", "DEFERRED"]
 NOTICE_KINDS = [
     "SESSION_ANNOUNCED",
     "LIST_FROZEN",
@@ -35,14 +37,14 @@ def upgrade() -> None:
     replace_checks(
         "agenda_sessions",
         {
-            "state": one_of("state", [*SESSION_STATES, "MEETING", "RESOLVED"]),
+            "state": one_of("state", NEW_SESSION_STATES),
             "tally_has_an_outcome": (
                 "(state IN ('DRAFT', 'COLLECTING', 'LISTED', 'VOTING', 'EXTENDED', 'CANCELLED'))"
                 " = (outcome IS NULL)"
             ),
         },
     )
-    replace_checks("matters", {"state": one_of("state", [*MATTER_STATES, "DELIBERATED"])})
+    replace_checks("matters", {"state": one_of("state", NEW_MATTER_STATES)})
     replace_checks(
         "public_notices", {"kind": one_of("kind", [*NOTICE_KINDS, "ROUND_TABLE_AGENDA"])}
     )

@@ -35,7 +35,7 @@ NEW_NOTICE_KINDS = ["MEETING_CONCLUDED", "RESOLUTION_NOTICED", "RESOLUTION_EFFEC
 
 
 def upgrade() -> None:
-    replace_check("matters", "state", [*MATTER_STATES, *NEW_MATTER_STATES])
+    replace_check("matters", "state", [*MATTER_STATES[:-1], *NEW_MATTER_STATES, "DEFERRED"])
     replace_check("public_notices", "kind", [*NOTICE_KINDS, *NEW_NOTICE_KINDS])
     op.add_column(
         "public_notices", sa.Column("term_ends_at", sa.DateTime(timezone=True), nullable=True)

@@ -86,16 +86,15 @@ def test_one_person_noted_at_once_is_there_once(cast: Cast):
     assert len(stored(cast.app, select(Attendance))) == 1
 
 
+# On SQLite a writing transaction is alone without any lock of ours.
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 @pytest.mark.usefixtures("slow_counting")
 @pytest.mark.parametrize("write", [put_at_once, remark_at_once])
 def test_without_the_lock_numbers_are_given_out_twice(
     cast: Cast,
-    engine_name: str,
     monkeypatch: pytest.MonkeyPatch,
     write: Callable[[RoundTable], Counter[int]],
 ):
-    if engine_name == "sqlite":
-        pytest.skip("a writing transaction of SQLite is alone without our lock")
     table = RoundTable(cast, ["停车"]).start()
     monkeypatch.setattr(locks, "hold_alone", lambda session, session_id: None)
     assert write(table)[201] < PEOPLE

@@ -88,11 +88,11 @@ def test_close_waits_for_a_vote_under_way(stage: Stage, monkeypatch: pytest.Monk
     assert _close_while_a_vote_is_stored(stage, monkeypatch)
 
 
+# On SQLite a writing transaction is alone without any lock of ours.
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_without_the_lock_an_acknowledged_vote_is_lost(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, engine_name: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
     """The mutant that shows that the test before would notice."""
-    if engine_name != "postgresql":
-        pytest.skip("on SQLite a writing transaction is alone without any lock of ours")
     monkeypatch.setattr(locks, "share", lambda session, session_id: None)
     assert not _close_while_a_vote_is_stored(stage, monkeypatch)

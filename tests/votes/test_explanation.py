@@ -65,8 +65,8 @@ def test_both_languages_tell_the_same_story() -> None:
         ),
         (
             "Matters are taken by score, highest first, 3 at most; supporters needed by each: 3. "
-            "Equal scores are settled by 5-point votes, 3-point votes, 1-point votes, endorsements, "
-            "time of raising, number, in this order."
+            "Equal scores are settled by 5-point votes, 3-point votes, 1-point votes, "
+            "endorsements, time of raising, number, in this order."
         ),
         (
             "No. 1 M01 「事项a」: 5-point votes 2, 3-point votes 1, 1-point votes 0; "

@@ -1,0 +1,35 @@
+# make run    演示:127.0.0.1:$PORT(8000)   the demo
+# make tour   另开一个终端,走完一期          a whole session against the running demo
+# make test   全部测试,两种数据库            all tests on SQLite and PostgreSQL
+# make lint   检查                          style, types, import order
+# make lock   由 pyproject.toml 重算锁定文件  both locks anew
+
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+.PHONY: run tour test lint lock runtime dev
+
+run: runtime
+	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
+
+tour: runtime
+	@$(VENV_PYTHON) -m tests.demo.tour
+
+test: dev
+	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+
+lint: dev
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+lock:
+	@set -e; folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder"; "$$folder/bin/python" -m pip install --quiet uv; \
+	lock="$$folder/bin/uv pip compile --quiet --no-header --generate-hashes --universal \
+		--python-version 3.11 pyproject.toml"; \
+	$$lock --output-file requirements.txt; \
+	$$lock --output-file requirements-dev.txt --extra dev
+
+runtime dev:
+	@$(PYTHON) tools/environment.py $@

@@ -1,0 +1,100 @@
+"""The application as the races run it: unchanged, but for a pause where a race could be lost.
+
+`RACE_PAUSE` (seconds) is slept between reading the voter's version and storing the ballot, so long
+after the session's state was read; without it the window is too narrow to be met in a short test.
+`RACE_SABOTAGE` names the protection to take away, so that a test can show that it would notice.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, request
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+from werkzeug.wsgi import ClosingIterator
+
+from app import create_app, database
+from app.agenda import locks
+from app.ballots import casting
+
+PAUSE = float(os.environ["RACE_PAUSE"])
+
+
+def pause_before_storing() -> None:
+    read_version = casting._live_version
+
+    def read_version_and_wait(*args: Any) -> int:
+        version = read_version(*args)
+        time.sleep(PAUSE)
+        return version
+
+    casting._live_version = read_version_and_wait
+
+
+def no_session_lock() -> Flask:
+    """A cast no longer holds off the close."""
+    locks.share = lambda session, session_id: None
+    return create_app()
+
+
+def no_voter_lock() -> Flask:
+    """The casts of one voter no longer come one after the other."""
+    casting._lock_roll_entry = lambda *args: None
+    return create_app()
+
+
+def drivers_transactions() -> Flask:
+    """SQLite as its driver does it: what is read before the first write is outside of it."""
+
+    def open_sqlite(engine: Engine) -> None:
+        @event.listens_for(engine, "connect")
+        def on_connect(connection: Any, record: Any) -> None:
+            connection.create_function("utc_now", 0, lambda: datetime.now(UTC).isoformat(" "))
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA busy_timeout=10000")
+
+    database.open_sqlite = open_sqlite
+    return create_app()
+
+
+def answer_before_commit() -> Flask:
+    """A cast is acknowledged first and committed a moment later."""
+    commit, close = Session.commit, Session.close
+    pending: list[Session] = []
+
+    def commit_later(session: Session) -> None:
+        if request.method == "PUT":
+            pending.append(session)
+        else:
+            commit(session)
+
+    def close_unless_pending(session: Session) -> None:
+        if session not in pending:
+            close(session)
+
+    def commit_pending() -> None:
+        while pending:
+            time.sleep(PAUSE)
+            session = pending.pop()
+            commit(session)
+            close(session)
+
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return ClosingIterator(honest(environ, start_response), commit_pending)
+
+    Session.commit, Session.close = commit_later, close_unless_pending
+    application = create_app()
+    honest, application.wsgi_app = application.wsgi_app, answer
+    return application
+
+
+SABOTAGE: dict[str, Callable[[], Flask]] = {
+    each.__name__: each
+    for each in (no_session_lock, no_voter_lock, drivers_transactions, answer_before_commit)
+}
+
+pause_before_storing()
+app = SABOTAGE.get(os.environ.get("RACE_SABOTAGE", ""), create_app)()

@@ -1,0 +1,254 @@
+"""The migrations: they make what the models say, go down and up over rows, and keep children."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import create_engine, func, inspect, select, text
+
+from app import create_app
+from app.config import Settings
+from app.deliberation.models import CHECKLIST
+from app.extensions import db
+from app.resolutions.models import BranchReview
+from tests import databases
+from tests.cast import Cast, Person, ballot
+from tests.operations import made, objection
+
+TABLES = db.metadata.sorted_tables
+
+
+@pytest.fixture
+def own_url(engine_name: str, tmp_path: Path) -> Iterator[str]:
+    """A migrated database that no other test uses."""
+    with databases.database(engine_name, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
+        yield url
+
+
+def play_a_session(app: Flask) -> None:
+    """Leave at least one row in every table."""
+    cast = Cast(app)
+    secretary, voters = cast.secretary(), [cast.resident() for _ in range(3)]
+    register = {"file": (BytesIO("楼栋,单元,房号,面积\n9栋,1单元,101,88.50".encode()), "9.csv")}
+    imports = f"/compounds/{cast.home.id}/register-imports"
+    assert secretary.post(imports, data=register).status_code == 201
+    matter = {"title": "停车", "body": "说明", "category": "PARKING"}
+    once = {"Idempotency-Key": "once"}
+    raised = voters[0].post(f"/compounds/{cast.home.id}/matters", matter, headers=once)
+    assert voters[1].put(f"/matters/{raised.json['id']}/endorsement").status_code == 200
+    session, matters = cast.open_session(secretary, voters[0])
+    path = f"/sessions/{session['id']}"
+    for voter in voters:
+        assert voter.put(f"{path}/ballot", ballot(*matters)).status_code == 200
+    assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
+    hold_a_round_table(cast, secretary, voters[0], path, matters[0])
+
+
+def hold_a_round_table(
+    cast: Cast, secretary: Person, voter: Person, path: str, matter: str
+) -> None:
+    """A card and its support, a review, an objection, and a vote by phone on the draft."""
+    for kind in CHECKLIST:
+        made(secretary.post(f"{path}/invitations", {"kind": kind, "name": "代表"}))
+    made(secretary.post(f"{path}/start-meeting"), 200)
+    made(secretary.post(f"{path}/attendance", {"resident_id": str(voter.id)}), 200)
+    made(secretary.post(f"{path}/remarks", {"speaker": "租户代表", "text": "同意"}))
+    about = {"matter_id": matter, "text": "划线"}
+    card = made(voter.post(f"{path}/cards", about))["id"]
+    made(voter.put(f"/cards/{card}/support"), 200)
+    made(secretary.post(f"/cards/{card}/adopt"), 200)
+    words = {**about, "title": "停车", "card_ids": [card]}
+    draft = f"/resolutions/{made(secretary.post(f'{path}/resolutions', words))['id']}"
+    made(secretary.post(f"{draft}/table", {"method": "PHONE", "secrecy": "SECRET"}), 200)
+    made(voter.put(f"{draft}/vote", {"answer": "YES"}), 200)
+    feed = made(secretary.get(f"/board/compounds/{cast.home.id}/feed.json"), 200)
+    # Terms are counted with the holidays of their year, so what has one is stored as it is.
+    with cast.app.app_context():
+        now = datetime.now(UTC)
+        resolution_id = UUID(draft.rpartition("/")[2])
+        review = BranchReview(resolution_id=resolution_id, submitted_at=now, lapses_at=now)
+        db.session.add(review)
+        db.session.commit()
+    objection(cast, cast.home, feed["items"][0]["id"].removeprefix("urn:uuid:"), voter)
+
+
+def rows_in_each_table(url: str) -> dict[str, int]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        counts = {
+            table.name: connection.scalars(select(func.count()).select_from(table)).one()
+            for table in TABLES
+        }
+    engine.dispose()
+    return counts
+
+
+def shape(url: str) -> dict[str, Any]:
+    """Tables with columns, keys, checks and indexes, as the database itself tells them."""
+    engine = create_engine(url)
+    found = inspect(engine)
+    tables = {
+        name: {
+            "columns": {
+                (c["name"], str(c["type"]), c["nullable"], c["default"])
+                for c in found.get_columns(name)
+            },
+            "primary key": found.get_pk_constraint(name),
+            "foreign keys": plain(found.get_foreign_keys(name)),
+            "unique": plain(found.get_unique_constraints(name)),
+            "checks": plain(found.get_check_constraints(name)),
+            "indexes": plain(found.get_indexes(name)),
+        }
+        for name in found.get_table_names()
+        if name != "alembic_version"
+    }
+    engine.dispose()
+    return tables
+
+
+def plain(constraints: Any) -> list[str]:
+    """In one order and comparable, conditions of partial indexes included."""
+    return sorted(
+        str({key: str(value) for key, value in constraint.items() if key != "dialect_options"})
+        + str({key: str(value) for key, value in constraint.get("dialect_options", {}).items()})
+        for constraint in constraints
+    )
+
+
+def test_alembic_check_finds_no_difference(own_url: str):
+    config = Config(toml_file=databases.ROOT / "pyproject.toml")
+    config.attributes["url"] = own_url
+    command.check(config)
+
+
+def test_migrations_make_the_constraints_of_the_models(own_url: str):
+    """Alembic itself compares neither checks nor the conditions of partial indexes."""
+    migrated = shape(own_url)
+    databases.migrate(own_url, "base")
+    engine = create_engine(own_url)
+    db.metadata.create_all(engine)
+    engine.dispose()
+    assert migrated == shape(own_url)
+
+
+def test_down_and_up_on_rows_of_every_table(own_url: str, settings: Settings, tmp_path: Path):
+    app = create_app(replace(settings, database_url=own_url), tmp_path)
+    play_a_session(app)
+    with app.app_context():
+        db.engine.dispose()
+    app.extensions["wechat"].close()
+    empty = [name for name, count in rows_in_each_table(own_url).items() if count == 0]
+    assert empty == []
+
+    databases.migrate(own_url, "base")
+    assert shape(own_url) == {}
+    databases.migrate(own_url)
+    assert set(rows_in_each_table(own_url).values()) == {0}
+
+
+# Revisions that exist only here. The child goes with its parent, so that a parent's table that is
+# dropped with foreign keys on takes the children along without a word.
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "{revision}", "{down_revision}"
+
+
+def upgrade():
+    {upgrade}
+"""
+MAKE_PARENT_AND_CHILD = """
+    op.create_table(
+        "parents",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(10)),
+    )
+    op.create_table(
+        "children",
+        sa.Column(
+            "parent_id",
+            sa.Integer,
+            sa.ForeignKey("parents.id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+    )
+    op.execute("INSERT INTO parents VALUES (1, 'a'), (2, 'b')")
+    op.execute("INSERT INTO children VALUES (1), (2)")
+"""
+CHANGE_PARENT = """
+    with op.batch_alter_table("parents") as batch:
+        batch.alter_column("name", existing_type=sa.String(10), nullable=False)
+"""
+LOSE_PARENT = 'op.execute("DELETE FROM parents WHERE id = 1")'
+
+
+class ThrowAwayMigrations:
+    """A copy of the migrations that a test may add to, on a SQLite file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "migrations"
+        shutil.copytree(databases.ROOT / "migrations", self.folder)
+        self.url = f"sqlite:///{folder / 'throw-away.db'}"
+        self.config = Config()
+        self.config.set_main_option("script_location", str(self.folder))
+        self.config.attributes["url"] = self.url
+
+    def add(self, revision: str, upgrade: str) -> None:
+        """Add a revision on top of the last one and run it."""
+        head = ScriptDirectory.from_config(self.config).get_current_head()
+        path = self.folder / "versions" / f"{revision}_throw_away.py"
+        path.write_text(
+            REVISION.format(revision=revision, down_revision=head, upgrade=upgrade.strip())
+        )
+        command.upgrade(self.config, "head")
+
+    def leave_foreign_keys_on(self) -> None:
+        env = self.folder / "env.py"
+        careful = env.read_text()
+        careless = careful.replace("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON")
+        assert careless != careful
+        env.write_text(careless)
+
+    def rows(self, table: str) -> int:
+        engine = create_engine(self.url)
+        with engine.connect() as connection:
+            count: int = connection.scalars(text(f"SELECT count(*) FROM {table}")).one()
+        engine.dispose()
+        return count
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> ThrowAwayMigrations:
+    made = ThrowAwayMigrations(tmp_path)
+    made.add("t001", MAKE_PARENT_AND_CHILD)
+    return made
+
+
+def test_changed_parent_keeps_its_children(migrations: ThrowAwayMigrations):
+    migrations.add("t002", CHANGE_PARENT)
+    assert (migrations.rows("parents"), migrations.rows("children")) == (2, 2)
+
+
+def test_changed_parent_loses_its_children_with_foreign_keys_on(migrations: ThrowAwayMigrations):
+    """The mutant of the test above: what the care of env.py is for."""
+    migrations.leave_foreign_keys_on()
+    migrations.add("t002", CHANGE_PARENT)
+    assert (migrations.rows("parents"), migrations.rows("children")) == (2, 0)
+
+
+def test_revision_that_orphans_a_row_is_undone(migrations: ThrowAwayMigrations):
+    with pytest.raises(RuntimeError, match="without their parents"):
+        migrations.add("t002", LOSE_PARENT)
+    assert (migrations.rows("parents"), migrations.rows("children")) == (2, 2)

@@ -1,0 +1,531 @@
+"""Who may do what: every operation x everyone who may ask x own, foreign and absent place.
+
+The table is written by hand from section 2 of the domain notes; it does not read the rules of the
+views. A route that is missing from it fails, and so does a line that no route answers to.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.api import PREFIX, Blueprint
+from app.clock import local_date
+from app.people.guards import allow
+from app.people.models import Role
+from tests.cast import Cast, Person, Place, ballot
+from tests.operations import PUBLIC_API, REGISTER, furnish, operations, request_for
+from tests.wechat_standin import Control, StandIn
+
+# Who asks: two residents, one of them 17 years old; every office; somebody logged in who neither
+# lives nor works there; and nobody, that is without a token.
+RESIDENT, MINOR, VISITOR, NOBODY = "RESIDENT", "MINOR", "VISITOR", "NOBODY"
+OFFICES = {
+    "RESIDENT_REP": "compound",
+    "BUILDING_HEAD": "compound",
+    "GRID_WORKER": "compound",
+    "BRANCH_SECRETARY": "compound",
+    "OC_DIRECTOR": "compound",
+    "PROPERTY_MANAGER": "compound",
+    "SEATED_MEMBER": "compound",
+    "AUDITOR": "compound",
+    "COMMUNITY_SECRETARY": "community",
+    "SUBDISTRICT_OFFICER": "subdistrict",
+    "DEPARTMENT": "subdistrict",
+}
+ASKERS = (NOBODY, VISITOR, RESIDENT, MINOR, *OFFICES)
+
+
+class Open(Enum):
+    """Operations for which no role is asked."""
+
+    PUBLIC = "nobody is asked who they are"
+    SIGNED_IN = "whoever has logged in"
+    REFRESH_TOKEN = "whoever holds a refresh token, which no access token is"
+
+
+PUBLIC, SIGNED_IN, REFRESH_TOKEN = Open
+THERE = frozenset({RESIDENT, MINOR, *OFFICES})
+LIVE_THERE = frozenset({RESIDENT, MINOR})
+BRANCH = frozenset({"BRANCH_SECRETARY"})
+VERIFY = BRANCH | {"GRID_WORKER"}  # a building head visits and reports to them
+# Beyond section 2: calling a session off, correcting its notices and taking a register in are the
+# community secretary's too.
+LEAD = BRANCH | {"COMMUNITY_SECRETARY"}
+APPOINT = LEAD | {"SUBDISTRICT_OFFICER"}
+AUDITOR = frozenset({"AUDITOR"})
+COMMUNITY = frozenset({"COMMUNITY_SECRETARY"})
+STREET = frozenset({"SUBDISTRICT_OFFICER"})
+# Beyond section 2: solutions come from whoever has standing there; auditors only read.
+CARD_AUTHORS = THERE - AUDITOR
+MINUTES = BRANCH | {"GRID_WORKER"}  # those who keep the minutes
+
+API: dict[str, Open | frozenset[str]] = {
+    "GET /openapi.json": PUBLIC,
+    "GET /operator-key": PUBLIC,
+    "POST /auth/wechat": PUBLIC,
+    "POST /auth/refresh": REFRESH_TOKEN,
+    "GET /me": SIGNED_IN,
+    "PATCH /me": SIGNED_IN,
+    "GET /me/participations": SIGNED_IN,
+    # places
+    "GET /communities/{community_id}": SIGNED_IN,
+    "GET /communities/{community_id}/compounds": SIGNED_IN,
+    "GET /compounds/{compound_id}": SIGNED_IN,
+    "POST /compounds/{compound_id}/register-imports": LEAD,
+    "GET /register-imports/{import_id}": LEAD | AUDITOR,
+    # people
+    "POST /residences": SIGNED_IN,
+    "GET /compounds/{compound_id}/residences": VERIFY,
+    "POST /residences/{residence_id}/verify": VERIFY,
+    "POST /residences/{residence_id}/refuse": VERIFY,
+    "GET /compounds/{compound_id}/appointments": APPOINT | AUDITOR,
+    "POST /compounds/{compound_id}/appointments": APPOINT,
+    "POST /communities/{community_id}/appointments": STREET,
+    "POST /appointments/{appointment_id}/end": APPOINT,
+    # matters: residents for themselves, the others on behalf of those who come to them
+    "GET /compounds/{compound_id}/matters": THERE,
+    "POST /compounds/{compound_id}/matters": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "GET /matters/{matter_id}": THERE,
+    "PUT /matters/{matter_id}/endorsement": LIVE_THERE,
+    "DELETE /matters/{matter_id}/endorsement": LIVE_THERE,
+    "POST /matters/{matter_id}/screen": BRANCH,
+    # host list
+    "GET /communities/{community_id}/rotation": THERE,
+    "POST /communities/{community_id}/rotation/skip": COMMUNITY,
+    "POST /communities/{community_id}/rotation/swap": COMMUNITY,
+    # sessions; a ballot is read after it was cast and before the session is closed
+    "GET /compounds/{compound_id}/sessions": THERE,
+    "POST /compounds/{compound_id}/sessions": BRANCH,
+    "GET /sessions/{session_id}": THERE,
+    "GET /sessions/{session_id}/turnout": THERE,
+    "GET /sessions/{session_id}/result": THERE,
+    "GET /sessions/{session_id}/roll": BRANCH | AUDITOR,
+    "PUT /sessions/{session_id}/roll": BRANCH,
+    "PUT /sessions/{session_id}/ballot": LIVE_THERE,
+    "GET /sessions/{session_id}/ballot": LIVE_THERE,
+    "POST /sessions/{session_id}/start-collecting": BRANCH,
+    "POST /sessions/{session_id}/freeze-list": BRANCH,
+    "POST /sessions/{session_id}/open-voting": BRANCH,
+    "POST /sessions/{session_id}/extend-voting": BRANCH,
+    "POST /sessions/{session_id}/close-voting": BRANCH,
+    "POST /sessions/{session_id}/cancel": LEAD,
+    # round table
+    "GET /sessions/{session_id}/round-table": THERE,
+    "POST /sessions/{session_id}/start-meeting": BRANCH,
+    "POST /sessions/{session_id}/conclude-meeting": BRANCH,
+    "GET /sessions/{session_id}/invitations": MINUTES | COMMUNITY | AUDITOR,
+    "POST /sessions/{session_id}/invitations": BRANCH,
+    "GET /sessions/{session_id}/attendance-code": BRANCH,
+    "GET /sessions/{session_id}/attendance": BRANCH | AUDITOR,
+    "POST /sessions/{session_id}/attendance": THERE,
+    "GET /sessions/{session_id}/remarks": THERE,
+    "POST /sessions/{session_id}/remarks": MINUTES,
+    "GET /sessions/{session_id}/cards": THERE,
+    "POST /sessions/{session_id}/cards": CARD_AUTHORS,
+    "GET /cards/{card_id}": THERE,
+    "PUT /cards/{card_id}/support": LIVE_THERE,
+    "DELETE /cards/{card_id}/support": LIVE_THERE,
+    "POST /cards/{card_id}/tag": BRANCH,
+    "POST /cards/{card_id}/merge": BRANCH,
+    "POST /cards/{card_id}/adopt": BRANCH,
+    "POST /cards/{card_id}/drop": BRANCH,
+    # resolutions
+    "GET /sessions/{session_id}/resolutions": THERE,
+    "POST /sessions/{session_id}/resolutions": BRANCH,
+    "GET /resolutions/{resolution_id}": THERE,
+    "PUT /resolutions/{resolution_id}": BRANCH,
+    "POST /resolutions/{resolution_id}/review-request": BRANCH | {"OC_DIRECTOR"},
+    "POST /resolutions/{resolution_id}/review": BRANCH,
+    "POST /resolutions/{resolution_id}/table": BRANCH,
+    "PUT /resolutions/{resolution_id}/vote": LIVE_THERE,
+    "POST /resolutions/{resolution_id}/count": BRANCH,
+    "POST /resolutions/{resolution_id}/close-vote": BRANCH,
+    "POST /resolutions/{resolution_id}/shelve": BRANCH,
+    "POST /resolutions/{resolution_id}/publish": BRANCH,
+    # board
+    "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
+    "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
+    "GET /notices/{notice_id}/objections": THERE,
+    "POST /notices/{notice_id}/objections": LIVE_THERE,
+    "POST /objections/{objection_id}/answer": BRANCH,
+    "POST /notices/{notice_id}/correct": LEAD,
+    "POST /notices/{notice_id}/withdraw": LEAD,
+    # last, since it ends the token that asks
+    "POST /auth/logout": SIGNED_IN,
+}
+PAGES: dict[str, Open | frozenset[str]] = {
+    "GET /": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /docs/errors": PUBLIC,
+    "GET /board/{kind}/{place_id}": PUBLIC,
+    "GET /board/{kind}/{place_id}/feed.{kind_of_feed}": PUBLIC,
+    "GET /board/notices/{notice_id}": PUBLIC,
+    "GET /static/{filename}": PUBLIC,
+}
+TABLE = {**PAGES, **{op.replace("/", PREFIX + "/", 1): rule for op, rule in API.items()}}
+
+PASSED = "passed"
+OWN, FOREIGN, ABSENT = "own", "foreign", "absent"
+
+# What refuses somebody whose role suffices.
+BY_RULE = {
+    ("PUT /sessions/{session_id}/ballot", MINOR): "403 under_age",
+    ("GET /sessions/{session_id}/ballot", MINOR): "404 not_found",  # there is none
+    **{
+        ("PUT /resolutions/{resolution_id}/vote", who): "403 not_present"
+        for who in (RESIDENT, MINOR)
+    },
+}
+
+Ids = Mapping[str, Any]
+
+
+def office(role: Role) -> Callable[[Ids], dict[str, Any]]:
+    return lambda ids: {"resident_id": ids["resident_id"], "role": role, "from": "2026-01-01"}
+
+
+def change_of_host(ids: Ids) -> dict[str, Any]:
+    return {"compound_id": str(ids["compound_id"]), "reason": "小区正在改造"}
+
+
+def next_session(ids: Ids) -> dict[str, Any]:
+    at = datetime.now(UTC) + timedelta(days=400)
+    days = {"voting_opens_at": 0, "voting_closes_at": 7, "round_table_at": 14}
+    times = {name: (at + timedelta(days=day)).isoformat() for name, day in days.items()}
+    return {"period": f"{at:%Y-%m}", "place": "社区会议室", **times}
+
+
+def words(ids: Ids) -> dict[str, Any]:
+    return {"title": "加装电梯", "text": "先听一楼的意见"}
+
+
+# A valid body for each operation that takes one, so that nothing but the asker can be refused.
+BODIES: dict[str, Callable[[Ids], Any]] = {
+    "PATCH /me": lambda ids: {"name": "王小明"},
+    "POST /residences": lambda ids: {"compound_id": str(ids["compound_id"]), **ids["unit"]},
+    "POST /residences/{residence_id}/verify": lambda ids: {},
+    "POST /residences/{residence_id}/refuse": lambda ids: {"reason": "房号与证件不符"},
+    "POST /compounds/{compound_id}/appointments": office(Role.RESIDENT_REP),
+    "POST /communities/{community_id}/appointments": office(Role.GRID_WORKER),
+    "POST /compounds/{compound_id}/matters": lambda ids: {
+        "title": "路灯不亮",
+        "body": "3栋门前",
+        "category": "LIGHTING",
+    },
+    "POST /matters/{matter_id}/screen": lambda ids: {"outcome": "REFUSED", "reason": "重复"},
+    "POST /communities/{community_id}/rotation/skip": change_of_host,
+    "POST /communities/{community_id}/rotation/swap": change_of_host,
+    "POST /compounds/{compound_id}/sessions": next_session,
+    "PUT /sessions/{session_id}/roll": lambda ids: {"roll": [ids["resident_id"]]},
+    "PUT /sessions/{session_id}/ballot": lambda ids: ballot(*ids["matters"]),
+    "POST /sessions/{session_id}/cancel": lambda ids: {"reason": "与防汛值守冲突"},
+    "POST /sessions/{session_id}/invitations": lambda ids: {"kind": "EXPERT", "name": "设计院"},
+    "POST /sessions/{session_id}/attendance": lambda ids: {"code": "抄错的签到码"},
+    "POST /sessions/{session_id}/remarks": lambda ids: {"speaker": "租户代表", "text": "同意"},
+    "POST /sessions/{session_id}/cards": lambda ids: {"matter_id": ids["chosen"], "text": "划线"},
+    "POST /cards/{card_id}/tag": lambda ids: {"item": 8},
+    "POST /cards/{card_id}/merge": lambda ids: {"into": str(ids["card_id"])},
+    "POST /sessions/{session_id}/resolutions": lambda ids: {
+        "matter_id": ids["chosen"],
+        **words(ids),
+    },
+    "PUT /resolutions/{resolution_id}": words,
+    "POST /resolutions/{resolution_id}/review": lambda ids: {"opinion": "AGREED"},
+    "POST /resolutions/{resolution_id}/table": lambda ids: {"method": "PHONE", "secrecy": "SECRET"},
+    "PUT /resolutions/{resolution_id}/vote": lambda ids: {"answer": "YES"},
+    "POST /resolutions/{resolution_id}/count": lambda ids: {"yes": 2, "no": 1, "abstain": 0},
+    "POST /resolutions/{resolution_id}/shelve": lambda ids: {"reason": "等采光报告"},
+    "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
+    "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
+    "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},
+    "POST /notices/{notice_id}/withdraw": lambda ids: {"reason": "发错了小区"},
+}
+
+
+def test_the_table_names_every_operation_and_no_other(application: Flask):
+    served = operations(application)
+    assert served - TABLE.keys() == set(), "operations without a line in the table"
+    assert TABLE.keys() - served == set(), "lines of the table that no route answers to"
+
+
+def test_the_table_names_every_office():
+    assert set(OFFICES) == set(Role) - {Role.RESIDENT, Role.OWNER}
+
+
+def test_public_operations_of_the_api_are_few():
+    free = {op for op, rule in TABLE.items() if rule in (PUBLIC, REFRESH_TOKEN)}
+    assert free - PAGES.keys() == PUBLIC_API
+
+
+def test_body_is_given_for_operations_of_the_table_only():
+    assert BODIES.keys() <= API.keys()
+
+
+def test_who_may_do_what(cast: Cast, client: FlaskClient, standin: StandIn):
+    world = World(cast, client, standin.control)
+    wrong = []
+    for operation in TABLE:
+        for who in ASKERS:
+            for where in places_of(operation):
+                found, wanted = world.ask(operation, who, where), expected(operation, who, where)
+                if found != wanted:
+                    wrong.append(f"{operation}: {who} in {where} place: {found}, not {wanted}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def expected(operation: str, who: str, where: str) -> str:
+    """What the table says of an operation, somebody who asks, and a place."""
+    rule, short = TABLE[operation], operation.replace(PREFIX, "", 1)
+    if rule is REFRESH_TOKEN or (who == NOBODY and rule is not PUBLIC):
+        return "401 unauthorized"
+    if where == ABSENT:
+        # A redirect to a feed looks nothing up; the feed itself says that there is no such place.
+        return PASSED if short.endswith("feed.{kind_of_feed}") else "404 not_found"
+    if rule in (PUBLIC, SIGNED_IN):
+        return PASSED
+    if who == VISITOR or where == FOREIGN:
+        return "404 not_found"
+    return BY_RULE.get((short, who), PASSED) if who in rule else "403 forbidden"
+
+
+def places_of(operation: str) -> tuple[str, ...]:
+    """The places to try; one does where neither address nor body names any."""
+    names_a_place = "{" in operation or operation.endswith("/residences")
+    return (OWN, FOREIGN, ABSENT) if names_a_place else (OWN,)
+
+
+def outcome(answer: TestResponse) -> str:
+    """PASSED, also where a rule of the thing itself refuses; else status and code."""
+    status = answer.status_code
+    if status < 400:
+        return PASSED
+    if not answer.is_json:
+        return {404: "404 not_found"}.get(status, f"{status} page")
+    code = answer.json["code"]
+    is_rule_of_the_thing = status in (409, 422) and code != "invalid_input"
+    return PASSED if is_rule_of_the_thing else f"{status} {code}"
+
+
+class World:
+    """Three furnished compounds, and everyone who may ask."""
+
+    def __init__(self, cast: Cast, client: FlaskClient, wechat: Control) -> None:
+        self._client, self._wechat = client, wechat
+        next_community, other_compound = cast.other_community()
+        far_community, far_compound = cast.other_subdistrict()
+        self._own = furnish(cast, cast.home, cast.community)
+        self._nearby = furnish(cast, other_compound, next_community)
+        self._far = furnish(cast, far_compound, far_community)
+        minor = local_date(datetime.now(UTC)) - timedelta(days=17 * 365)
+        self._people = {
+            VISITOR: cast.visitor(),
+            RESIDENT: cast.resident(),
+            MINOR: cast.resident(born=minor),
+            **{role: cast.officer(Role(role), level=level) for role, level in OFFICES.items()},
+        }
+
+    def ask(self, operation: str, who: str, where: str) -> str:
+        """What somebody is answered who tries an operation in a place."""
+        ids = self._ids(who, where)
+        method, path = request_for(operation, ids)
+        kwargs = self._body(operation.replace(PREFIX, "", 1), ids)
+        if who != NOBODY:
+            kwargs["headers"] = {"Authorization": f"Bearer {self._people[who].token}"}
+        return outcome(self._client.open(path, method=method, buffered=True, **kwargs))
+
+    def _ids(self, who: str, where: str) -> Ids:
+        if where == OWN:
+            return self._own
+        # The nearest place that an office does not reach.
+        foreign = self._far if OFFICES.get(who) == "subdistrict" else self._nearby
+        if where == FOREIGN:
+            return foreign
+        absent = {name: uuid4() for name in self._own if name.endswith("_id")}
+        return {**self._own, **absent, "filename": "absent.css"}
+
+    def _body(self, operation: str, ids: Ids) -> dict[str, Any]:
+        if operation.endswith("/register-imports"):
+            return {"data": {"file": (io.BytesIO(REGISTER.encode()), "register.csv")}}
+        if operation == "POST /auth/wechat":
+            return {"json": {"code": self._wechat.code(self._wechat.user())}}
+        return {"json": BODIES[operation](ids)} if operation in BODIES else {}
+
+
+# An office counts from its first day to its last, in its place and everything below it, and what
+# ends it ends it at once: the token that was given out before is still good, the office is not.
+
+READ = "/compounds/{}/matters"
+
+
+def sees(person: Person, compound: Place) -> bool:
+    """Whether the person has any standing in the compound."""
+    status = person.get(READ.format(compound.id)).status_code
+    assert status in (200, 404)
+    return status == 200
+
+
+def days_from_now(days: int) -> date:
+    return local_date(datetime.now(UTC)) + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "counts"),
+    [
+        (-10, None, True),
+        (0, None, True),
+        (1, None, False),
+        (-10, 1, True),
+        (-10, 0, False),
+        (-10, -1, False),
+        (0, 0, False),
+    ],
+)
+def test_appointment_counts_from_its_first_day_until_its_last(
+    cast: Cast, since: int, until: int | None, counts: bool
+):
+    person = cast.visitor()
+    end = None if until is None else days_from_now(until)
+    cast.appoint(person, Role.GRID_WORKER, since=days_from_now(since), until=end)
+    assert sees(person, cast.home) is counts
+
+
+def test_appointment_begins_and_ends_at_midnight_in_the_compound(
+    cast: Cast, travel: Callable[[str], None]
+):
+    travel("2026-03-11T23:55:00+08:00")
+    coming, going = cast.visitor(), cast.visitor()
+    cast.appoint(coming, Role.GRID_WORKER, since=date(2026, 3, 12))
+    cast.appoint(going, Role.GRID_WORKER, until=date(2026, 3, 12))
+    assert (sees(coming, cast.home), sees(going, cast.home)) == (False, True)
+    travel("2026-03-12T00:00:00+08:00")
+    assert (sees(coming, cast.home), sees(going, cast.home)) == (True, False)
+
+
+def test_appointment_ended_is_refused_at_once_with_a_live_token(cast: Cast):
+    officer = cast.visitor()
+    office_id = cast.appoint(officer, Role.BRANCH_SECRETARY)
+    matter = cast.matters(officer, cast.resident(), ["停车"])[0]
+    assert cast.community_secretary().post(f"/appointments/{office_id}/end").status_code == 200
+    assert not sees(officer, cast.home)
+    answer = officer.post(f"/matters/{matter}/screen", {"outcome": "REFUSED", "reason": "重复"})
+    assert outcome(answer) == "404 not_found"
+    assert officer.get("/me").json["appointments"] == []
+
+
+def test_appointment_ended_leaves_a_resident_a_resident(cast: Cast):
+    secretary = cast.resident()
+    office_id = cast.appoint(secretary, Role.BRANCH_SECRETARY)
+    cast.session(secretary)
+    assert cast.community_secretary().post(f"/appointments/{office_id}/end").status_code == 200
+    body = next_session({})
+    answer = secretary.post(f"/compounds/{cast.home.id}/sessions", body)
+    assert outcome(answer) == "403 forbidden"
+    assert sees(secretary, cast.home)
+
+
+def test_appointment_is_laid_down_by_its_holder(cast: Cast):
+    auditor = cast.visitor()
+    office_id = cast.appoint(auditor, Role.AUDITOR)
+    assert auditor.post(f"/appointments/{office_id}/end").status_code == 200
+    assert not sees(auditor, cast.home)
+
+
+def test_residence_ended_by_a_move_is_refused_at_once_with_a_live_token(cast: Cast):
+    resident, away = cast.resident(), cast.neighbour
+    cast.unit(away, "101")
+    unit = {"building": "3栋", "entrance": "2单元", "unit": "101", "relation": "tenant"}
+    claim = resident.post("/residences", {"compound_id": str(away.id), **unit})
+    verifier = cast.officer(Role.GRID_WORKER, away)
+    assert verifier.post(f"/residences/{claim.json['id']}/verify").status_code == 200
+    assert (sees(resident, cast.home), sees(resident, away)) == (False, True)
+
+
+def test_residence_gives_no_standing_before_it_is_verified(cast: Cast):
+    newcomer, verifier = cast.visitor(), cast.officer(Role.GRID_WORKER)
+    cast.unit(cast.home, "101")
+    unit = {"building": "3栋", "entrance": "2单元", "unit": "101", "relation": "owner"}
+    claim = newcomer.post("/residences", {"compound_id": str(cast.home.id), **unit}).json["id"]
+    assert not sees(newcomer, cast.home)
+    refused = verifier.post(f"/residences/{claim}/refuse", {"reason": "房号与证件不符"})
+    assert refused.status_code == 200
+    assert not sees(newcomer, cast.home)
+    claim = newcomer.post("/residences", {"compound_id": str(cast.home.id), **unit}).json["id"]
+    assert verifier.post(f"/residences/{claim}/verify").status_code == 200
+    assert sees(newcomer, cast.home)
+
+
+def test_login_that_was_logged_out_is_refused_at_once(cast: Cast):
+    person = cast.secretary()
+    other_phone = cast.logged_in_anew(person)
+    assert person.post("/auth/logout").status_code == 204
+    assert outcome(person.get(READ.format(cast.home.id))) == "401 unauthorized"
+    assert sees(other_phone, cast.home)
+
+
+@pytest.mark.parametrize(
+    ("level", "reach"),
+    [
+        ("compound", {"home"}),
+        ("community", {"home", "next door"}),
+        ("subdistrict", {"home", "next door", "next community"}),
+    ],
+)
+def test_appointment_counts_in_everything_below_its_place(cast: Cast, level: str, reach: set[str]):
+    compounds = {
+        "home": cast.home,
+        "next door": cast.neighbour,
+        "next community": cast.other_community()[1],
+        "next street": cast.other_subdistrict()[1],
+    }
+    worker = cast.officer(Role.GRID_WORKER, level=level)
+    seen = {name for name, compound in compounds.items() if sees(worker, compound)}
+    verifying = {
+        name
+        for name, compound in compounds.items()
+        if worker.get(f"/compounds/{compound.id}/residences").status_code == 200
+    }
+    assert seen == verifying == reach
+
+
+def test_roles_of_two_places_do_not_mix(cast: Cast):
+    person = cast.resident(cast.neighbour)
+    cast.appoint(person, Role.BRANCH_SECRETARY, cast.home)
+    raised = {"title": "停车", "body": "说明", "category": "PARKING"}
+    matter = person.post(f"/compounds/{cast.neighbour.id}/matters", raised).json["id"]
+    assert outcome(person.put(f"/matters/{matter}/endorsement")) == PASSED
+    answer = person.post(f"/matters/{matter}/screen", {"outcome": "LISTED"})
+    assert outcome(answer) == "403 forbidden"
+    matter = person.post(f"/compounds/{cast.home.id}/matters", raised).json["id"]
+    assert outcome(person.put(f"/matters/{matter}/endorsement")) == "403 forbidden"
+    assert outcome(person.post(f"/matters/{matter}/screen", {"outcome": "LISTED"})) == PASSED
+
+
+# A view cannot be forgotten: without a rule it is not registered, and a rule that was not applied
+# to a place does not answer.
+
+
+def test_view_without_a_rule_cannot_be_registered():
+    def look() -> None:
+        """Look."""
+
+    with pytest.raises(TypeError, match="has no rule"):
+        Blueprint("forgotten", __name__).route("/forgotten")(look)
+
+
+def test_view_that_obtains_no_place_does_not_answer(cast: Cast):
+    secretary = cast.secretary()
+    headers = {"Authorization": f"Bearer {secretary.token}"}
+    careless = allow(Role.BRANCH_SECRETARY)(lambda: "everything")
+    with (
+        cast.app.test_request_context(headers=headers),
+        pytest.raises(RuntimeError, match="obtained no place"),
+    ):
+        careless()
