@@ -23,7 +23,7 @@ PUBLIC_API = frozenset(
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.atom",
     }
 )
-REGISTER = "楼栋，单元，房号，面积\n9栋，1单元，901,88.50\n"
+REGISTER = "楼栋,单元,房号,面积\n9栋,1单元,901,88.50\n"
 
 
 def template(rule: str) -> str:

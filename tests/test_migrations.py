@@ -35,9 +35,7 @@ def play_a_session(app: Flask) -> None:
     """Leave at least one row in every table."""
     cast = Cast(app)
     secretary, voters = cast.secretary(), [cast.resident() for _ in range(3)]
-    register = {
-        "file": (BytesIO("楼栋，单元，房号，面积\n9栋，1单元，101,88.50".encode()), "9.csv")
-    }
+    register = {"file": (BytesIO("楼栋,单元,房号,面积\n9栋,1单元,101,88.50".encode()), "9.csv")}
     imports = f"/compounds/{cast.home.id}/register-imports"
     assert secretary.post(imports, data=register).status_code == 201
     matter = {"title": "停车", "body": "说明", "category": "PARKING"}

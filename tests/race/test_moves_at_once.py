@@ -227,9 +227,7 @@ def test_refresh_token_at_once_is_exchanged_once(app: Flask, cast: Cast, server:
 
 def test_register_at_once_makes_each_building_once(app: Flask, cast: Cast, server: Server):
     secretary = cast.secretary()
-    register = "楼栋，单元，房号，面积\n" + "".join(
-        f"1栋，1单元，{n},88.5\n" for n in range(101, 131)
-    )
+    register = "楼栋,单元,房号,面积\n" + "".join(f"1栋,1单元,{n},88.5\n" for n in range(101, 131))
     path = f"/api/v1/compounds/{cast.home.id}/register-imports"
 
     def upload() -> httpx.Response:
