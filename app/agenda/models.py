@@ -130,10 +130,6 @@ class AgendaSession(HasId, Base):
             return at >= self.voting_opens_at
         return self.state in OPEN_STATES and at >= self.voting_closes_at
 
-    def is_open(self, at: datetime) -> bool:
-        """Whether a ballot may be cast at this instant."""
-        return self.state in OPEN_STATES and self.voting_opens_at <= at < self.voting_closes_at
-
     def require_state(self, *states: SessionState) -> None:
         """Raises WrongState unless the session is at one of these steps."""
         if self.state not in states:
