@@ -14,13 +14,19 @@ from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
 from app.compounds.routes import blp as compounds
 from app.config import Settings
+from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
 from app.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.people.routes import blp as people
+from app.resolutions.clock_moves import take_effect_before_request
+from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
 
-API_BLUEPRINTS = (people, compounds, matters, agenda, ballots, board)
+API_BLUEPRINTS = (people, compounds, matters, agenda, ballots, deliberation, resolutions, board)
+
+# What these show or change hangs on the end of a notice; others, casting above all, do not ask.
+FOLLOW_NOTICES = (resolutions, board, board_pages)
 
 
 def create_app(settings: Settings | None = None, instance: Path | None = None) -> Flask:
@@ -47,6 +53,8 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     problems.init_app(app)
     database.init_app(app)
     app.before_request(catch_up_before_request)
+    for blueprint in FOLLOW_NOTICES:
+        app.before_request_funcs[blueprint.name] = [take_effect_before_request]
     app.after_request(add_headers)
 
     api = Api(app)

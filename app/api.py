@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from uuid import UUID
 
 import flask_smorest
 import marshmallow as ma
@@ -154,26 +153,34 @@ def _cursor_serializer() -> URLSafeSerializer:
 
 
 def read_page(
-    session: Session, query: Select[Any], id_column: Any, *, limit: int, cursor: str | None
+    session: Session,
+    query: Select[Any],
+    key: Any,
+    *,
+    limit: int,
+    cursor: str | None,
+    oldest_first: bool = False,
 ) -> dict[str, Any]:
-    """One page of `query`, newest id first: `{"items": [...], "next_cursor": ... or None}`.
+    """One page of `query` in the order of `key`: `{"items": [...], "next_cursor": ... or None}`.
 
-    Ids are UUIDv7, so their order is the order of creation and a page stays where it was while new
-    rows come in. Raises InvalidCursor for a cursor that this list did not give out.
+    `key` is unique within the list and grows with it: an id (UUIDv7) or a number given out in
+    order. So a page stays where it was while new rows come in. Raises InvalidCursor for a cursor
+    that this list did not give out.
     """
     if cursor is not None:
         try:
-            after = UUID(_cursor_serializer().loads(cursor))
+            after = key.type.python_type(_cursor_serializer().loads(cursor))
         except (BadSignature, ValueError, TypeError, AttributeError):
             raise InvalidCursor from None
-        query = query.where(id_column < after)
-    rows: Sequence[Any] = session.scalars(query.order_by(id_column.desc()).limit(limit + 1)).all()
+        query = query.where(key > after if oldest_first else key < after)
+    order = key.asc() if oldest_first else key.desc()
+    rows: Sequence[Any] = session.scalars(query.order_by(order).limit(limit + 1)).all()
     more = len(rows) > limit
     items = rows[:limit]
-    last = getattr(items[-1], id_column.key) if more else None
+    last = getattr(items[-1], key.key) if more else None
     return {
         "items": items,
-        "next_cursor": _cursor_serializer().dumps(last.hex) if last is not None else None,
+        "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
     }
 
 

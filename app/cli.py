@@ -17,6 +17,7 @@ from app.compounds.services import import_register
 from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
+from app.resolutions.clock_moves import due_resolutions, take_effect_all
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
@@ -32,12 +33,16 @@ def init_app(app: Flask) -> None:
 @click.option("--every", type=click.IntRange(1, 3600), help="Go on, every so many seconds.")
 @with_appcontext
 def finalise(every: int | None) -> None:
-    """Open and close what is due and nobody has touched."""
+    """Open, close and put in force what is due and nobody has touched."""
     while True:
         due = due_sessions(db.session())
         catch_up_all(db.session(), due)
         if due:
             click.echo(f"已推进 {len(due)} 期 · sessions moved: {len(due)}")
+        in_force = due_resolutions(db.session())
+        take_effect_all(db.session(), in_force)
+        if in_force:
+            click.echo(f"已生效 {len(in_force)} 项决议 · resolutions in force: {len(in_force)}")
         if every is None:
             return
         db.session.remove()

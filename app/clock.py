@@ -1,6 +1,6 @@
 """Time: UTC inside, Asia/Shanghai for people, the database's clock where it decides a right."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,11 @@ def local_date(instant: datetime) -> date:
 def spoken(instant: datetime) -> str:
     """The instant as a notice prints it, e.g. `2026-03-12 00:00`."""
     return local(instant).strftime("%Y-%m-%d %H:%M")
+
+
+def spoken_end(instant: datetime) -> str:
+    """The end of a term, which is a midnight, as a notice prints it: `2026-04-07 24:00`."""
+    return f"{local_date(instant) - timedelta(days=1)} 24:00"
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is

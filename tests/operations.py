@@ -4,11 +4,17 @@ place whose things have those addresses."""
 import io
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 
 from app.api import PREFIX
+from app.board.models import Objection
+from app.deliberation.models import CHECKLIST
+from app.extensions import db
+from app.orm import new_id
 from app.people.models import Role
 from tests.cast import Cast, Person, Place
 
@@ -53,10 +59,11 @@ def furnish(
     secretary: Person | None = None,
     resident: Person | None = None,
 ) -> dict[str, Any]:
-    """A compound with voting open and one thing of each kind.
+    """A compound with voting open, an earlier one at its round table, and one of each thing.
 
     The ids stand under the names that addresses use; `matters` are those on the list,
-    `matter_id` is one that nobody has screened.
+    `matter_id` is one that nobody has screened. `session_id` is the session in which voting is
+    open; `chosen` is the matter of the round table.
     """
     secretary = secretary or cast.secretary(compound)
     resident = resident or cast.resident(compound)
@@ -71,6 +78,12 @@ def furnish(
     path = f"/compounds/{compound.id}/register-imports"
     taken_in = made(secretary.call("POST", path, data=register))
 
+    discussed = discuss(cast, compound, secretary, resident)
+    # It is this compound's turn again, if others of its community wait.
+    change = {"compound_id": str(compound.id), "reason": "再议一次"}
+    leader = cast.officer(Role.COMMUNITY_SECRETARY, community, level="community")
+    swapped = leader.post(f"/communities/{community.id}/rotation/swap", change)
+    assert swapped.status_code == 200 or swapped.json["code"] == "already_next"
     session = cast.session(secretary, compound=compound)
     steps = f"/sessions/{session['id']}"
     made(secretary.post(f"{steps}/start-collecting"), 200)
@@ -80,7 +93,9 @@ def furnish(
     matter = {"title": "积水", "body": "雨后积水", "category": "LEAK_DRAIN"}
     submitted = made(resident.post(f"/compounds/{compound.id}/matters", matter))
     feed = made(secretary.get(f"/board/compounds/{compound.id}/feed.json"), 200)
+    notice_id = feed["items"][0]["id"].removeprefix("urn:uuid:")
     return {
+        **discussed,
         "compound_id": compound.id,
         "community_id": community.id,
         "kind": "compounds",
@@ -93,10 +108,46 @@ def furnish(
         "residence_id": residence["id"],
         "appointment_id": appointment["id"],
         "import_id": taken_in["id"],
-        "notice_id": feed["items"][0]["id"].removeprefix("urn:uuid:"),
+        "notice_id": notice_id,
+        "objection_id": objection(cast, compound, notice_id, resident),
         "resident_id": str(resident.id),
         "unit": unit,
     }
+
+
+def discuss(cast: Cast, compound: Place, secretary: Person, resident: Person) -> dict[str, str]:
+    """A round table on one matter, chosen without a vote (R8), with a card and a draft on it."""
+    session = cast.session(secretary, compound=compound, period="2025-01")
+    steps = f"/sessions/{session['id']}"
+    made(secretary.post(f"{steps}/start-collecting"), 200)
+    (matter,) = cast.matters(secretary, resident, ("加装电梯",), compound=compound)
+    for step in ("freeze-list", "open-voting"):
+        made(secretary.post(f"{steps}/{step}"), 200)
+    for kind in CHECKLIST:
+        made(secretary.post(f"{steps}/invitations", {"kind": kind, "name": "代表"}))
+    made(secretary.post(f"{steps}/start-meeting"), 200)
+    about = {"matter_id": matter, "text": "先听一楼的意见"}
+    card = made(resident.post(f"{steps}/cards", about))
+    draft = made(secretary.post(f"{steps}/resolutions", {**about, "title": "加装电梯"}))
+    return {"card_id": card["id"], "resolution_id": draft["id"], "chosen": matter}
+
+
+def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:
+    """The id of an objection, stored as it is: raising one needs the holidays of that year."""
+    raised_at = datetime.now(UTC)
+    with cast.app.app_context():
+        stored = Objection(
+            id=new_id(),
+            notice_id=UUID(notice_id),
+            compound_id=compound.id,
+            resident_id=by.id,
+            text="限时两小时太短",
+            raised_at=raised_at,
+            answer_due_at=raised_at + timedelta(days=5),
+        )
+        db.session.add(stored)
+        db.session.commit()
+        return str(stored.id)
 
 
 def made(answer: Any, status: int = 201) -> Any:

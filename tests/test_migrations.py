@@ -4,9 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic import command
@@ -17,9 +19,12 @@ from sqlalchemy import create_engine, func, inspect, select, text
 
 from app import create_app
 from app.config import Settings
+from app.deliberation.models import CHECKLIST
 from app.extensions import db
+from app.resolutions.models import BranchReview
 from tests import databases
-from tests.cast import Cast, ballot
+from tests.cast import Cast, Person, ballot
+from tests.operations import made, objection
 
 TABLES = db.metadata.sorted_tables
 
@@ -47,6 +52,35 @@ def play_a_session(app: Flask) -> None:
     for voter in voters:
         assert voter.put(f"{path}/ballot", ballot(*matters)).status_code == 200
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
+    hold_a_round_table(cast, secretary, voters[0], path, matters[0])
+
+
+def hold_a_round_table(
+    cast: Cast, secretary: Person, voter: Person, path: str, matter: str
+) -> None:
+    """A card and its support, a review, an objection, and a vote by phone on the draft."""
+    for kind in CHECKLIST:
+        made(secretary.post(f"{path}/invitations", {"kind": kind, "name": "代表"}))
+    made(secretary.post(f"{path}/start-meeting"), 200)
+    made(secretary.post(f"{path}/attendance", {"resident_id": str(voter.id)}), 200)
+    made(secretary.post(f"{path}/remarks", {"speaker": "租户代表", "text": "同意"}))
+    about = {"matter_id": matter, "text": "划线"}
+    card = made(voter.post(f"{path}/cards", about))["id"]
+    made(voter.put(f"/cards/{card}/support"), 200)
+    made(secretary.post(f"/cards/{card}/adopt"), 200)
+    words = {**about, "title": "停车", "card_ids": [card]}
+    draft = f"/resolutions/{made(secretary.post(f'{path}/resolutions', words))['id']}"
+    made(secretary.post(f"{draft}/table", {"method": "PHONE", "secrecy": "SECRET"}), 200)
+    made(voter.put(f"{draft}/vote", {"answer": "YES"}), 200)
+    feed = made(secretary.get(f"/board/compounds/{cast.home.id}/feed.json"), 200)
+    # Terms are counted with the holidays of their year, so what has one is stored as it is.
+    with cast.app.app_context():
+        now = datetime.now(UTC)
+        resolution_id = UUID(draft.rpartition("/")[2])
+        review = BranchReview(resolution_id=resolution_id, submitted_at=now, lapses_at=now)
+        db.session.add(review)
+        db.session.commit()
+    objection(cast, cast.home, feed["items"][0]["id"].removeprefix("urn:uuid:"), voter)
 
 
 def rows_in_each_table(url: str) -> dict[str, int]:

@@ -105,6 +105,17 @@ def without_clock(value: Any) -> Any:
     return [without_clock(each) for each in value] if isinstance(value, list) else value
 
 
+def without_other_sessions(value: Any, session_id: str) -> Any:
+    """The same value without what says that it is of another session, which is tallied already."""
+    if isinstance(value, dict):
+        is_other = value.get("session_id") not in (None, session_id)
+        kept = {} if is_other else value
+        return {name: without_other_sessions(each, session_id) for name, each in kept.items()}
+    if isinstance(value, list):
+        return [without_other_sessions(each, session_id) for each in value]
+    return value
+
+
 def names_in(value: Any) -> set[str]:
     """All names of members in a JSON value."""
     if isinstance(value, Mapping):
@@ -127,7 +138,7 @@ def tells_of_marks(vote: OpenVote, who: str, path: str, answer: Any) -> bool:
     """Whether an answer holds anything of a tally or a ballot, one's own ballot aside."""
     if path == vote.own_ballot and who in vote.voters:
         return bool(answer != vote.receipts[who])
-    names = names_in(answer)
+    names = names_in(without_other_sessions(answer, vote.ids["session_id"]))
     if "scheme" in names:  # the weights that may be given, the same for all
         names -= {"weight"}
     return not names.isdisjoint(TELLTALE)

@@ -63,6 +63,9 @@ APPOINT = LEAD | {"SUBDISTRICT_OFFICER"}
 AUDITOR = frozenset({"AUDITOR"})
 COMMUNITY = frozenset({"COMMUNITY_SECRETARY"})
 STREET = frozenset({"SUBDISTRICT_OFFICER"})
+# Beyond section 2: solutions come from whoever has standing there; auditors only read.
+CARD_AUTHORS = THERE - AUDITOR
+MINUTES = BRANCH | {"GRID_WORKER"}  # those who keep the minutes
 
 API: dict[str, Open | frozenset[str]] = {
     "GET /openapi.json": PUBLIC,
@@ -114,9 +117,45 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/extend-voting": BRANCH,
     "POST /sessions/{session_id}/close-voting": BRANCH,
     "POST /sessions/{session_id}/cancel": LEAD,
+    # round table
+    "GET /sessions/{session_id}/round-table": THERE,
+    "POST /sessions/{session_id}/start-meeting": BRANCH,
+    "POST /sessions/{session_id}/conclude-meeting": BRANCH,
+    "GET /sessions/{session_id}/invitations": MINUTES | COMMUNITY | AUDITOR,
+    "POST /sessions/{session_id}/invitations": BRANCH,
+    "GET /sessions/{session_id}/attendance-code": BRANCH,
+    "GET /sessions/{session_id}/attendance": BRANCH | AUDITOR,
+    "POST /sessions/{session_id}/attendance": THERE,
+    "GET /sessions/{session_id}/remarks": THERE,
+    "POST /sessions/{session_id}/remarks": MINUTES,
+    "GET /sessions/{session_id}/cards": THERE,
+    "POST /sessions/{session_id}/cards": CARD_AUTHORS,
+    "GET /cards/{card_id}": THERE,
+    "PUT /cards/{card_id}/support": LIVE_THERE,
+    "DELETE /cards/{card_id}/support": LIVE_THERE,
+    "POST /cards/{card_id}/tag": BRANCH,
+    "POST /cards/{card_id}/merge": BRANCH,
+    "POST /cards/{card_id}/adopt": BRANCH,
+    "POST /cards/{card_id}/drop": BRANCH,
+    # resolutions
+    "GET /sessions/{session_id}/resolutions": THERE,
+    "POST /sessions/{session_id}/resolutions": BRANCH,
+    "GET /resolutions/{resolution_id}": THERE,
+    "PUT /resolutions/{resolution_id}": BRANCH,
+    "POST /resolutions/{resolution_id}/review-request": BRANCH | {"OC_DIRECTOR"},
+    "POST /resolutions/{resolution_id}/review": BRANCH,
+    "POST /resolutions/{resolution_id}/table": BRANCH,
+    "PUT /resolutions/{resolution_id}/vote": LIVE_THERE,
+    "POST /resolutions/{resolution_id}/count": BRANCH,
+    "POST /resolutions/{resolution_id}/close-vote": BRANCH,
+    "POST /resolutions/{resolution_id}/shelve": BRANCH,
+    "POST /resolutions/{resolution_id}/publish": BRANCH,
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
+    "GET /notices/{notice_id}/objections": THERE,
+    "POST /notices/{notice_id}/objections": LIVE_THERE,
+    "POST /objections/{objection_id}/answer": BRANCH,
     "POST /notices/{notice_id}/correct": LEAD,
     "POST /notices/{notice_id}/withdraw": LEAD,
     # last, since it ends the token that asks
@@ -140,6 +179,10 @@ OWN, FOREIGN, ABSENT = "own", "foreign", "absent"
 BY_RULE = {
     ("PUT /sessions/{session_id}/ballot", MINOR): "403 under_age",
     ("GET /sessions/{session_id}/ballot", MINOR): "404 not_found",  # there is none
+    **{
+        ("PUT /resolutions/{resolution_id}/vote", who): "403 not_present"
+        for who in (RESIDENT, MINOR)
+    },
 }
 
 Ids = Mapping[str, Any]
@@ -158,6 +201,10 @@ def next_session(ids: Ids) -> dict[str, Any]:
     days = {"voting_opens_at": 0, "voting_closes_at": 7, "round_table_at": 14}
     times = {name: (at + timedelta(days=day)).isoformat() for name, day in days.items()}
     return {"period": f"{at:%Y-%m}", "place": "社区会议室", **times}
+
+
+def words(ids: Ids) -> dict[str, Any]:
+    return {"title": "加装电梯", "text": "先听一楼的意见"}
 
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
@@ -180,6 +227,24 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "PUT /sessions/{session_id}/roll": lambda ids: {"roll": [ids["resident_id"]]},
     "PUT /sessions/{session_id}/ballot": lambda ids: ballot(*ids["matters"]),
     "POST /sessions/{session_id}/cancel": lambda ids: {"reason": "与防汛值守冲突"},
+    "POST /sessions/{session_id}/invitations": lambda ids: {"kind": "EXPERT", "name": "设计院"},
+    "POST /sessions/{session_id}/attendance": lambda ids: {"code": "抄错的签到码"},
+    "POST /sessions/{session_id}/remarks": lambda ids: {"speaker": "租户代表", "text": "同意"},
+    "POST /sessions/{session_id}/cards": lambda ids: {"matter_id": ids["chosen"], "text": "划线"},
+    "POST /cards/{card_id}/tag": lambda ids: {"item": 8},
+    "POST /cards/{card_id}/merge": lambda ids: {"into": str(ids["card_id"])},
+    "POST /sessions/{session_id}/resolutions": lambda ids: {
+        "matter_id": ids["chosen"],
+        **words(ids),
+    },
+    "PUT /resolutions/{resolution_id}": words,
+    "POST /resolutions/{resolution_id}/review": lambda ids: {"opinion": "AGREED"},
+    "POST /resolutions/{resolution_id}/table": lambda ids: {"method": "PHONE", "secrecy": "SECRET"},
+    "PUT /resolutions/{resolution_id}/vote": lambda ids: {"answer": "YES"},
+    "POST /resolutions/{resolution_id}/count": lambda ids: {"yes": 2, "no": 1, "abstain": 0},
+    "POST /resolutions/{resolution_id}/shelve": lambda ids: {"reason": "等采光报告"},
+    "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
+    "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},
     "POST /notices/{notice_id}/withdraw": lambda ids: {"reason": "发错了小区"},
 }

@@ -34,6 +34,8 @@ class SessionState(StrEnum):
     VOTING = "VOTING"
     EXTENDED = "EXTENDED"
     TALLIED = "TALLIED"
+    MEETING = "MEETING"
+    RESOLVED = "RESOLVED"
     CANCELLED = "CANCELLED"
 
 
@@ -45,11 +47,15 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     _S.LISTED: frozenset({_S.VOTING, _S.TALLIED, _S.CANCELLED}),
     _S.VOTING: frozenset({_S.EXTENDED, _S.TALLIED}),
     _S.EXTENDED: frozenset({_S.TALLIED}),
-    _S.TALLIED: frozenset(),
+    _S.TALLIED: frozenset({_S.MEETING}),
+    _S.MEETING: frozenset({_S.RESOLVED}),
+    _S.RESOLVED: frozenset(),
     _S.CANCELLED: frozenset(),
 }
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
 OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
+# Cards, their supports and invitations: from the tally until the round table ends.
+DISCUSSION_STATES = frozenset({_S.TALLIED, _S.MEETING})
 
 
 class SessionOutcome(StrEnum):
@@ -95,7 +101,11 @@ class AgendaSession(HasId, Base):
         Index(None, "state", "voting_closes_at"),
         CheckConstraint("voting_opens_at < voting_closes_at", name="opens_before_it_closes"),
         CheckConstraint("voting_closes_at <= round_table_at", name="closes_before_round_table"),
-        CheckConstraint("(state = 'TALLIED') = (outcome IS NOT NULL)", name="tally_has_an_outcome"),
+        CheckConstraint(
+            "(state IN ('DRAFT', 'COLLECTING', 'LISTED', 'VOTING', 'EXTENDED', 'CANCELLED'))"
+            " = (outcome IS NULL)",
+            name="tally_has_an_outcome",
+        ),
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
@@ -166,6 +176,14 @@ class AgendaSession(HasId, Base):
         """The ballots are counted; by hand it may close earlier than announced."""
         self._move(SessionState.TALLIED)
         self.closed_at, self.outcome = min(at, self.voting_closes_at), outcome
+
+    def start_meeting(self) -> None:
+        """The round table on the chosen matters begins."""
+        self._move(SessionState.MEETING)
+
+    def conclude_meeting(self) -> None:
+        """The round table ends; what it decided stands in its resolutions."""
+        self._move(SessionState.RESOLVED)
 
     def cancel(self) -> None:
         """The session does not take place; possible before voting only."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import current_app, g, request
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
@@ -74,9 +74,11 @@ def catch_up_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
     args = request.view_args or {}
     if "session_id" in args:
-        # The view needs this row anyhow. Held in `g`, since the identity map forgets what nobody
-        # holds; so it is read once.
-        agenda_session = g.agenda_session = db.session.get(AgendaSession, args["session_id"])
+        # The view needs these rows anyhow. Held in `g`, since the identity map forgets what nobody
+        # holds; so they are read once.
+        agenda_session = g.agenda_session = db.session.get(
+            AgendaSession, args["session_id"], options=[joinedload(AgendaSession.compound)]
+        )
         if agenda_session is not None and agenda_session.is_due(clock.now()):
             catch_up_all(db.session(), [agenda_session.id])
         return

@@ -1,7 +1,7 @@
 """The key store: a folder outside the database and its backups.
 
-It holds one random key for each session, which turns a voter into a slot, and the operator's
-Ed25519 key, which signs promises. Without a session's key its ballots lead to nobody.
+It holds one random key for each session or resolution, which turns a voter into a slot, and the
+operator's Ed25519 key, which signs promises. Without a session's key its ballots lead to nobody.
 """
 
 import hashlib
@@ -31,6 +31,18 @@ class KeyStore:
     def create_session_key(self, session_id: UUID) -> None:
         """Make the session's key; one that is there already stays. Raises KeyUnavailable."""
         _write_once(self._session_path(session_id))
+
+    def erase(self, session_id: UUID) -> None:
+        """Forget the session's key for good; one that is gone already is no error.
+
+        Raises KeyUnavailable.
+        """
+        path = self._session_path(session_id)
+        try:
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise KeyUnavailable(retry_after=5) from error
 
     def slot(self, session_id: UUID, voter_id: UUID) -> bytes:
         """The 32 bytes under which this voter's ballot lies. Raises KeyUnavailable."""
@@ -78,6 +90,15 @@ def _link_new_key(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force to the disk that a file is gone, so that no power cut brings it back."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path) -> bytes:

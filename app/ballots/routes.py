@@ -157,7 +157,7 @@ def read_result(session_id: UUID) -> dict[str, Any]:
     agenda_session = obtain_session(session_id)
     if agenda_session.state is SessionState.CANCELLED:
         raise NoResult
-    if agenda_session.state is not SessionState.TALLIED:
+    if agenda_session.outcome is None:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     return result_data(agenda_session, result)

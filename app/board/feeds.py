@@ -1,12 +1,13 @@
 """A place's notices as JSON Feed 1.1 and as Atom 1.0 (RFC 4287)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
 
 from app import clock
-from app.board.models import PublicNotice
+from app.board.models import ABOUT_RESOLUTIONS, PublicNotice
+from app.board.objections import ObjectionCount
 from app.board.schemas import FEED_VERSION, FeedSchema
 from app.board.services import FeedPlace
 
@@ -44,7 +45,11 @@ def title_of(place: FeedPlace) -> str:
 
 
 def json_feed(
-    place: FeedPlace, notices: Sequence[PublicNotice], next_before: UUID | None, links: FeedLinks
+    place: FeedPlace,
+    notices: Sequence[PublicNotice],
+    objections: Mapping[UUID, ObjectionCount],
+    next_before: UUID | None,
+    links: FeedLinks,
 ) -> dict[str, Any]:
     """The feed as JSON values, checked against nothing: `FeedSchema` writes it."""
     feed = {
@@ -56,7 +61,9 @@ def json_feed(
         "language": "zh-CN",
         "authors": [{"name": place.name}],
         "extension": {"about": ABOUT},
-        "items": [_item(notice, links) for notice in notices],
+        "items": [
+            _item(notice, objections.get(notice.id, ObjectionCount()), links) for notice in notices
+        ],
     }
     if next_before is not None:
         feed["next_url"] = f"{links.json}?before={next_before}"
@@ -64,7 +71,8 @@ def json_feed(
     return dumped
 
 
-def _item(notice: PublicNotice, links: FeedLinks) -> dict[str, Any]:
+def _item(notice: PublicNotice, objections: ObjectionCount, links: FeedLinks) -> dict[str, Any]:
+    is_about_session = notice.kind not in ABOUT_RESOLUTIONS
     return {
         "id": f"urn:uuid:{notice.id}",
         "url": links.notice(notice),
@@ -80,7 +88,11 @@ def _item(notice: PublicNotice, links: FeedLinks) -> dict[str, Any]:
             "revision": notice.revision,
             "withdrawn": notice.withdrawn_at is not None,
             "compound_id": notice.compound_id,
-            "session_id": notice.about_id,
+            "about_id": notice.about_id,
+            "session_id": notice.about_id if is_about_session else None,
+            "term_ends_at": notice.term_ends_at,
+            "objections_raised": objections.raised,
+            "objections_answered": objections.answered,
             "data": notice.data,
         },
     }

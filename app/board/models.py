@@ -18,12 +18,23 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import WrongState
+from app.errors import DomainError, WrongState
 from app.orm import Base, HasId, enum_type
+from app.people.models import Resident
+
+
+class TakesNoObjections(DomainError):
+    status, code = 409, "takes_no_objections"
+    zh, en = "这份公示不征求异议", "This notice takes no objections"
+
+
+class ObjectionTermOver(DomainError):
+    status, code = 409, "objection_term_over"
+    zh, en = "公示期已满，不再接受异议", "The notice has ended; it takes no more objections"
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells; one of each kind for a session."""
+    """What a notice tells; one of each kind for a session or a resolution."""
 
     SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
     LIST_FROZEN = "LIST_FROZEN"
@@ -31,10 +42,20 @@ class NoticeKind(StrEnum):
     VOTING_EXTENDED = "VOTING_EXTENDED"
     TALLIED = "TALLIED"
     SESSION_CANCELLED = "SESSION_CANCELLED"
+    ROUND_TABLE_AGENDA = "ROUND_TABLE_AGENDA"
+    MEETING_CONCLUDED = "MEETING_CONCLUDED"
+    RESOLUTION_NOTICED = "RESOLUTION_NOTICED"
+    RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE"
+
+
+# Notices about a resolution; all others are about a session.
+ABOUT_RESOLUTIONS = frozenset({NoticeKind.RESOLUTION_NOTICED, NoticeKind.RESOLUTION_EFFECTIVE})
 
 
 class PublicNotice(HasId, Base):
     """公示. Its id never changes; `revision` grows with each correction.
+
+    Objections may be raised until `term_ends_at` (exclusive); a notice without it takes none.
 
     `data` is the machine-readable side of the notice and is never corrected by hand: a wrong
     figure is mended where it comes from. The places above the compound are repeated here, so that
@@ -61,6 +82,7 @@ class PublicNotice(HasId, Base):
     published_at: Mapped[datetime]
     modified_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    term_ends_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(Integer, default=1)
 
     compound: Mapped[Compound] = relationship()
@@ -80,6 +102,14 @@ class PublicNotice(HasId, Base):
         self.withdrawn_at = at
         self._revise(at)
 
+    def require_in_term(self, at: datetime) -> None:
+        """Raises WrongState, TakesNoObjections or ObjectionTermOver."""
+        self._require_published()
+        if self.term_ends_at is None:
+            raise TakesNoObjections
+        if at >= self.term_ends_at:
+            raise ObjectionTermOver
+
     def _revise(self, at: datetime) -> None:
         self.modified_at = at
         self.revision += 1
@@ -87,3 +117,35 @@ class PublicNotice(HasId, Base):
     def _require_published(self) -> None:
         if self.withdrawn_at is not None:
             raise WrongState(zh="这份公示已经撤回", en="This notice was withdrawn")
+
+
+class Objection(HasId, Base):
+    """异议: what somebody has against a notice, and the one answer to it."""
+
+    __tablename__ = "objections"
+    __table_args__ = (
+        Index(None, "notice_id", "id"),
+        CheckConstraint(
+            "(answer IS NULL) = (answered_at IS NULL)"
+            " AND (answer IS NULL) = (answered_by_id IS NULL)",
+            name="answer_has_its_time_and_author",
+        ),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("public_notices.id"))
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    text: Mapped[str] = mapped_column(Text)
+    raised_at: Mapped[datetime]
+    answer_due_at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    answered_at: Mapped[datetime | None]
+
+    resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+
+    def give_answer(self, answer: str, by_id: UUID, at: datetime) -> None:
+        """The branch answers, once."""
+        if self.answer is not None:
+            raise WrongState(zh="这条异议已经答复", en="This objection was answered already")
+        self.answer, self.answered_by_id, self.answered_at = answer, by_id, at

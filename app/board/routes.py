@@ -6,13 +6,24 @@ from uuid import UUID
 from flask import Response, current_app, json, request
 
 from app import clock
-from app.api import PREFIX, Blueprint
-from app.board import feeds, services
-from app.board.models import PublicNotice
-from app.board.schemas import CorrectArgs, FeedArgs, FeedSchema, NoticeSchema, WithdrawArgs
+from app.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.board import feeds, objections, services
+from app.board.models import Objection, ObjectionTermOver, PublicNotice, TakesNoObjections
+from app.board.schemas import (
+    AnswerArgs,
+    CorrectArgs,
+    FeedArgs,
+    FeedSchema,
+    NoticeSchema,
+    ObjectArgs,
+    ObjectionSchema,
+    WithdrawArgs,
+)
+from app.calendar import HolidaysUnknown
 from app.errors import NotFound, WrongState
 from app.extensions import db
-from app.people.guards import allow, current_actor, obtain_compound, public
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
 from app.people.models import Role
 
 blp = Blueprint("board", __name__, description="公示与订阅 · Public notices and feeds")
@@ -37,7 +48,8 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     response = _unless_seen(place, "application/feed+json")
     if response.status_code != 304:
         notices, next_before = services.read_notices(db.session(), place, args["before"])
-        feed = feeds.json_feed(place, notices, next_before, links_of(place))
+        counts = objections.count_objections(db.session(), [notice.id for notice in notices])
+        feed = feeds.json_feed(place, notices, counts, next_before, links_of(place))
         response.set_data(json.dumps(feed))
     return response
 
@@ -103,9 +115,71 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     return notice
 
 
-def _obtain_notice(notice_id: UUID) -> PublicNotice:
+@blp.route("/notices/<uuid:notice_id>/objections", methods=["POST"])
+@allow(Role.RESIDENT, Role.OWNER)
+@blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
+@blp.response(201, ObjectionSchema)
+@blp.creates(WrongState, TakesNoObjections, ObjectionTermOver, HolidaysUnknown)
+def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
+    """提异议 · Object to a notice while its term runs; the branch answers in 3 working days."""
+    notice = _obtain_notice(notice_id)
+    by = current_actor().resident
+    objection = create_once(
+        Objection,
+        by.id,
+        clock.now(),
+        lambda: objections.raise_objection(db.session(), notice, by, body["text"]),
+    )
+    db.session.commit()
+    return _seen(objection)
+
+
+@blp.route("/notices/<uuid:notice_id>/objections", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(ObjectionSchema))
+@blp.refuses(InvalidCursor)
+def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
+    """异议与答复 · Objections to a notice with their answers, newest first."""
+    _obtain_notice(notice_id, lock=False)
+    query = (
+        db.select(Objection)
+        .where(Objection.notice_id == notice_id)
+        .options(db.joinedload(Objection.resident))
+    )
+    page = read_page(db.session(), query, Objection.id, **args)
+    return {**page, "items": [_seen(objection) for objection in page["items"]]}
+
+
+@blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
+@blp.response(200, ObjectionSchema)
+@blp.refuses(WrongState)
+def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
+    """答复异议 · Answer an objection, once."""
+    objection = db.session.get(
+        Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
+    )
+    if objection is None:
+        raise NotFound
+    obtain_compound(objection.compound_id)
+    by = current_actor().resident
+    objections.answer_objection(db.session(), objection, by, body["answer"])
+    db.session.commit()
+    return _seen(objection)
+
+
+def _seen(objection: Objection) -> dict[str, Any]:
+    return {"objection": objection, "is_mine": objection.resident_id == current_actor().id}
+
+
+def _obtain_notice(notice_id: UUID, *, lock: bool = True) -> PublicNotice:
+    # A write holds the row, so that two decisions about one notice come one after the other.
     notice = db.session.get(
-        PublicNotice, notice_id, with_for_update={"of": PublicNotice, "key_share": True}
+        PublicNotice,
+        notice_id,
+        with_for_update={"of": PublicNotice, "key_share": True} if lock else None,
     )
     if notice is None:
         raise NotFound

@@ -13,13 +13,21 @@ class AuthorSchema(Schema):
 
 
 class NoticeDataSchema(Schema):
-    """Our extension of an item: the notice for programs."""
+    """Our extension of an item: the notice for programs.
+
+    `about_id` is the session or resolution that the notice tells of; `session_id` is empty where
+    that is no session. A notice with `term_ends_at` takes objections until then.
+    """
 
     kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)
     revision = ma.fields.Integer(required=True)
     withdrawn = ma.fields.Boolean(required=True)
     compound_id = Id(required=True)
-    session_id = Id(required=True)
+    about_id = Id(required=True)
+    session_id = Id(required=True, allow_none=True)
+    term_ends_at = Instant(required=True, allow_none=True)
+    objections_raised = ma.fields.Integer(required=True)
+    objections_answered = ma.fields.Integer(required=True)
     data = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
@@ -78,3 +86,26 @@ class NoticeSchema(Schema):
     published_at = Instant(required=True)
     modified_at = Instant(required=True)
     withdrawn_at = Instant(allow_none=True)
+    term_ends_at = Instant(allow_none=True)
+
+
+class ObjectArgs(Schema):
+    text = Text(required=True, max_length=1000, multiline=True)
+
+
+class AnswerArgs(Schema):
+    answer = Text(required=True, max_length=2000, multiline=True)
+
+
+class ObjectionSchema(Schema):
+    """An objection as one person sees it; of the objector others see the masked name."""
+
+    id = Id(attribute="objection.id", required=True)
+    notice_id = Id(attribute="objection.notice_id", required=True)
+    objector = ma.fields.String(attribute="objection.resident.masked_name", required=True)
+    is_mine = ma.fields.Boolean(required=True)
+    text = ma.fields.String(attribute="objection.text", required=True)
+    raised_at = Instant(attribute="objection.raised_at", required=True)
+    answer_due_at = Instant(attribute="objection.answer_due_at", required=True)
+    answer = ma.fields.String(attribute="objection.answer", required=True, allow_none=True)
+    answered_at = Instant(attribute="objection.answered_at", required=True, allow_none=True)

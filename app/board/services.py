@@ -10,14 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.audit import record
-from app.board.models import NoticeKind, PublicNotice
+from app.board.models import NoticeKind, Objection, PublicNotice
 from app.compounds.models import Community, Compound, Subdistrict
 from app.errors import DomainError
 from app.orm import table_of
 from app.people.models import Resident
 
 PAGE_SIZE = 20
-FEED_FORMAT = 1  # part of every ETag: raise it when the rendering of feeds changes
+FEED_FORMAT = 2  # part of every ETag: raise it when the rendering of feeds changes
 
 
 class ResultIsFinal(DomainError):
@@ -60,8 +60,12 @@ def post(
     text: str,
     data: dict[str, Any],
     at: datetime,
+    term_ends_at: datetime | None = None,
 ) -> PublicNotice:
-    """Put a notice on the board, in the commit of the move that it tells."""
+    """Put a notice on the board, in the commit of the move that it tells.
+
+    With `term_ends_at` it takes objections until then.
+    """
     notice = PublicNotice(
         kind=kind,
         about_id=about_id,
@@ -73,6 +77,7 @@ def post(
         data=data,
         published_at=at,
         modified_at=at,
+        term_ends_at=term_ends_at,
         revision=1,
     )
     session.add(notice)
@@ -130,18 +135,26 @@ def find_place(session: Session, kind: str, place_id: UUID) -> FeedPlace | None:
 
 
 def feed_version(session: Session, place: FeedPlace) -> tuple[str, datetime | None]:
-    """A text that changes with every notice of the place, and the time of the last change.
+    """A text that changes with every notice of the place and every objection to one, and the time
+    of the last change of a notice.
 
-    Read from one aggregate over an index, so that a reader who has seen it all costs no items.
+    Read from aggregates over an index, so that a reader who has seen it all costs no items.
     """
-    count, revisions, modified_at = session.execute(
+    objections = (
+        select(func.count(Objection.id), func.count(Objection.answered_at))
+        .join(PublicNotice, Objection.notice_id == PublicNotice.id)
+        .where(place.column == place.id)
+        .subquery()
+    )
+    count, revisions, modified_at, *objected = session.execute(
         select(
             func.count(PublicNotice.id),
             func.sum(PublicNotice.revision),
             func.max(PublicNotice.modified_at, type_=PublicNotice.modified_at.type),
+            *(select(column).scalar_subquery() for column in objections.c),
         ).where(place.column == place.id)
     ).one()
-    facts = f"{FEED_FORMAT} {place.name} {count} {revisions} {modified_at}"
+    facts = f"{FEED_FORMAT} {place.name} {count} {revisions} {modified_at} {objected}"
     return hashlib.sha256(facts.encode()).hexdigest()[:32], modified_at
 
 

@@ -46,6 +46,10 @@ class MatterState(StrEnum):
     WHISTLED = "WHISTLED"
     REFUSED = "REFUSED"
     SELECTED = "SELECTED"
+    DELIBERATED = "DELIBERATED"
+    RESOLVED = "RESOLVED"
+    OWNER_VOTE = "OWNER_VOTE"
+    SHELVED = "SHELVED"
     DEFERRED = "DEFERRED"
 
 
@@ -61,9 +65,15 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.DISPATCHED: frozenset(),
     _S.WHISTLED: frozenset(),
     _S.REFUSED: frozenset(),
-    _S.SELECTED: frozenset(),
+    # A matter for which no card was taken up may still be resolved, or is shelved.
+    _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.SHELVED}),
+    _S.DELIBERATED: frozenset({_S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
+    _S.RESOLVED: frozenset(),
+    _S.OWNER_VOTE: frozenset(),
+    _S.SHELVED: frozenset(),
 }
 ENDORSABLE = frozenset({_S.SUBMITTED, _S.LISTED, _S.DEFERRED})
+UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
 class Matter(HasId, Base):
@@ -111,6 +121,27 @@ class Matter(HasId, Base):
         """The session did not choose it: it is carried over to the compound's next turn (R7)."""
         self._move(MatterState.DEFERRED)
         self.carry_over += 1
+
+    def deliberate(self) -> None:
+        """The round table took up a first solution for it."""
+        self._move(MatterState.DELIBERATED)
+
+    def resolve(self) -> None:
+        """A resolution on it was passed."""
+        self._move(MatterState.RESOLVED)
+
+    def leave_to_owners(self) -> None:
+        """All that was taken up for it is the owners' to decide (Civil Code 278)."""
+        self._move(MatterState.OWNER_VOTE)
+
+    def shelve(self) -> None:
+        """The round table ended without deciding it."""
+        self._move(MatterState.SHELVED)
+
+    def require_under_discussion(self) -> None:
+        """Raises WrongState unless solutions for it may still be put and taken up."""
+        if self.state not in UNDER_DISCUSSION:
+            raise self._wrong_state()
 
     def require_endorsable(self) -> None:
         """Raises WrongState unless support for it may still change."""

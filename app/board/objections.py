@@ -1,0 +1,96 @@
+"""Objections to a notice: raised within its term, each answered once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.board.models import Objection, PublicNotice
+from app.calendar import add_working_days, notice_end
+from app.clock import read_database_clock
+from app.orm import new_id
+from app.people.models import Resident
+
+ANSWER_WORKING_DAYS = 3
+
+
+@dataclass(frozen=True)
+class ObjectionCount:
+    """How many objections a notice met, and how many of them are answered."""
+
+    raised: int = 0
+    answered: int = 0
+
+
+def objection_term(posted_at: datetime, days: int) -> datetime:
+    """When a notice posted now stops taking objections.
+
+    Raises HolidaysUnknown, also where the term of an answer to the last of them could not be
+    counted: nobody shall be refused later because a table is missing.
+    """
+    ends_at = notice_end(posted_at, days)
+    add_working_days(ends_at, ANSWER_WORKING_DAYS)
+    return ends_at
+
+
+def raise_objection(session: Session, notice: PublicNotice, by: Resident, text: str) -> Objection:
+    """Object to a notice within its term; the caller holds its row.
+
+    The database's clock decides. Raises WrongState, TakesNoObjections, ObjectionTermOver,
+    HolidaysUnknown.
+    """
+    at = read_database_clock(session)
+    notice.require_in_term(at)
+    objection = Objection(
+        id=new_id(),
+        notice_id=notice.id,
+        compound_id=notice.compound_id,
+        resident=by,
+        text=text,
+        raised_at=at,
+        answer_due_at=add_working_days(at, ANSWER_WORKING_DAYS),
+    )
+    session.add(objection)
+    record(
+        session,
+        objection,
+        "raise",
+        at=at,
+        actor_id=by.id,
+        compound_id=notice.compound_id,
+        to_state="RAISED",
+    )
+    return objection
+
+
+def answer_objection(
+    session: Session, objection: Objection, by: Resident, answer: str
+) -> Objection:
+    """Answer an objection, once, also when its answer is overdue. Raises WrongState."""
+    at = read_database_clock(session)
+    objection.give_answer(answer, by.id, at)
+    record(
+        session,
+        objection,
+        "answer",
+        at=at,
+        actor_id=by.id,
+        compound_id=objection.compound_id,
+        from_state="RAISED",
+        to_state="ANSWERED",
+    )
+    return objection
+
+
+def count_objections(session: Session, notice_ids: Collection[UUID]) -> dict[UUID, ObjectionCount]:
+    """The objections to each of these notices; notices without any are left out."""
+    rows = session.execute(
+        select(Objection.notice_id, func.count(Objection.id), func.count(Objection.answered_at))
+        .where(Objection.notice_id.in_(notice_ids))
+        .group_by(Objection.notice_id)
+    )
+    return {notice_id: ObjectionCount(raised, answered) for notice_id, raised, answered in rows}

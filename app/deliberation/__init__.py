@@ -1,0 +1,1 @@
+"""民议 discuss: the round table of a session, its invitations, minutes and solution cards."""

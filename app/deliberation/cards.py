@@ -1,0 +1,195 @@
+"""What can be done with solution cards: put, support, merge, adopt, drop, tag.
+
+Every write holds the session alone: the round table ends, numbers are given out and cards move one
+after the other.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.agenda.models import DISCUSSION_STATES, AgendaSession, SessionState
+from app.agenda.services import begin_move
+from app.audit import record
+from app.deliberation.agenda import chosen_matter
+from app.deliberation.models import CardState, CardSupport, SolutionCard
+from app.errors import DomainError
+from app.matters.models import Matter, MatterState
+from app.people.models import Resident
+
+
+class InvalidCardTarget(DomainError):
+    status, code = 422, "invalid_card_target"
+    zh, en = (
+        "只能并入同一件事的另一张未处理的卡片",
+        "A card can be merged only into another open card of the same matter",
+    )
+
+
+def put_card(
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident,
+    *,
+    matter_id: UUID,
+    text: str,
+    is_anonymous: bool,
+    owner_vote_item: int | None,
+) -> SolutionCard:
+    """Put a solution for a chosen matter; it gets the session's next number.
+
+    Raises WrongState, MatterNotChosen.
+    """
+    at = begin_move(session, agenda_session)
+    agenda_session.require_state(*DISCUSSION_STATES)
+    chosen_matter(session, agenda_session.id, matter_id).require_under_discussion()
+    card = SolutionCard(
+        session_id=agenda_session.id,
+        compound_id=agenda_session.compound_id,
+        matter_id=matter_id,
+        number=1 + _last_number(session, agenda_session.id),
+        text=text,
+        author=by,
+        is_anonymous=is_anonymous,
+        owner_vote_item=owner_vote_item,
+        state=CardState.OPEN,
+        put_at=at,
+    )
+    session.add(card)
+    session.flush()
+    _record(session, card, "put", by, at, from_state=None)
+    return card
+
+
+def support_card(session: Session, card: SolutionCard, by: Resident) -> None:
+    """Support a card; a second time changes nothing. Raises WrongState."""
+    at = _begin(session, card, *DISCUSSION_STATES)
+    card.require_open()
+    support = session.get(CardSupport, (card.id, by.id))
+    if support is None:
+        session.add(CardSupport(card_id=card.id, resident_id=by.id, supported_at=at))
+    elif support.withdrawn_at is not None:
+        support.supported_at, support.withdrawn_at = at, None
+    session.flush()
+
+
+def withdraw_support(session: Session, card: SolutionCard, by: Resident) -> None:
+    """Support it no longer, nor what was merged into it. Raises WrongState."""
+    at = _begin(session, card, *DISCUSSION_STATES)
+    card.require_open()
+    merged = select(SolutionCard.id).where(SolutionCard.merged_into_id == card.id)
+    session.execute(
+        update(CardSupport)
+        .where(
+            or_(CardSupport.card_id == card.id, CardSupport.card_id.in_(merged)),
+            CardSupport.resident_id == by.id,
+            CardSupport.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=at)
+    )
+
+
+def merge_card(session: Session, card: SolutionCard, by: Resident, into_id: UUID) -> None:
+    """Let another open card of the same matter stand for this one and for those merged into it.
+
+    Raises WrongState, InvalidCardTarget.
+    """
+    at = _begin(session, card, SessionState.MEETING)
+    card.require_open()
+    into = session.get(SolutionCard, into_id, populate_existing=True)
+    if (
+        into is None
+        or into.id == card.id
+        or (into.session_id, into.matter_id) != (card.session_id, card.matter_id)
+        or into.state is not CardState.OPEN
+    ):
+        raise InvalidCardTarget
+    card.merge_into(into)
+    session.execute(
+        update(SolutionCard)
+        .where(SolutionCard.merged_into_id == card.id)
+        .values(merged_into_id=into.id)
+    )
+    reason = f"{card.label} > {into.label}"
+    _record(session, card, "merge", by, at, from_state=CardState.OPEN, reason=reason)
+
+
+def adopt_card(session: Session, card: SolutionCard, by: Resident) -> None:
+    """Take the card up; with its first one the matter has been deliberated. Raises WrongState."""
+    at = _begin(session, card, SessionState.MEETING)
+    card.adopt()
+    _record(session, card, "adopt", by, at, from_state=CardState.OPEN)
+    matter = card.matter
+    session.refresh(matter, with_for_update={"of": Matter, "key_share": True})
+    matter.require_under_discussion()
+    if matter.state is MatterState.SELECTED:
+        matter.deliberate()
+        record(
+            session,
+            matter,
+            "deliberate",
+            at=at,
+            actor_id=by.id,
+            compound_id=matter.compound_id,
+            from_state=MatterState.SELECTED,
+            to_state=matter.state,
+            reason=card.label,
+        )
+
+
+def drop_card(session: Session, card: SolutionCard, by: Resident, reason: str | None) -> None:
+    """Do not take the card up. Raises WrongState."""
+    at = _begin(session, card, SessionState.MEETING)
+    card.drop()
+    _record(session, card, "drop", by, at, from_state=CardState.OPEN, reason=reason)
+
+
+def tag_card(session: Session, card: SolutionCard, by: Resident, item: int | None) -> None:
+    """Say which item of Civil Code 278 leaves the card to the owners, None for none.
+
+    Raises WrongState.
+    """
+    at = _begin(session, card, *DISCUSSION_STATES)
+    before = card.owner_vote_item
+    card.tag(item)
+    change = f"278: {before or '-'} > {item or '-'}"
+    _record(session, card, "tag", by, at, from_state=card.state, reason=change)
+
+
+def _begin(session: Session, card: SolutionCard, *states: SessionState) -> datetime:
+    """Hold the card's session alone, and read the card again. Raises WrongState."""
+    at = begin_move(session, card.agenda_session)
+    card.agenda_session.require_state(*states)
+    session.refresh(card)
+    return at
+
+
+def _last_number(session: Session, session_id: UUID) -> int:
+    """Read while the session is held alone, so that no number is given out twice."""
+    query = select(func.max(SolutionCard.number)).where(SolutionCard.session_id == session_id)
+    return session.scalar(query) or 0
+
+
+def _record(
+    session: Session,
+    card: SolutionCard,
+    verb: str,
+    by: Resident,
+    at: datetime,
+    *,
+    from_state: CardState | None,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        card,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=card.compound_id,
+        from_state=from_state,
+        to_state=card.state,
+        reason=reason,
+    )

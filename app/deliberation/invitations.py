@@ -1,0 +1,135 @@
+"""Whom a round table invites, and whether anybody was forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.agenda.models import DISCUSSION_STATES, AgendaSession
+from app.agenda.services import begin_move
+from app.audit import record
+from app.deliberation.models import CHECKLIST, Invitation, InviteeKind
+from app.errors import DomainError, Refused
+from app.people.models import Resident
+from app.people.services import UnknownResident
+
+KINDS_ZH = {
+    InviteeKind.OWNERS: "业主",
+    InviteeKind.TENANTS: "租户",
+    InviteeKind.AFFECTED: "直接受影响的住户",
+    InviteeKind.DEPARTMENT: "有关部门",
+}
+KINDS_EN = {
+    InviteeKind.OWNERS: "owners",
+    InviteeKind.TENANTS: "tenants",
+    InviteeKind.AFFECTED: "those directly affected",
+    InviteeKind.DEPARTMENT: "departments",
+}
+
+
+class NameOrReason(DomainError):
+    status, code = 422, "name_or_reason"
+    zh, en = (
+        "请写明邀请谁，或者写明为什么不需要邀请，二者取一",
+        "Say whom you invite, or why nobody of this kind is needed: one of both",
+    )
+
+
+class AlreadyInvited(DomainError):
+    status, code = 409, "already_invited"
+    zh, en = "邀请名单上已有这一项", "This stands on the list of invitations already"
+
+
+class ChecklistIncomplete(DomainError):
+    status, code = 409, "checklist_incomplete"
+    zh, en = (
+        "邀请名单还不完整：每一类都要有邀请对象，或写明不需要的理由",
+        "The invitations are incomplete: each kind needs a name, or a reason why not",
+    )
+
+
+@dataclass(frozen=True)
+class ChecklistLine:
+    """One kind of the checklist: how many were invited, or why nobody needs to be."""
+
+    kind: InviteeKind
+    invited: int
+    not_needed_why: str | None
+
+    @property
+    def is_missing(self) -> bool:
+        return not self.invited and self.not_needed_why is None
+
+
+def invite(
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident,
+    *,
+    kind: InviteeKind,
+    name: str | None,
+    resident_id: UUID | None,
+    not_needed_why: str | None,
+) -> Invitation:
+    """Put somebody on the list, or say why nobody of this kind is needed.
+
+    Raises WrongState, NameOrReason, UnknownResident, AlreadyInvited.
+    """
+    at = begin_move(session, agenda_session)
+    agenda_session.require_state(*DISCUSSION_STATES)
+    if (name is None) == (not_needed_why is None) or (name is None and resident_id is not None):
+        raise NameOrReason
+    if resident_id is not None and session.get(Resident, resident_id) is None:
+        raise UnknownResident
+    invitation = Invitation(
+        session_id=agenda_session.id,
+        compound_id=agenda_session.compound_id,
+        kind=kind,
+        name=name,
+        resident_id=resident_id,
+        not_needed_why=not_needed_why,
+        invited_at=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(invitation)
+    except IntegrityError:
+        raise AlreadyInvited from None
+    record(
+        session,
+        invitation,
+        "invite",
+        at=at,
+        actor_id=by.id,
+        compound_id=agenda_session.compound_id,
+        reason=not_needed_why,
+    )
+    return invitation
+
+
+def read_checklist(session: Session, session_id: UUID) -> list[ChecklistLine]:
+    """Each kind that a round table must have thought of, in order."""
+    rows = session.execute(
+        select(Invitation.kind, func.count(Invitation.name), func.max(Invitation.not_needed_why))
+        .where(Invitation.session_id == session_id)
+        .group_by(Invitation.kind)
+    )
+    found = {kind: ChecklistLine(kind, invited, why) for kind, invited, why in rows}
+    return [found.get(kind, ChecklistLine(kind, 0, None)) for kind in CHECKLIST]
+
+
+def require_complete(checklist: Sequence[ChecklistLine]) -> None:
+    """Raises ChecklistIncomplete, which names each missing kind."""
+    missing = [line.kind for line in checklist if line.is_missing]
+    if missing:
+        raise ChecklistIncomplete(
+            errors=[
+                Refused(
+                    kind, "missing", f"没有邀请{KINDS_ZH[kind]}", f"No {KINDS_EN[kind]} invited"
+                )
+                for kind in missing
+            ]
+        )

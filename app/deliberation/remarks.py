@@ -1,0 +1,49 @@
+"""The minutes of a round table: what was said, in order."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AgendaSession, SessionState
+from app.agenda.services import begin_move
+from app.audit import record
+from app.deliberation.agenda import chosen_matter
+from app.deliberation.models import Remark
+from app.people.models import Resident
+
+
+def note_remark(
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident,
+    *,
+    speaker: str,
+    text: str,
+    matter_id: UUID | None,
+) -> Remark:
+    """Add what somebody said to the end of the minutes. Raises WrongState, MatterNotChosen."""
+    at = begin_move(session, agenda_session)
+    agenda_session.require_state(SessionState.MEETING)
+    if matter_id is not None:
+        chosen_matter(session, agenda_session.id, matter_id)
+    remark = Remark(
+        session_id=agenda_session.id,
+        compound_id=agenda_session.compound_id,
+        matter_id=matter_id,
+        position=1 + _last_position(session, agenda_session.id),
+        speaker=speaker,
+        text=text,
+        noted_by_id=by.id,
+        noted_at=at,
+    )
+    session.add(remark)
+    session.flush()
+    record(session, remark, "note", at=at, actor_id=by.id, compound_id=agenda_session.compound_id)
+    return remark
+
+
+def _last_position(session: Session, session_id: UUID) -> int:
+    """Read while the session is held alone, so that no position is given out twice."""
+    query = select(func.max(Remark.position)).where(Remark.session_id == session_id)
+    return session.scalar(query) or 0

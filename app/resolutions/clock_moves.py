@@ -1,0 +1,117 @@
+"""Resolutions follow the clock: one takes effect when its notice has ended and every objection is
+answered, before anybody reads or writes it; `flask finalise` does it for what nobody touches.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.board.models import Objection, PublicNotice
+from app.compounds.models import Community, Compound
+from app.extensions import db
+from app.resolutions import notices
+from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.services import begin_move, record_move
+
+
+def take_effect(session: Session, resolution: Resolution) -> None:
+    """Let the resolution take effect if it is due by the database's clock; the caller commits.
+
+    It is in force from the end of its notice, or from the last answer to an objection where that
+    came later.
+    """
+    at = begin_move(session, resolution)
+    if resolution.state is not ResolutionState.NOTICED or resolution.notice_ends_at is None:
+        return
+    # Whoever objects at the last moment holds the notice's row; wait for them.
+    session.get(
+        PublicNotice,
+        resolution.notice_id,
+        with_for_update={"of": PublicNotice, "key_share": True},
+    )
+    raised, answered, last_answer = session.execute(
+        select(
+            func.count(),
+            func.count(Objection.answered_at),
+            func.max(Objection.answered_at, type_=Objection.answered_at.type),
+        ).where(Objection.notice_id == resolution.notice_id)
+    ).one()
+    if at < resolution.notice_ends_at or answered < raised:
+        return
+    resolution.take_effect(max(resolution.notice_ends_at, last_answer or resolution.notice_ends_at))
+    record_move(session, resolution, "take_effect", None, at, from_state=ResolutionState.NOTICED)
+    if resolution.supersedes is not None:
+        resolution.supersedes.be_superseded()
+        record_move(
+            session,
+            resolution.supersedes,
+            "be_superseded",
+            None,
+            at,
+            from_state=ResolutionState.EFFECTIVE,
+            reason=str(resolution.id),
+        )
+    notices.post_effect(session, resolution, at)
+
+
+def due_resolutions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
+    """Ids of resolutions that the clock has reached and no open objection holds, within `scope`."""
+    is_held = (
+        select(Objection.id)
+        .where(Objection.notice_id == Resolution.notice_id, Objection.answered_at.is_(None))
+        .exists()
+    )
+    query = select(Resolution.id).where(
+        Resolution.state == ResolutionState.NOTICED,
+        Resolution.notice_ends_at <= clock.now(),
+        ~is_held,
+        *scope,
+    )
+    return list(session.scalars(query.order_by(Resolution.id)))
+
+
+def take_effect_all(session: Session, ids: list[UUID]) -> None:
+    """Let each of these resolutions take effect, in a commit of its own."""
+    for resolution_id in ids:
+        # A reading request may hold a transaction that cannot write; begin a new one.
+        session.rollback()
+        take_effect(session, session.get_one(Resolution, resolution_id))
+        session.commit()
+
+
+def take_effect_before_request() -> None:
+    """What the request is about to read or write is brought up to date first."""
+    scope = _scope(request.view_args or {})
+    if scope is not None:
+        take_effect_all(db.session(), due_resolutions(db.session(), scope))
+
+
+def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
+    """Which resolutions the request's address is about, if any: what else hangs on a place or a
+    matter is the same before and after."""
+    columns = {
+        "resolution_id": Resolution.id,
+        "session_id": Resolution.session_id,
+        "notice_id": Resolution.notice_id,
+    }
+    scope: ColumnElement[bool] | None = None
+    for name in columns.keys() & args.keys():
+        scope = columns[name] == args[name]
+    return _scope_of_board(args) if scope is None else scope
+
+
+def _scope_of_board(args: dict[str, Any]) -> ColumnElement[bool] | None:
+    place_id = args.get("place_id")
+    compounds = select(Compound.id).join(Community, Compound.community_id == Community.id)
+    scopes: dict[str | None, ColumnElement[bool]] = {
+        "compounds": Resolution.compound_id == place_id,
+        "communities": Resolution.compound_id.in_(compounds.where(Community.id == place_id)),
+        "subdistricts": Resolution.compound_id.in_(
+            compounds.where(Community.subdistrict_id == place_id)
+        ),
+    }
+    return scopes.get(args.get("kind"))

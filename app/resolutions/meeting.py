@@ -1,0 +1,123 @@
+"""The end of a round table: what is still open is shelved, and every chosen matter is settled.
+
+A matter whose resolution was passed is RESOLVED already. Of the others (domain notes, section 8)
+a matter is left to the owners (OWNER_VOTE) where all that the round table took up for it is theirs
+to decide and no resolution on it failed; it is SHELVED otherwise, and may be raised again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.agenda import services as agenda
+from app.agenda.models import AgendaSession, SessionState
+from app.audit import record
+from app.deliberation.agenda import chosen_rows
+from app.deliberation.models import CardState, SolutionCard
+from app.errors import DomainError
+from app.matters.models import UNDER_DISCUSSION, Matter
+from app.people.models import Resident
+from app.resolutions import notices
+from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.services import shelve
+
+LEFT_OVER = {
+    ResolutionState.DRAFT: "会议结束时未付表决 · Not put to the vote at the round table",
+    ResolutionState.NO_QUORUM: "到会人数不足，未能表决 · No quorum until the round table ended",
+}
+
+
+class ResolutionStillTabled(DomainError):
+    status, code = 409, "resolution_still_tabled"
+    zh, en = "还有决议正在表决", "A resolution is still being voted on"
+
+
+def conclude_meeting(
+    session: Session, agenda_session: AgendaSession, by: Resident
+) -> AgendaSession:
+    """End the round table; the figures of all its resolutions go on the board.
+
+    Raises WrongState, ResolutionStillTabled.
+    """
+    at = agenda.begin_move(session, agenda_session)
+    agenda_session.require_state(SessionState.MEETING)
+    resolutions = _resolutions(session, agenda_session)
+    if any(each.state is ResolutionState.TABLED for each in resolutions):
+        raise ResolutionStillTabled
+    for resolution in resolutions:
+        if resolution.state in LEFT_OVER:
+            shelve(session, resolution, by, LEFT_OVER[resolution.state], at)
+    matters = _settle_matters(session, agenda_session, resolutions, by, at)
+    agenda_session.conclude_meeting()
+    agenda.record_move(
+        session, agenda_session, "conclude_meeting", by, at, from_state=SessionState.MEETING
+    )
+    notices.post_conclusion(session, agenda_session, resolutions, matters, at)
+    return agenda_session
+
+
+def _resolutions(session: Session, agenda_session: AgendaSession) -> Sequence[Resolution]:
+    return session.scalars(
+        select(Resolution)
+        .where(Resolution.session_id == agenda_session.id)
+        .options(selectinload(Resolution.cards))
+        .order_by(Resolution.number)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _settle_matters(
+    session: Session,
+    agenda_session: AgendaSession,
+    resolutions: Sequence[Resolution],
+    by: Resident,
+    at: datetime,
+) -> Sequence[Matter]:
+    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
+    matters = session.scalars(
+        select(Matter)
+        .where(Matter.id.in_(ids))
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    adopted = session.scalars(
+        select(SolutionCard).where(
+            SolutionCard.session_id == agenda_session.id, SolutionCard.state == CardState.ADOPTED
+        )
+    ).all()
+    for matter in matters:
+        if matter.state in UNDER_DISCUSSION:
+            from_state = matter.state
+            if _is_left_to_owners(
+                [each for each in resolutions if each.matter_id == matter.id],
+                [card for card in adopted if card.matter_id == matter.id],
+            ):
+                matter.leave_to_owners()
+            else:
+                matter.shelve()
+            record(
+                session,
+                matter,
+                "settle",
+                at=at,
+                actor_id=by.id,
+                compound_id=matter.compound_id,
+                from_state=from_state,
+                to_state=matter.state,
+            )
+    return sorted(matters, key=lambda matter: ids.index(matter.id))
+
+
+def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:
+    """Whether all that was taken up for a matter that is not resolved is the owners' to decide.
+
+    A passed resolution on such a matter carries only their cards.
+    """
+    states = {each.state for each in resolutions}
+    if states - {ResolutionState.FAILED, ResolutionState.SHELVED}:
+        return True
+    only_theirs = bool(adopted) and all(card.needs_owner_vote for card in adopted)
+    return only_theirs and ResolutionState.FAILED not in states

@@ -1,0 +1,313 @@
+"""Resolutions, branch reviews, and the votes of those present."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    text,
+)
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
+
+from app.agenda.models import AgendaSession
+from app.board.models import PublicNotice
+from app.deliberation.models import SolutionCard
+from app.errors import WrongState
+from app.matters.models import Matter
+from app.orm import Base, HasId, enum_type
+from votes.explanation import Explanation
+from votes.majority import MajorityOutcome, ResolutionVote
+
+
+class ResolutionState(StrEnum):
+    """Steps of a resolution (domain notes, section 8). NO_QUORUM may be tabled again."""
+
+    DRAFT = "DRAFT"
+    TABLED = "TABLED"
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    NO_QUORUM = "NO_QUORUM"
+    SHELVED = "SHELVED"
+    NOTICED = "NOTICED"
+    EFFECTIVE = "EFFECTIVE"
+    SUPERSEDED = "SUPERSEDED"
+
+
+_S = ResolutionState
+RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
+    _S.DRAFT: frozenset({_S.TABLED, _S.SHELVED}),
+    _S.TABLED: frozenset({_S.PASSED, _S.FAILED, _S.NO_QUORUM, _S.SHELVED}),
+    _S.NO_QUORUM: frozenset({_S.TABLED, _S.SHELVED}),
+    _S.PASSED: frozenset({_S.NOTICED}),
+    _S.NOTICED: frozenset({_S.EFFECTIVE}),
+    _S.EFFECTIVE: frozenset({_S.SUPERSEDED}),
+    _S.FAILED: frozenset(),
+    _S.SHELVED: frozenset(),
+    _S.SUPERSEDED: frozenset(),
+}
+# What came of nothing binds neither its cards nor the resolution that it was to supersede.
+DEAD = frozenset({_S.FAILED, _S.SHELVED})
+IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
+_IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED')")
+
+
+class VoteMethod(StrEnum):
+    """How those present vote; fixed when the resolution is tabled."""
+
+    HANDS = "HANDS"
+    PAPER = "PAPER"
+    PHONE = "PHONE"
+
+
+class Secrecy(StrEnum):
+    """Whether anybody may learn who voted what; fixed when the resolution is tabled."""
+
+    SECRET = "SECRET"  # noqa: S105 - a kind of vote, no password
+    NAMED = "NAMED"
+
+
+class Answer(StrEnum):
+    YES = "YES"
+    NO = "NO"
+    ABSTAIN = "ABSTAIN"
+
+
+class ReviewOpinion(StrEnum):
+    """支部先议: an opinion, never a veto; without one in time it has lapsed."""
+
+    AGREED = "AGREED"
+    AGREED_WITH_ADVICE = "AGREED_WITH_ADVICE"
+    RETURNED = "RETURNED"
+
+
+class Resolution(HasId, Base):
+    """决议: what the round table decides on one matter. The text never changes once tabled.
+
+    `attempt` counts how often it was tabled: without a quorum it may be tabled again. The figures
+    are those of the last vote.
+    """
+
+    __tablename__ = "resolutions"
+    __table_args__ = (
+        UniqueConstraint("session_id", "number"),
+        Index(None, "matter_id"),
+        Index(None, "compound_id", "id"),
+        Index(None, "state", "notice_ends_at"),
+        Index(None, "supersedes_id"),
+        Index(
+            "uq_resolutions_one_successor",
+            "supersedes_id",
+            unique=True,
+            sqlite_where=_IS_LIVE,
+            postgresql_where=_IS_LIVE,
+        ),
+        CheckConstraint("number >= 1", name="number_starts_at_one"),
+        CheckConstraint("attempt >= 0", name="attempt_is_a_count"),
+        CheckConstraint(
+            "present IS NULL OR (present <= roll AND yes >= 0 AND no >= 0 AND abstain >= 0"
+            " AND yes + no + abstain <= present)",
+            name="votes_within_present",
+        ),
+        CheckConstraint(
+            "state IN ('DRAFT', 'TABLED', 'SHELVED') OR present IS NOT NULL",
+            name="outcome_has_its_figures",
+        ),
+        CheckConstraint(
+            "(state = 'SHELVED') = (shelved_why IS NOT NULL)", name="shelving_has_a_reason"
+        ),
+        CheckConstraint("supersedes_id <> id", name="supersedes_another"),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"))
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[ResolutionState] = mapped_column(enum_type(ResolutionState, "state"))
+    drafted_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    drafted_at: Mapped[datetime]
+    method: Mapped[VoteMethod | None] = mapped_column(enum_type(VoteMethod, "method"))
+    secrecy: Mapped[Secrecy | None] = mapped_column(enum_type(Secrecy, "secrecy"))
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    tabled_at: Mapped[datetime | None]
+    voted_at: Mapped[datetime | None]
+    roll: Mapped[int | None] = mapped_column(Integer)
+    present: Mapped[int | None] = mapped_column(Integer)
+    yes: Mapped[int | None] = mapped_column(Integer)
+    no: Mapped[int | None] = mapped_column(Integer)
+    abstain: Mapped[int | None] = mapped_column(Integer)
+    explanation_zh: Mapped[str | None] = mapped_column(Text)
+    explanation_en: Mapped[str | None] = mapped_column(Text)
+    publish_due_at: Mapped[datetime | None]
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("public_notices.id"))
+    notice_ends_at: Mapped[datetime | None]
+    effective_at: Mapped[datetime | None]
+    shelved_why: Mapped[str | None] = mapped_column(Text)
+    supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("resolutions.id"))
+
+    agenda_session: Mapped[AgendaSession] = relationship()
+    matter: Mapped[Matter] = relationship()
+    cards: Mapped[list[SolutionCard]] = relationship(
+        secondary="resolution_cards", order_by=SolutionCard.number
+    )
+    notice: Mapped[PublicNotice | None] = relationship()
+    review: Mapped["BranchReview | None"] = relationship()
+    supersedes: Mapped["Resolution | None"] = relationship(
+        remote_side="Resolution.id", foreign_keys=supersedes_id
+    )
+    successor: Mapped["Resolution | None"] = relationship(
+        primaryjoin=lambda: and_(
+            Resolution.id == foreign(remote(Resolution.supersedes_id)),
+            remote(Resolution.state).in_(IN_FORCE_ONCE),
+        ),
+        viewonly=True,
+        uselist=False,
+    )
+
+    @property
+    def label(self) -> str:
+        """As the minutes print it, e.g. `决议1`."""
+        return f"决议{self.number}"
+
+    @property
+    def superseded_by_id(self) -> UUID | None:
+        """The resolution in force that took its place."""
+        return None if self.successor is None else self.successor.id
+
+    @property
+    def needs_owners_only(self) -> bool:
+        """Whether it carries cards, and the owners must decide each of them (Civil Code 278)."""
+        return bool(self.cards) and all(card.needs_owner_vote for card in self.cards)
+
+    @property
+    def is_secret_phone_vote(self) -> bool:
+        """Whether its votes lie under slots, for which the key store holds a key."""
+        return self.method is VoteMethod.PHONE and self.secrecy is Secrecy.SECRET
+
+    def revise(self, title: str, wording: str) -> None:
+        """Put it in other words, while it is a draft."""
+        self.require_state(ResolutionState.DRAFT)
+        self.title, self.text = title, wording
+
+    def table(
+        self, at: datetime, method: VoteMethod, secrecy: Secrecy, rule: dict[str, Any]
+    ) -> None:
+        """Put it to the vote: method, secrecy and rule are fixed from here on."""
+        self._move(ResolutionState.TABLED)
+        self.tabled_at, self.method, self.secrecy, self.rule = at, method, secrecy, rule
+        self.attempt += 1
+        self.roll = self.present = self.yes = self.no = self.abstain = None
+        self.voted_at = self.explanation_zh = self.explanation_en = None
+
+    def record_vote(
+        self, vote: ResolutionVote, outcome: MajorityOutcome, why: Explanation, at: datetime
+    ) -> None:
+        """The vote was taken: its figures, what came of it, and why."""
+        self._move(ResolutionState(outcome.value))
+        self.roll, self.present = vote.roll, vote.present
+        self.yes, self.no, self.abstain = vote.yes, vote.no, vote.abstain
+        self.voted_at, self.explanation_zh, self.explanation_en = at, why.zh, why.en
+
+    def shelve(self, reason: str) -> None:
+        """It is not decided now."""
+        self._move(ResolutionState.SHELVED)
+        self.shelved_why = reason
+
+    def publish(self, notice: PublicNotice) -> None:
+        """It stands on the board; objections may come until the notice ends."""
+        self._move(ResolutionState.NOTICED)
+        self.notice, self.notice_ends_at = notice, notice.term_ends_at
+
+    def take_effect(self, at: datetime) -> None:
+        """The notice has ended and every objection is answered."""
+        self._move(ResolutionState.EFFECTIVE)
+        self.effective_at = at
+
+    def be_superseded(self) -> None:
+        """A later resolution takes its place."""
+        self._move(ResolutionState.SUPERSEDED)
+
+    def require_state(self, *states: ResolutionState) -> None:
+        """Raises WrongState unless the resolution is at one of these steps."""
+        if self.state not in states:
+            raise WrongState(
+                zh=f"这项决议的状态是 {self.state}", en=f"This resolution is {self.state}"
+            )
+
+    def _move(self, to: ResolutionState) -> None:
+        if to not in RESOLUTION_MOVES[self.state]:
+            self.require_state()
+        self.state = to
+
+
+class ResolutionCard(Base):
+    """Which adopted cards a resolution carries out; a card belongs to one live resolution."""
+
+    __tablename__ = "resolution_cards"
+
+    resolution_id: Mapped[UUID] = mapped_column(ForeignKey("resolutions.id"), primary_key=True)
+    card_id: Mapped[UUID] = mapped_column(
+        ForeignKey("solution_cards.id"), primary_key=True, index=True
+    )
+
+
+class BranchReview(HasId, Base):
+    """支部先议 of a resolution that touches the owners' committee: an opinion with a term, after
+    which it lapses."""
+
+    __tablename__ = "branch_reviews"
+    __table_args__ = (
+        CheckConstraint("(opinion IS NULL) = (given_at IS NULL)", name="opinion_has_its_time"),
+    )
+
+    resolution_id: Mapped[UUID] = mapped_column(ForeignKey("resolutions.id"), unique=True)
+    submitted_at: Mapped[datetime]
+    lapses_at: Mapped[datetime]
+    opinion: Mapped[ReviewOpinion | None] = mapped_column(enum_type(ReviewOpinion, "opinion"))
+    advice: Mapped[str | None] = mapped_column(Text)
+    given_at: Mapped[datetime | None]
+    given_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+
+    def is_pending(self, at: datetime) -> bool:
+        """Whether the opinion may still come."""
+        return self.opinion is None and at < self.lapses_at
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether the term ended without an opinion."""
+        return self.opinion is None and at >= self.lapses_at
+
+    def give(self, opinion: ReviewOpinion, advice: str | None, by_id: UUID, at: datetime) -> None:
+        """The branch says what it thinks, once and in time."""
+        if not self.is_pending(at):
+            raise WrongState(zh="先议已经结束", en="The review has ended")
+        self.opinion, self.advice, self.given_by_id, self.given_at = opinion, advice, by_id, at
+
+
+class ResolutionVoteCast(Base):
+    """One phone vote of one attempt, replaced in place until the vote is closed.
+
+    A NAMED vote names its voter. A SECRET one lies under its slot, HMAC(key of the key store,
+    voter), and carries no voter, no time and no id that grows with time; no other row is written
+    with it, so that none shares its transaction.
+    """
+
+    __tablename__ = "resolution_votes"
+    __table_args__ = (UniqueConstraint("resolution_id", "attempt", "voter_id"),)
+
+    resolution_id: Mapped[UUID] = mapped_column(ForeignKey("resolutions.id"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer, primary_key=True)
+    slot: Mapped[str] = mapped_column(String(64), primary_key=True)
+    voter_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    answer: Mapped[Answer] = mapped_column(enum_type(Answer, "answer"))

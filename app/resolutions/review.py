@@ -1,0 +1,77 @@
+"""支部先议 of a draft: the branch's opinion, with a term after which it lapses, never a veto."""
+
+from sqlalchemy.orm import Session
+
+from app.calendar import add_working_days
+from app.errors import DomainError
+from app.orm import new_id
+from app.people.models import Resident
+from app.resolutions.models import BranchReview, Resolution, ResolutionState, ReviewOpinion
+from app.resolutions.services import begin_move, record_move
+
+REVIEW_WORKING_DAYS = 5
+
+
+class ReviewRequestedAlready(DomainError):
+    status, code = 409, "review_requested_already"
+    zh, en = "已经提请过支部先议", "The branch's review was requested already"
+
+
+class ReviewNotRequested(DomainError):
+    status, code = 409, "review_not_requested"
+    zh, en = "没有提请支部先议", "The branch's review was not requested"
+
+
+class AdviceMissing(DomainError):
+    status, code = 422, "advice_missing"
+    zh, en = "请写明建议或退回的理由", "Say what the branch advises, or why it returns the draft"
+
+
+# An opinion that asks for something says what.
+NEEDS_ADVICE = frozenset({ReviewOpinion.AGREED_WITH_ADVICE, ReviewOpinion.RETURNED})
+
+
+def request_review(session: Session, resolution: Resolution, by: Resident) -> Resolution:
+    """Ask the branch for its opinion on a draft; without one in time the review lapses.
+
+    Raises WrongState, ReviewRequestedAlready, HolidaysUnknown.
+    """
+    at = begin_move(session, resolution)
+    resolution.require_state(ResolutionState.DRAFT)
+    if resolution.review is not None:
+        raise ReviewRequestedAlready
+    resolution.review = BranchReview(
+        id=new_id(), submitted_at=at, lapses_at=add_working_days(at, REVIEW_WORKING_DAYS)
+    )
+    record_move(session, resolution, "request_review", by, at, from_state=resolution.state)
+    return resolution
+
+
+def give_review(
+    session: Session,
+    resolution: Resolution,
+    by: Resident,
+    opinion: ReviewOpinion,
+    advice: str | None,
+) -> Resolution:
+    """支部先议: the branch's opinion, once and in time. None of them stops the resolution.
+
+    Raises AdviceMissing, WrongState, ReviewNotRequested.
+    """
+    if opinion in NEEDS_ADVICE and advice is None:
+        raise AdviceMissing
+    at = begin_move(session, resolution)
+    resolution.require_state(ResolutionState.DRAFT)
+    if resolution.review is None:
+        raise ReviewNotRequested
+    resolution.review.give(opinion, advice, by.id, at)
+    record_move(
+        session,
+        resolution,
+        "give_review",
+        by,
+        at,
+        from_state=resolution.state,
+        reason=opinion if advice is None else f"{opinion}: {advice}",
+    )
+    return resolution

@@ -1,0 +1,238 @@
+"""URLs of resolutions: draft, review, table, vote, publish; and the end of a round table."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+
+from app import clock
+from app.agenda.access import as_seen as session_as_seen
+from app.agenda.access import obtain_session
+from app.agenda.schemas import SessionSchema
+from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.ballots.casting import NotOnRoll
+from app.ballots.keys import KeyStore, KeyUnavailable
+from app.calendar import HolidaysUnknown
+from app.deliberation.agenda import MatterNotChosen
+from app.errors import WrongState
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor
+from app.people.models import Role
+from app.resolutions import meeting, review, services, voting
+from app.resolutions.access import as_seen, obtain_resolution, resolutions_of
+from app.resolutions.models import Resolution
+from app.resolutions.schemas import (
+    CountArgs,
+    DraftArgs,
+    ResolutionSchema,
+    ReviewArgs,
+    RevisionArgs,
+    ShelveArgs,
+    TableArgs,
+    VoteArgs,
+    VoteSchema,
+)
+
+blp = Blueprint("resolutions", __name__, description="民决 · Resolutions of the round table")
+
+ID = "0198c0de-0000-7000-8000-00000000000"
+REVISION_EXAMPLE = {
+    "title": "夜间停车与消防通道",
+    "text": "采纳卡片C1至C4，由党支部和物业于四月底前办完；C5另行提请业主表决。",
+    "card_ids": [f"{ID}1", f"{ID}2"],
+}
+
+
+def _keys() -> KeyStore:
+    keys: KeyStore = current_app.extensions["keys"]
+    return keys
+
+
+@blp.route("/sessions/<uuid:session_id>/resolutions", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(DraftArgs, example={"matter_id": f"{ID}a", **REVISION_EXAMPLE})
+@blp.response(201, ResolutionSchema)
+@blp.creates(
+    WrongState,
+    MatterNotChosen,
+    services.InvalidCards,
+    services.CardTaken,
+    services.InvalidSuperseded,
+    services.SupersededAlready,
+)
+def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
+    agenda_session = obtain_session(session_id)
+    by = current_actor().resident
+    resolution = create_once(
+        Resolution,
+        by.id,
+        clock.now(),
+        lambda: services.draft_resolution(db.session(), agenda_session, by, **body),
+    )
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/sessions/<uuid:session_id>/resolutions", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(ResolutionSchema))
+@blp.refuses(InvalidCursor)
+def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """决议列表 · The resolutions of a session in the order of their numbers."""
+    obtain_session(session_id)
+    page = read_page(
+        db.session(), resolutions_of(session_id), Resolution.number, oldest_first=True, **args
+    )
+    return {**page, "items": [as_seen(resolution) for resolution in page["items"]]}
+
+
+@blp.route("/resolutions/<uuid:resolution_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, ResolutionSchema)
+def read_resolution(resolution_id: UUID) -> dict[str, Any]:
+    """一项决议 · One resolution; figures show when the vote is over."""
+    return as_seen(obtain_resolution(resolution_id))
+
+
+@blp.route("/resolutions/<uuid:resolution_id>", methods=["PUT"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(RevisionArgs, example=REVISION_EXAMPLE)
+@blp.response(200, ResolutionSchema)
+@blp.refuses(
+    WrongState,
+    services.ReviewPending,
+    services.InvalidCards,
+    services.CardTaken,
+    services.InvalidSuperseded,
+    services.SupersededAlready,
+)
+def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """修改草案 · Write a draft anew, but for its matter."""
+    resolution = obtain_resolution(resolution_id)
+    services.revise_resolution(db.session(), resolution, current_actor().resident, **body)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/review-request", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, review.ReviewRequestedAlready, HolidaysUnknown)
+def request_review(resolution_id: UUID) -> dict[str, Any]:
+    """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
+    resolution = obtain_resolution(resolution_id)
+    review.request_review(db.session(), resolution, current_actor().resident)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/review", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(ReviewArgs, example={"opinion": "AGREED_WITH_ADVICE", "advice": "先征求一楼意见"})
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, review.ReviewNotRequested, review.AdviceMissing)
+def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
+    resolution = obtain_resolution(resolution_id)
+    review.give_review(db.session(), resolution, current_actor().resident, **body)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/table", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(TableArgs, example={"method": "PHONE", "secrecy": "SECRET"})
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, services.HandsAreNotSecret, services.ReviewPending, KeyUnavailable)
+def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
+    resolution = obtain_resolution(resolution_id)
+    by = current_actor().resident
+    services.table_resolution(db.session(), resolution, by, _keys(), **body)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/count", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(CountArgs, example={"yes": 18, "no": 2, "abstain": 1})
+@blp.response(200, ResolutionSchema)
+@blp.refuses(
+    WrongState,
+    voting.WrongMethod,
+    voting.MorePresentThanRoll,
+    voting.PresentDiffers,
+    voting.MoreVotesThanPresent,
+)
+def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
+    resolution = obtain_resolution(resolution_id)
+    voting.count_votes(db.session(), resolution, current_actor().resident, **body)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/vote", methods=["PUT"])
+@allow(Role.RESIDENT)
+@blp.arguments(VoteArgs, example={"answer": "YES"})
+@blp.response(200, VoteSchema)
+@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, KeyUnavailable)
+def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
+    resolution = obtain_resolution(resolution_id)
+    voting.cast_vote(db.session(), resolution, current_actor(), _keys(), body["answer"])
+    db.session.commit()
+    return body
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/close-vote", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, voting.WrongMethod, KeyUnavailable)
+def close_vote(resolution_id: UUID) -> dict[str, Any]:
+    """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
+    resolution = obtain_resolution(resolution_id)
+    voting.close_vote(db.session(), resolution, current_actor().resident, _keys())
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/shelve", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(ShelveArgs, example={"reason": "等电梯公司的采光实测报告"})
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, KeyUnavailable)
+def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """暂缓 · Decide it not now, with a reason."""
+    resolution = obtain_resolution(resolution_id)
+    by = current_actor().resident
+    services.shelve_resolution(db.session(), resolution, by, _keys(), body["reason"])
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/publish", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState, HolidaysUnknown)
+def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
+    """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
+    resolution = obtain_resolution(resolution_id)
+    services.publish_resolution(db.session(), resolution, current_actor().resident)
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/sessions/<uuid:session_id>/conclude-meeting", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState, meeting.ResolutionStillTabled)
+def conclude_meeting(session_id: UUID) -> dict[str, Any]:
+    """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
+    agenda_session = obtain_session(session_id)
+    meeting.conclude_meeting(db.session(), agenda_session, current_actor().resident)
+    db.session.commit()
+    return session_as_seen(agenda_session)

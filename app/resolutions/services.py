@@ -1,0 +1,291 @@
+"""What can be done with a resolution but review and vote: draft, table, shelve, publish.
+
+Every move holds the session and then the resolution alone, so that a round table ends, numbers are
+given out and resolutions move one after the other. A draft, a tabled resolution and one without a
+quorum exist only while the round table is on: its end shelves or refuses them.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.agenda import services as agenda
+from app.agenda.models import AgendaSession, SessionState
+from app.audit import record
+from app.ballots.keys import KeyStore
+from app.board.objections import objection_term
+from app.clock import read_database_clock
+from app.deliberation.agenda import chosen_matter
+from app.deliberation.models import CardState, SolutionCard
+from app.errors import DomainError
+from app.orm import new_id
+from app.people.models import Resident
+from app.resolutions import notices
+from app.resolutions.models import (
+    DEAD,
+    Resolution,
+    ResolutionCard,
+    ResolutionState,
+    Secrecy,
+    VoteMethod,
+)
+from votes.majority import MajorityRule
+
+NOTICE_DAYS = 7
+
+
+class InvalidCards(DomainError):
+    status, code = 422, "invalid_cards"
+    zh, en = (
+        "只能列入同一件事中已采纳的卡片",
+        "Only adopted cards of the same matter may be carried",
+    )
+
+
+class CardTaken(DomainError):
+    status, code = 409, "card_taken"
+    zh, en = "有卡片已列入另一项决议", "Another resolution carries one of the cards already"
+
+
+class InvalidSuperseded(DomainError):
+    status, code = 422, "invalid_superseded"
+    zh, en = "只能代替本小区一项已生效的决议", "Only a resolution in force here can be superseded"
+
+
+class SupersededAlready(DomainError):
+    status, code = 409, "superseded_already"
+    zh, en = "那项决议已有另一项来代替", "Another resolution is to supersede that one already"
+
+
+class ReviewPending(DomainError):
+    status, code = 409, "review_pending"
+    zh, en = (
+        "支部先议还没有意见，期限也未满",
+        "The branch has not given its opinion, and its term has not ended",
+    )
+
+
+class HandsAreNotSecret(DomainError):
+    status, code = 422, "hands_are_not_secret"
+    zh, en = "举手表决不能无记名", "A show of hands cannot be secret"
+
+
+def begin_move(session: Session, resolution: Resolution) -> datetime:
+    """Hold session and resolution alone, read it again, and answer the database's time."""
+    locks.hold_alone(session, resolution.session_id)
+    locks.hold_alone(session, resolution.id)
+    session.refresh(resolution)
+    return read_database_clock(session)
+
+
+def draft_resolution(
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident,
+    *,
+    matter_id: UUID,
+    title: str,
+    text: str,
+    card_ids: Collection[UUID],
+    supersedes_id: UUID | None,
+) -> Resolution:
+    """Draft a resolution on a chosen matter; it gets the session's next number.
+
+    Raises WrongState, MatterNotChosen, InvalidCards, CardTaken, InvalidSuperseded,
+    SupersededAlready.
+    """
+    at = agenda.begin_move(session, agenda_session)
+    agenda_session.require_state(SessionState.MEETING)
+    matter = chosen_matter(session, agenda_session.id, matter_id)
+    resolution = Resolution(
+        id=new_id(),
+        agenda_session=agenda_session,
+        session_id=agenda_session.id,
+        compound_id=agenda_session.compound_id,
+        matter=matter,
+        matter_id=matter.id,
+        number=1 + _last_number(session, agenda_session.id),
+        title=title,
+        text=text,
+        state=ResolutionState.DRAFT,
+        drafted_by_id=by.id,
+        drafted_at=at,
+        attempt=0,
+    )
+    _carry(session, resolution, card_ids)
+    _name_superseded(session, resolution, supersedes_id)
+    record_move(session, resolution, "draft", by, at, from_state=None)
+    return resolution
+
+
+def revise_resolution(
+    session: Session,
+    resolution: Resolution,
+    by: Resident,
+    *,
+    title: str,
+    text: str,
+    card_ids: Collection[UUID],
+    supersedes_id: UUID | None,
+) -> Resolution:
+    """Write a draft anew, but for its matter, while no review is pending.
+
+    Raises WrongState, ReviewPending, InvalidCards, CardTaken, InvalidSuperseded,
+    SupersededAlready.
+    """
+    at = begin_move(session, resolution)
+    resolution.require_state(ResolutionState.DRAFT)
+    _require_no_pending_review(resolution, at)
+    resolution.revise(title, text)
+    _carry(session, resolution, card_ids)
+    _name_superseded(session, resolution, supersedes_id)
+    record_move(session, resolution, "revise", by, at, from_state=resolution.state)
+    return resolution
+
+
+def table_resolution(
+    session: Session,
+    resolution: Resolution,
+    by: Resident,
+    keys: KeyStore,
+    *,
+    method: VoteMethod,
+    secrecy: Secrecy,
+) -> Resolution:
+    """Put it to the vote: text, method, secrecy and rule are fixed from here on.
+
+    Raises HandsAreNotSecret, WrongState, ReviewPending, KeyUnavailable.
+    """
+    if method is VoteMethod.HANDS and secrecy is Secrecy.SECRET:
+        raise HandsAreNotSecret
+    at = begin_move(session, resolution)
+    from_state = resolution.state
+    _require_no_pending_review(resolution, at)
+    resolution.table(at, method, secrecy, MajorityRule().to_data())
+    if resolution.is_secret_phone_vote:
+        keys.create_session_key(resolution.id)
+    record_move(
+        session, resolution, "table", by, at, from_state=from_state, reason=f"{method}, {secrecy}"
+    )
+    return resolution
+
+
+def shelve_resolution(
+    session: Session, resolution: Resolution, by: Resident, keys: KeyStore, reason: str
+) -> Resolution:
+    """Decide it not now. Phone votes that came in are not counted. Raises WrongState."""
+    at = begin_move(session, resolution)
+    shelve(session, resolution, by, reason, at)
+    if resolution.is_secret_phone_vote:
+        keys.erase(resolution.id)
+    return resolution
+
+
+def shelve(
+    session: Session, resolution: Resolution, by: Resident, reason: str, at: datetime
+) -> None:
+    """The move alone, for whoever holds the session."""
+    from_state = resolution.state
+    resolution.shelve(reason)
+    record_move(session, resolution, "shelve", by, at, from_state=from_state, reason=reason)
+
+
+def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> Resolution:
+    """Put a passed resolution on the board; objections may come until its notice ends.
+
+    Raises WrongState, HolidaysUnknown.
+    """
+    at = begin_move(session, resolution)
+    resolution.require_state(ResolutionState.PASSED)
+    ends_at = objection_term(at, NOTICE_DAYS)
+    resolution.publish(notices.post_resolution(session, resolution, ends_at, at))
+    record_move(session, resolution, "publish", by, at, from_state=ResolutionState.PASSED)
+    return resolution
+
+
+def record_move(
+    session: Session,
+    resolution: Resolution,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: ResolutionState | None,
+    reason: str | None = None,
+) -> None:
+    """Log a move of the resolution; `by` is empty where the clock made it."""
+    record(
+        session,
+        resolution,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=resolution.compound_id,
+        from_state=from_state,
+        to_state=resolution.state,
+        reason=reason,
+    )
+
+
+def _last_number(session: Session, session_id: UUID) -> int:
+    """Read while the session is held alone, so that no number is given out twice."""
+    query = select(func.max(Resolution.number)).where(Resolution.session_id == session_id)
+    return session.scalar(query) or 0
+
+
+def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID]) -> None:
+    """Let the resolution carry these cards and no others; the session is held alone."""
+    wanted = set(card_ids)
+    cards = session.scalars(
+        select(SolutionCard)
+        .where(
+            SolutionCard.id.in_(wanted),
+            SolutionCard.session_id == resolution.session_id,
+            SolutionCard.matter_id == resolution.matter_id,
+            SolutionCard.state == CardState.ADOPTED,
+        )
+        .order_by(SolutionCard.number)
+    ).all()
+    if len(cards) != len(wanted):
+        raise InvalidCards
+    taken = session.scalar(
+        select(func.count())
+        .select_from(ResolutionCard)
+        .join(Resolution, ResolutionCard.resolution_id == Resolution.id)
+        .where(
+            ResolutionCard.card_id.in_(wanted),
+            Resolution.id != resolution.id,
+            Resolution.state.not_in(DEAD),
+        )
+    )
+    if taken:
+        raise CardTaken
+    resolution.cards = list(cards)
+
+
+def _name_superseded(session: Session, resolution: Resolution, older_id: UUID | None) -> None:
+    """Write the resolution with the older one whose place it is to take, if any."""
+    if older_id is not None:
+        older = session.get(Resolution, older_id, populate_existing=True)
+        if (
+            older is None
+            or older.compound_id != resolution.compound_id
+            or older.state is not ResolutionState.EFFECTIVE
+        ):
+            raise InvalidSuperseded
+    resolution.supersedes_id = older_id
+    session.add(resolution)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise SupersededAlready from None
+
+
+def _require_no_pending_review(resolution: Resolution, at: datetime) -> None:
+    if resolution.review is not None and resolution.review.is_pending(at):
+        raise ReviewPending

@@ -1,0 +1,235 @@
+"""The vote of those present: counted by hand, or cast by phone and then closed."""
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.ballots.casting import NotOnRoll
+from app.ballots.keys import KeyStore
+from app.calendar import HolidaysUnknown, add_working_days
+from app.deliberation.attendance import count_present
+from app.deliberation.models import Attendance
+from app.errors import DomainError
+from app.matters.models import UNDER_DISCUSSION, Matter
+from app.orm import table_of
+from app.people.guards import Actor
+from app.people.models import Resident
+from app.resolutions.models import (
+    Answer,
+    Resolution,
+    ResolutionState,
+    ResolutionVoteCast,
+    Secrecy,
+    VoteMethod,
+)
+from app.resolutions.services import begin_move, record_move
+from votes.majority import (
+    MajorityOutcome,
+    MajorityRule,
+    ResolutionVote,
+    decide,
+    explain_majority,
+)
+
+PUBLISH_WORKING_DAYS = 3
+
+
+class WrongMethod(DomainError):
+    status, code = 409, "wrong_method"
+    zh, en = "这项决议不是这样表决的", "The vote on this resolution is taken in another way"
+
+
+class NotPresent(DomainError):
+    status, code = 403, "not_present"
+    zh, en = "到会的人才能表决，请先签到", "Only those present vote; note your arrival first"
+
+
+class MorePresentThanRoll(DomainError):
+    status, code = 422, "more_present_than_roll"
+    zh, en = "到会人数多于名册人数", "More people are present than stand on the roll"
+
+
+class PresentDiffers(DomainError):
+    status, code = 422, "present_differs"
+    zh, en = "到会人数与签到不符", "The attendance list has another number of people present"
+
+
+class MoreVotesThanPresent(DomainError):
+    status, code = 422, "more_votes_than_present"
+    zh, en = "票数多于到会人数", "More votes than people present"
+
+
+def count_votes(
+    session: Session,
+    resolution: Resolution,
+    by: Resident,
+    *,
+    present: int | None,
+    yes: int,
+    no: int,
+    abstain: int,
+) -> Resolution:
+    """Enter what hands or papers said; `present` is checked against the attendance of the roll.
+
+    Raises WrongState, WrongMethod, MorePresentThanRoll, PresentDiffers, MoreVotesThanPresent.
+    """
+    at = begin_move(session, resolution)
+    _require_vote(resolution, VoteMethod.HANDS, VoteMethod.PAPER)
+    attendance = count_present(session, resolution.session_id)
+    present = attendance.on_roll if present is None else present
+    if present > attendance.roll:
+        raise MorePresentThanRoll
+    if present != attendance.on_roll:
+        raise PresentDiffers
+    if yes + no + abstain > present:
+        raise MoreVotesThanPresent
+    vote = ResolutionVote(attendance.roll, present, yes, no, abstain)
+    _conclude(session, resolution, by, vote, "count", at)
+    return resolution
+
+
+def cast_vote(
+    session: Session, resolution: Resolution, voter: Actor, keys: KeyStore, answer: Answer
+) -> None:
+    """Vote by phone, or replace one's vote, until the vote is closed.
+
+    Raises WrongState, WrongMethod, NotPresent, NotOnRoll, KeyUnavailable.
+    """
+    locks.share(session, resolution.id)
+    session.refresh(resolution)
+    _require_vote(resolution, VoteMethod.PHONE)
+    _require_attendance(session, resolution, voter)
+    named = resolution.secrecy is Secrecy.NAMED
+    values = {
+        "resolution_id": resolution.id,
+        "attempt": resolution.attempt,
+        "slot": voter.id.hex if named else keys.slot(resolution.id, voter.id).hex(),
+        "voter_id": voter.id if named else None,
+        "answer": answer,
+    }
+    # One statement and no lock on a row that names the voter: such a lock would leave this
+    # transaction's number on that row, and so a way from the voter to the vote.
+    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
+    statement = insert(table_of(ResolutionVoteCast)).values(values)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["resolution_id", "attempt", "slot"],
+            set_={"answer": statement.excluded.answer},
+        )
+    )
+
+
+def close_vote(
+    session: Session, resolution: Resolution, by: Resident, keys: KeyStore
+) -> Resolution:
+    """End the vote by phone and count it; those present without a vote stay in the base.
+
+    Raises WrongState, WrongMethod, KeyUnavailable.
+    """
+    at = begin_move(session, resolution)
+    _require_vote(resolution, VoteMethod.PHONE)
+    answers = _count_answers(session, resolution)
+    attendance = count_present(session, resolution.session_id)
+    vote = ResolutionVote(
+        attendance.roll,
+        attendance.on_roll,
+        answers[Answer.YES],
+        answers[Answer.NO],
+        answers[Answer.ABSTAIN],
+    )
+    _conclude(session, resolution, by, vote, "close_vote", at)
+    if resolution.is_secret_phone_vote:
+        # Before the commit: should that fail, closing is repeated, while nobody can vote any more.
+        keys.erase(resolution.id)
+    return resolution
+
+
+def _require_vote(resolution: Resolution, *methods: VoteMethod) -> None:
+    resolution.require_state(ResolutionState.TABLED)
+    if resolution.method not in methods:
+        raise WrongMethod
+
+
+def _require_attendance(session: Session, resolution: Resolution, voter: Actor) -> None:
+    is_on_roll = session.scalar(
+        select(Attendance.is_on_roll).where(
+            Attendance.session_id == resolution.session_id, Attendance.resident_id == voter.id
+        )
+    )
+    if is_on_roll is None:
+        raise NotPresent
+    if not is_on_roll:
+        raise NotOnRoll
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _count_answers(session: Session, resolution: Resolution) -> Counter[Answer]:
+    rows = session.execute(
+        select(ResolutionVoteCast.answer, func.count())
+        .where(
+            ResolutionVoteCast.resolution_id == resolution.id,
+            ResolutionVoteCast.attempt == resolution.attempt,
+        )
+        .group_by(ResolutionVoteCast.answer)
+    )
+    return Counter({answer: count for answer, count in rows})  # noqa: C416 - dict() has no types
+
+
+def _conclude(
+    session: Session,
+    resolution: Resolution,
+    by: Resident,
+    vote: ResolutionVote,
+    verb: str,
+    at: datetime,
+) -> None:
+    """Decide by the rule that was fixed at tabling, and move resolution and matter."""
+    rule = MajorityRule.from_data(resolution.rule or {})
+    outcome, why = decide(rule, vote), explain_majority(rule, vote)
+    resolution.record_vote(vote, outcome, why, at)
+    # The log keeps the figures also where the resolution is tabled again.
+    record_move(session, resolution, verb, by, at, from_state=ResolutionState.TABLED, reason=why.zh)
+    if outcome is MajorityOutcome.PASSED:
+        resolution.publish_due_at = _publish_due(at)
+        _resolve_matter(session, resolution, by, at)
+
+
+def _publish_due(passed_at: datetime) -> datetime | None:
+    try:
+        return add_working_days(passed_at, PUBLISH_WORKING_DAYS)
+    except HolidaysUnknown:  # a vote stands, whether or not a table of holidays is there
+        return None
+
+
+def _resolve_matter(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:
+    """A passed resolution resolves its matter, unless all that it carries is the owners' to
+    decide: then the end of the round table leaves the matter to them."""
+    matter = session.get_one(
+        Matter,
+        resolution.matter_id,
+        populate_existing=True,
+        with_for_update={"of": Matter, "key_share": True},
+    )
+    if matter.state not in UNDER_DISCUSSION or resolution.needs_owners_only:
+        return
+    from_state = matter.state
+    matter.resolve()
+    record(
+        session,
+        matter,
+        "resolve",
+        at=at,
+        actor_id=by.id,
+        compound_id=matter.compound_id,
+        from_state=from_state,
+        to_state=matter.state,
+        reason=resolution.label,
+    )
