@@ -172,7 +172,7 @@ def _check(name: str, title: Explanation, problems: Problems) -> Check:
     en = [problem.en for problem in found[:_SHOWN_PROBLEMS]] + [f"{more} more"] * (more > 0)
     if not found:
         return Check(name, True, title.zh, title.en)
-    return Check(name, False, f"{title.zh}——{';'.join(zh)}", f"{title.en} -- {'; '.join(en)}")
+    return Check(name, False, f"{title.zh}——{'；'.join(zh)}", f"{title.en} -- {'; '.join(en)}")
 
 
 _FORMAT = Explanation(f"格式：{FORMAT}", f"Format: {FORMAT}")

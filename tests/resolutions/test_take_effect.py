@@ -69,7 +69,6 @@ def test_objection_at_the_last_moment_holds_it(stage: Stage, noticed: dict[str, 
 READS = [
     "/resolutions/{id}",
     "/sessions/{session_id}/resolutions",
-    "/sessions/{session_id}",
     "/notices/{notice_id}/objections",
 ]
 

@@ -29,31 +29,31 @@ SESSION = WORKED_MANIFEST.session_id
 ROOT = worked_bundle()["root"]
 
 GOOD_REPORT = f"""\
-✓ 格式:yueyuetan-bundle-v1
+✓ 格式：yueyuetan-bundle-v1
   Format: yueyuetan-bundle-v1
-✓ 写法:规范 JSON
+✓ 写法：规范 JSON
   Spelling: canonical JSON
-✓ 规则:与规则指纹一致,时间有先后
+✓ 规则：与规则指纹一致，时间有先后
   Rules: they match their hash; times in order
-✓ 排序:各名单都按规定排列
+✓ 排序：各名单都按规定排列
   Order: every list is sorted as it should be
-✓ 查票码:57个,没有重复
+✓ 查票码：57个，没有重复
   Trackers: 57, each of them once
-✓ 选票指纹:22个,没有重复,不少于选票21张
+✓ 选票指纹：22个，没有重复，不少于选票21张
   Commitments: 22, each once, for 21 ballots
-✓ 人数:名单24人,收回21张,空白1张
+✓ 人数：名单24人，收回21张，空白1张
   People: 24 on the roll, 21 ballots, 1 blank
 ✓ 选票装得下这些选择
   The ballots can hold these marks
-✓ 重新计票:10件、57个选择,得数、名次、去留都一样
+✓ 重新计票：10件、57个选择，得数、名次、去留都一样
   Recount: 10 matters, 57 marks; same figures, order and outcomes
-✓ 总指纹(树根):{ROOT}
+✓ 总指纹（树根）：{ROOT}
   Root: {ROOT}
 ✓ 运营者签名
   The operator's signature
 ✓ 第二人会签
   The second officer's countersignature
-✓ 收据:第2版,3个选择
+✓ 收据：第2版，3个选择
   Receipt: version 2, marks: 3
 ✓ 收据上的选择与指纹一致
   The receipt's marks give its commitment
@@ -71,7 +71,7 @@ All checks hold.
 """
 
 UNREADABLE_REPORT = """\
-✗ 文件读不了,或不是 JSON
+✗ 文件读不了，或不是 JSON
   A file cannot be read, or is no JSON
 """
 
