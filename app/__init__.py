@@ -18,12 +18,23 @@ from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
 from app.extensions import db, jwt
 from app.matters.routes import blp as matters
+from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
 from app.resolutions.clock_moves import take_effect_before_request
 from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
 
-API_BLUEPRINTS = (people, compounds, matters, agenda, ballots, deliberation, resolutions, board)
+API_BLUEPRINTS = (
+    people,
+    compounds,
+    matters,
+    agenda,
+    ballots,
+    deliberation,
+    resolutions,
+    board,
+    oversight,
+)
 
 # What these show or change hangs on the end of a notice; others, casting above all, do not ask.
 FOLLOW_NOTICES = (resolutions, board, board_pages)

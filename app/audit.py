@@ -1,13 +1,44 @@
-"""The log of every move: who, when, from, to, why, in which place. Rows are only ever added."""
+"""The log of every move: who, when, from, to, why, in which place. Rows are only ever added.
 
-from datetime import datetime
+The entries of a place form a chain (`AuditLink`): each link's hash covers its entry and the hash
+of the link before it. So whoever noted the newest hash of a place finds out later whether an entry
+was changed, taken out or slipped in. Triggers of the database refuse to change or delete either
+table.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.orm import Base, HasId
+from app.orm import Base, HasId, table_of
+from votes.bundle import canonical_json
+
+CITY = UUID(int=0)  # the chain of what happened in no community
+NO_HASH = bytes(32)  # stands before the first link of a chain
+
+# Advisory locks of PostgreSQL with two numbers are apart from those with one: see agenda.locks.
+_CHAIN_LOCKS = 0x6368
+_NEW_ENTRIES = "new_audit_entries"
 
 
 class AuditEntry(HasId, Base):
@@ -27,6 +58,39 @@ class AuditEntry(HasId, Base):
     to_state: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
 
+    @property
+    def chain_id(self) -> UUID:
+        """The place in whose chain the entry stands: compound, else community, else the city."""
+        return self.compound_id or self.community_id or CITY
+
+
+class AuditLink(Base):
+    """The place of an entry in its chain: `number` counts from 1 without a gap."""
+
+    __tablename__ = "audit_links"
+    __table_args__ = (CheckConstraint("number >= 1", name="number_starts_at_one"),)
+
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("audit_entries.id"), unique=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+    entry: Mapped[AuditEntry] = relationship()
+
+
+class ChainHead(NamedTuple):
+    """The newest link of a chain: how many entries it has, and the hash that covers them all."""
+
+    number: int
+    hash: bytes
+
+
+class ChainCheck(NamedTuple):
+    """What a recount of a chain found; `broken_at` is the first number that does not hold."""
+
+    head: ChainHead
+    broken_at: int | None
+
 
 def record(
     session: Session,
@@ -42,17 +106,123 @@ def record(
     reason: str | None = None,
 ) -> None:
     """Add one row about `thing` (any row with an id) to the log; the caller commits."""
-    session.add(
-        AuditEntry(
-            at=at,
-            actor_id=actor_id,
-            community_id=community_id,
-            compound_id=compound_id,
-            thing=thing.__tablename__,
-            thing_id=thing.id,  # type: ignore[attr-defined]
-            verb=verb,
-            from_state=None if from_state is None else str(from_state),
-            to_state=None if to_state is None else str(to_state),
-            reason=reason,
+    entry = AuditEntry(
+        at=at,
+        actor_id=actor_id,
+        community_id=community_id,
+        compound_id=compound_id,
+        thing=thing.__tablename__,
+        thing_id=thing.id,  # type: ignore[attr-defined]
+        verb=verb,
+        from_state=None if from_state is None else str(from_state),
+        to_state=None if to_state is None else str(to_state),
+        reason=reason,
+    )
+    session.add(entry)
+    session.info.setdefault(_NEW_ENTRIES, []).append(entry)
+
+
+@event.listens_for(Session, "before_commit")
+def link_new_entries(session: Session) -> None:
+    """Put what was recorded at the end of its chains, as the last act of the transaction.
+
+    No other lock is taken after a chain's, and chains are taken in order, so that no two
+    transactions wait for each other.
+    """
+    if session.in_nested_transaction() or _NEW_ENTRIES not in session.info:
+        return
+    session.flush()
+    chains: dict[UUID, list[AuditEntry]] = defaultdict(list)
+    for entry in session.info.pop(_NEW_ENTRIES):
+        if inspect(entry).persistent:  # else its savepoint was rolled back
+            chains[entry.chain_id].append(entry)
+    for chain_id in sorted(chains):
+        _hold_chain(session, chain_id)
+        number, digest = read_head(session, chain_id)
+        links = []
+        for entry in chains[chain_id]:
+            number, digest = number + 1, link_hash(chain_id, number + 1, digest, entry)
+            links.append(
+                {"chain_id": chain_id, "number": number, "entry_id": entry.id, "hash": digest}
+            )
+        session.execute(insert(table_of(AuditLink)), links)
+
+
+def read_head(session: Session, chain_id: UUID) -> ChainHead:
+    """The newest link of a chain; number 0 for an empty one."""
+    row = session.execute(
+        select(AuditLink.number, AuditLink.hash)
+        .where(AuditLink.chain_id == chain_id)
+        .order_by(AuditLink.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return ChainHead(0, NO_HASH) if row is None else ChainHead(*row)
+
+
+def check_chain(session: Session, chain_id: UUID) -> ChainCheck:
+    """Recount the chain of a place from its first link, and look for entries without a link."""
+    with session.execute(
+        select(AuditLink, AuditEntry)
+        .join(AuditEntry, AuditLink.entry_id == AuditEntry.id)
+        .where(AuditLink.chain_id == chain_id)
+        .order_by(AuditLink.number)
+        .execution_options(yield_per=1000)
+    ) as rows:
+        head = _recount(chain_id, rows)
+    newest = read_head(session, chain_id)
+    if head != newest:
+        return ChainCheck(newest, head.number + 1)
+    unlinked = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .outerjoin(AuditLink, AuditLink.entry_id == AuditEntry.id)
+        .where(
+            func.coalesce(AuditEntry.compound_id, AuditEntry.community_id, CITY) == chain_id,
+            AuditLink.entry_id.is_(None),
         )
     )
+    return ChainCheck(head, head.number + 1 if unlinked else None)
+
+
+def link_hash(chain_id: UUID, number: int, before: bytes, entry: AuditEntry) -> bytes:
+    """SHA-256 over the canonical JSON of the entry, its place in the chain and the hash before."""
+    facts = {
+        "chain": str(chain_id),
+        "number": number,
+        "before": before.hex(),
+        "id": str(entry.id),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor_id": _text(entry.actor_id),
+        "community_id": _text(entry.community_id),
+        "compound_id": _text(entry.compound_id),
+        "thing": entry.thing,
+        "thing_id": str(entry.thing_id),
+        "verb": entry.verb,
+        "from_state": entry.from_state,
+        "to_state": entry.to_state,
+        "reason": entry.reason,
+    }
+    return hashlib.sha256(canonical_json(facts)).digest()
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _recount(chain_id: UUID, rows: Iterable[tuple[AuditLink, AuditEntry]]) -> ChainHead:
+    """The last link up to which everything holds."""
+    head = ChainHead(0, NO_HASH)
+    for link, entry in rows:
+        number = head.number + 1
+        digest = link_hash(chain_id, number, head.hash, entry)
+        if (link.number, link.hash, entry.chain_id) != (number, digest, chain_id):
+            break
+        head = ChainHead(number, digest)
+    return head
+
+
+def _hold_chain(session: Session, chain_id: UUID) -> None:
+    """Let no other transaction add to the chain until this one ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(chain_id.bytes[12:], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCKS, key)))

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app import clock
-from app.audit import record
+from app.audit import AuditLink, check_chain, record
 from app.ballots.clock_moves import catch_up_all, due_sessions
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
@@ -25,7 +25,7 @@ OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (finalise, import_register_command, add_place, appoint):
+    for command in (finalise, import_register_command, add_place, appoint, check_audit):
         app.cli.add_command(command)
 
 
@@ -144,3 +144,22 @@ def appoint(resident_id: UUID, role: str, place_id: UUID, until: datetime | None
             click.echo("已任命 · appointed")
             return
     raise click.ClickException("没有这个地方 · no such place")
+
+
+@click.command("check-audit")
+@with_appcontext
+def check_audit() -> None:
+    """Recount the log of every place; the exit status is 1 where one of them does not hold."""
+    broken = 0
+    for chain_id in db.session.scalars(db.select(AuditLink.chain_id).distinct()):
+        check = check_chain(db.session(), chain_id)
+        if check.broken_at is not None:
+            broken += 1
+            click.echo(f"{chain_id} 第{check.broken_at}条起不符 · broken from {check.broken_at}")
+        else:
+            click.echo(f"{chain_id} {check.head.number} {check.head.hash.hex()}")
+    if broken:
+        raise click.ClickException(
+            f"{broken} 处记录被动过 · logs that were tampered with: {broken}"
+        )
+    click.echo("全部相符 · all hold")

@@ -111,10 +111,7 @@ def app(application: Flask) -> Iterator[Flask]:
     """The application on an empty database."""
     yield application
     with application.app_context():
-        engine = db.engine
-    with engine.begin() as connection:
-        for table in reversed(db.metadata.sorted_tables):
-            connection.execute(table.delete())
+        databases.empty(db.engine)
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from app.extensions import db
 
 ROOT = Path(__file__).parents[1]
 ENGINES = ("sqlite", "postgresql")
@@ -93,3 +95,27 @@ def database(engine: str, folder: Path, server: str | None) -> Iterator[str]:
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+def empty(engine: Engine) -> None:
+    """Delete every row of the application's tables."""
+    with engine.begin() as connection, without_triggers(connection):
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+@contextmanager
+def without_triggers(connection: Connection) -> Iterator[None]:
+    """Switch off what keeps the audit log from being changed: as somebody who rules the server."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        yield
+        connection.execute(text("SET LOCAL session_replication_role = origin"))
+        return
+    query = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    triggers = connection.execute(query).all()
+    for name, _ in triggers:
+        connection.execute(text(f"DROP TRIGGER {name}"))
+    yield
+    for _, statement in triggers:
+        connection.exec_driver_sql(statement)

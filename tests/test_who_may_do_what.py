@@ -35,7 +35,7 @@ OFFICES = {
     "OC_DIRECTOR": "compound",
     "PROPERTY_MANAGER": "compound",
     "SEATED_MEMBER": "compound",
-    "AUDITOR": "compound",
+    "AUDITOR": "community",
     "COMMUNITY_SECRETARY": "community",
     "SUBDISTRICT_OFFICER": "subdistrict",
     "DEPARTMENT": "subdistrict",
@@ -158,6 +158,11 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /objections/{objection_id}/answer": BRANCH,
     "POST /notices/{notice_id}/correct": LEAD,
     "POST /notices/{notice_id}/withdraw": LEAD,
+    # oversight
+    "GET /compounds/{compound_id}/audit": AUDITOR,
+    "GET /compounds/{compound_id}/audit/check": AUDITOR,
+    "GET /communities/{community_id}/audit": AUDITOR,
+    "GET /communities/{community_id}/audit/check": AUDITOR,
     # last, since it ends the token that asks
     "POST /auth/logout": SIGNED_IN,
 }

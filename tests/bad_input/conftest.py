@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.extensions import db
 from app.people.models import Role
+from tests import databases
 from tests.cast import Cast, Person
 from tests.operations import furnish
 
@@ -16,9 +17,8 @@ from tests.operations import furnish
 def app(application: Flask) -> Iterator[Flask]:
     """The application on a database that is emptied after the module."""
     yield application
-    with application.app_context(), db.engine.begin() as connection:
-        for table in reversed(db.metadata.sorted_tables):
-            connection.execute(table.delete())
+    with application.app_context():
+        databases.empty(db.engine)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ BALLOT = {
     "word": "我的暗记",
     "expected_version": 0,
 }
+WORDS = {"title": "加装电梯", "text": "先听一楼的意见"}
 
 # In braces: a name of the furnished place. Operations that also take no body are marked.
 BODIES: dict[str, dict[str, Any]] = {
@@ -54,6 +55,22 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /sessions/{session_id}/roll": {"roll": ["{resident_id}"]},
     "POST /sessions/{session_id}/cancel": {"reason": "与防汛值守冲突"},
     "PUT /sessions/{session_id}/ballot": BALLOT,
+    "POST /sessions/{session_id}/invitations": {"kind": "EXPERT", "name": "设计院"},
+    "POST /sessions/{session_id}/attendance": {"code": "抄错的签到码"},
+    "POST /sessions/{session_id}/remarks": {"speaker": "租户代表", "text": "同意"},
+    "POST /sessions/{session_id}/cards": {"matter_id": "{chosen}", "text": "划线"},
+    "POST /cards/{card_id}/tag": {"item": 8},
+    "POST /cards/{card_id}/merge": {"into": "{card_id}"},
+    "POST /cards/{card_id}/drop": {"reason": "与消防要求不符"},
+    "POST /sessions/{session_id}/resolutions": {"matter_id": "{chosen}", **WORDS},
+    "PUT /resolutions/{resolution_id}": WORDS,
+    "POST /resolutions/{resolution_id}/review": {"opinion": "AGREED"},
+    "POST /resolutions/{resolution_id}/table": {"method": "PHONE", "secrecy": "SECRET"},
+    "PUT /resolutions/{resolution_id}/vote": {"answer": "YES"},
+    "POST /resolutions/{resolution_id}/count": {"yes": 2, "no": 1, "abstain": 0},
+    "POST /resolutions/{resolution_id}/shelve": {"reason": "等采光报告"},
+    "POST /notices/{notice_id}/objections": {"text": "限时两小时太短"},
+    "POST /objections/{objection_id}/answer": {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": {"note": "地点改为社区会议室。"},
     "POST /notices/{notice_id}/withdraw": {"reason": "发布到了错误的小区。"},
 }
@@ -62,6 +79,7 @@ BODY_IS_OPTIONAL = frozenset(
         "POST /auth/refresh",
         "POST /residences/{residence_id}/verify",
         "POST /sessions/{session_id}/cancel",
+        "POST /cards/{card_id}/drop",
     }
 )
 # No field is required here: an empty object is a good body.
