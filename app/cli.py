@@ -6,12 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app import clock
 from app.audit import AuditLink, check_chain, record
 from app.ballots.clock_moves import catch_up_all, due_sessions
+from app.ballots.sealing import forget_keys_left
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
 from app.errors import DomainError
@@ -39,6 +40,7 @@ def finalise(every: int | None) -> None:
         catch_up_all(db.session(), due)
         if due:
             click.echo(f"已推进 {len(due)} 期 · sessions moved: {len(due)}")
+        forget_keys_left(db.session(), current_app.extensions["keys"])
         in_force = due_resolutions(db.session())
         take_effect_all(db.session(), in_force)
         if in_force:

@@ -108,6 +108,7 @@ def open_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=10000",
+            "secure_delete=ON",  # what a sealed vote destroys is overwritten, not only unlinked
         ):
             connection.execute(f"PRAGMA {pragma}")
 

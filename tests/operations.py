@@ -27,6 +27,7 @@ PUBLIC_API = frozenset(
         f"GET {PREFIX}/operator-key",
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.json",
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.atom",
+        f"GET {PREFIX}/sessions/{{session_id}}/bundle.json",
     }
 )
 REGISTER = "楼栋,单元,房号,面积\n9栋,1单元,901,88.50\n"

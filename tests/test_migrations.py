@@ -53,6 +53,15 @@ def play_a_session(app: Flask) -> None:
         assert voter.put(f"{path}/ballot", ballot(*matters)).status_code == 200
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
     hold_a_round_table(cast, secretary, voters[0], path, matters[0])
+    leave_a_vote_open(cast)
+
+
+def leave_a_vote_open(cast: Cast) -> None:
+    """Ballots exist only until closing."""
+    cast.home = cast.neighbour
+    voter = cast.resident()
+    session, matters = cast.open_session(cast.secretary(), voter, period="2027-01")
+    made(voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters)), 200)
 
 
 def hold_a_round_table(

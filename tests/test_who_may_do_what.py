@@ -117,6 +117,7 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/extend-voting": BRANCH,
     "POST /sessions/{session_id}/close-voting": BRANCH,
     "POST /sessions/{session_id}/cancel": LEAD,
+    "GET /sessions/{session_id}/bundle.json": PUBLIC,
     # round table
     "GET /sessions/{session_id}/round-table": THERE,
     "POST /sessions/{session_id}/start-meeting": BRANCH,

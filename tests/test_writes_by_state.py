@@ -443,7 +443,7 @@ NOW = datetime(2026, 3, 12, tzinfo=UTC)
 SESSION_VERBS: dict[SessionState, Callable[[AgendaSession], None]] = {
     COLLECTING: lambda session: session.start_collecting(),
     LISTED: lambda session: session.freeze_list([]),
-    VOTING: lambda session: session.open_voting(NOW, [], {}),
+    VOTING: lambda session: session.open_voting(NOW, [], {}, bytes(32)),
     EXTENDED: lambda session: session.extend_voting(NOW, timedelta(days=3)),
     TALLIED: lambda session: session.close_voting(NOW, SessionOutcome.DECIDED),
     MEETING: lambda session: session.start_meeting(),

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     UniqueConstraint,
     text,
@@ -54,6 +55,7 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
 }
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
 OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
+BEFORE_TALLY = BEFORE_VOTING | OPEN_STATES
 # Cards, their supports and invitations: from the tally until the round table ends.
 DISCUSSION_STATES = frozenset({_S.TALLIED, _S.MEETING})
 
@@ -124,6 +126,7 @@ class AgendaSession(HasId, Base):
     outcome: Mapped[SessionOutcome | None] = mapped_column(enum_type(SessionOutcome, "outcome"))
     scheme: Mapped[list[dict[str, int]] | None] = mapped_column(JSON)
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    roll_root: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     compound: Mapped[Compound] = relationship()
     items: Mapped[list["AgendaItem"]] = relationship(order_by="AgendaItem.number")
@@ -157,12 +160,12 @@ class AgendaSession(HasId, Base):
         self.items = items
 
     def open_voting(
-        self, at: datetime, scheme: list[dict[str, int]], rules: dict[str, Any]
+        self, at: datetime, scheme: list[dict[str, int]], rules: dict[str, Any], roll_root: bytes
     ) -> None:
         """Voting begins; by hand it may begin earlier than announced."""
         self._move(SessionState.VOTING)
         self.voting_opens_at = min(self.voting_opens_at, at)
-        self.scheme, self.rules = scheme, rules
+        self.scheme, self.rules, self.roll_root = scheme, rules, roll_root
 
     def extend_voting(self, at: datetime, extension: timedelta) -> None:
         """Voting goes on, once, past the announced end; a round table before that moves along."""

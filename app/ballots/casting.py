@@ -25,7 +25,7 @@ from app.agenda.models import (
 )
 from app.agenda.roll import admit_eligible
 from app.ballots.keys import KeyStore, KeyUnavailable
-from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
 from app.orm import table_of
@@ -61,6 +61,16 @@ class StaffMayNotVote(DomainError):
 class VersionConflict(DomainError):
     status, code = 409, "version_conflict"
     zh, en = "您的选票已在别处改过，请先查看", "Your ballot was changed elsewhere; look at it first"
+
+
+class BallotsSealed(DomainError):
+    """After closing nobody, the operator included, can tell whose ballot was whose."""
+
+    status, code = 409, "ballots_sealed"
+    zh, en = (
+        "选票已封存，谁也查不出哪张是谁的；请用收据在结果文件里核对",
+        "The ballots are sealed; check your receipt against the published bundle",
+    )
 
 
 class NonceReused(DomainError):
@@ -120,11 +130,15 @@ def cast_ballot(
     nonce = nonce or os.urandom(NONCE_BYTES)
     session_name = str(agenda_session.id)
     committed = commitment(nonce, session_name, ballot)
-    slot = keys.slot(agenda_session.id, voter.id)
+    place = (agenda_session.compound_id, agenda_session.id, committed)
 
-    known = session.get(
-        BallotCommitment, (agenda_session.compound_id, agenda_session.id, committed)
-    )
+    if moment.is_sealed:
+        sealed = session.get(SealedCommitment, place)
+        if sealed is None:
+            raise _not_open()
+        return _receipt(keys, session_name, committed, sealed.version, nonce, ballot)
+    slot = keys.slot(agenda_session.id, voter.id)
+    known = session.get(BallotCommitment, place)
     if known is not None:
         if known.slot != slot:
             raise NonceReused
@@ -153,9 +167,14 @@ def cast_ballot(
 def read_ballot(
     session: Session, agenda_session: AgendaSession, voter: Actor, keys: KeyStore
 ) -> Receipt | None:
-    """The voter's own live ballot with its receipt; None where there is none."""
+    """The voter's own live ballot with its receipt; None where there is none.
+
+    Raises BallotsSealed after closing.
+    """
     if agenda_session.scheme is None:
         return None
+    if agenda_session.outcome is not None:
+        raise BallotsSealed
     slot = keys.slot(agenda_session.id, voter.id)
     ballot = session.get(Ballot, (agenda_session.compound_id, agenda_session.id, slot))
     if ballot is None:
@@ -179,14 +198,16 @@ class _Moment:
 
     at: datetime
     is_open: bool
+    is_sealed: bool
     scheme: BallotScheme
 
 
 def _read_moment(session: Session, agenda_session: AgendaSession) -> _Moment:
     """Read the state again under the lock. Raises WrongState before voting has opened."""
-    state, opens_at, closes_at, scheme, at = session.execute(
+    state, outcome, opens_at, closes_at, scheme, at = session.execute(
         select(
             AgendaSession.state,
+            AgendaSession.outcome,
             AgendaSession.voting_opens_at,
             AgendaSession.voting_closes_at,
             AgendaSession.scheme,
@@ -196,7 +217,7 @@ def _read_moment(session: Session, agenda_session: AgendaSession) -> _Moment:
     if scheme is None:
         raise _not_open()
     is_open = state in OPEN_STATES and opens_at <= at < closes_at
-    return _Moment(at, is_open, BallotScheme.from_data(scheme))
+    return _Moment(at, is_open, outcome is not None, BallotScheme.from_data(scheme))
 
 
 def _not_open() -> WrongState:

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session, joinedload
 from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
+from app.ballots.counting import CountsDisagree
 from app.ballots.keys import KeyStore
-from app.ballots.voting import CountsDisagree, close_voting, open_voting
+from app.ballots.sealing import forget_key
+from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
 from app.errors import DomainError
 from app.extensions import db
@@ -36,7 +38,7 @@ def catch_up(
         elif agenda_session.state is SessionState.LISTED:
             open_voting(session, agenda_session, by=None, keys=keys)
         else:
-            close_voting(session, agenda_session, by=None, extension_days=extension_days)
+            close_voting(session, agenda_session, by=None, keys=keys, extension_days=extension_days)
         session.flush()  # the next round reads the session again
 
 
@@ -61,8 +63,10 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
         # A reading request may hold a transaction that cannot write; begin a new one.
         session.rollback()
         try:
-            catch_up(session, session.get_one(AgendaSession, session_id), keys, days)
+            agenda_session = session.get_one(AgendaSession, session_id)
+            catch_up(session, agenda_session, keys, days)
             session.commit()
+            forget_key(agenda_session, keys)
         except (CountsDisagree, DomainError, DBAPIError) as error:
             # Somebody must look at this session. It takes no ballots outside its hours, readers
             # see it as it was, and other sessions go on.

@@ -7,6 +7,7 @@ operator's Ed25519 key, which signs promises. Without a session's key its ballot
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -31,6 +32,14 @@ class KeyStore:
     def create_session_key(self, session_id: UUID) -> None:
         """Make the session's key; one that is there already stays. Raises KeyUnavailable."""
         _write_once(self._session_path(session_id))
+
+    def held(self) -> list[UUID]:
+        """Whose keys are held now, those of sessions and of resolutions."""
+        found = []
+        for path in (self._folder / "sessions").glob("*.key"):
+            with suppress(ValueError):  # somebody else's file
+                found.append(UUID(path.stem))
+        return found
 
     def erase(self, session_id: UUID) -> None:
         """Forget the session's key for good; one that is gone already is no error.

@@ -103,6 +103,33 @@ class BallotCommitment(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
+class SealedCommitment(Base):
+    """A commitment of a sealed vote: without its slot, written in the order of the values."""
+
+    __tablename__ = "sealed_commitments"
+    __table_args__ = UNNUMBERED
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class SessionBundle(Base):
+    """The published bundle of a sealed vote (`docs/bundle.md`), byte for byte as it is served.
+
+    `digest` is the SHA-256 of the body, so that its reader is answered without reading it.
+    """
+
+    __tablename__ = "session_bundles"
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agenda_sessions.id"), primary_key=True)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed_at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class SessionResult(Base):
     """The count of a closed session, stored once."""
 

@@ -1,5 +1,6 @@
 """What the board says of voting and of its result, Chinese first."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionOutcome
 from app.agenda.notices import MODES_EN, MODES_ZH, list_data, list_text, session_data
-from app.ballots.models import SessionResult
+from app.ballots.models import SessionBundle, SessionResult
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.clock import spoken
@@ -16,9 +17,14 @@ from votes.selection import Outcome
 
 
 def post_opening(
-    session: Session, agenda_session: AgendaSession, announced: datetime, at: datetime
+    session: Session,
+    agenda_session: AgendaSession,
+    announced: datetime,
+    hashes: Mapping[str, str],
+    at: datetime,
 ) -> None:
-    """开始投票; `announced` is the opening as it was announced, which may lie later."""
+    """开始投票; `announced` is the opening as it was announced, which may lie later; `hashes` are
+    those of the rules and of the roll, to compare with the bundle after closing."""
     early = (
         f"投票比预告（{spoken(announced)}）提前开始。\n"
         f"Voting opens earlier than announced ({spoken(announced)}).\n"
@@ -47,6 +53,7 @@ def post_opening(
             **session_data(agenda_session),
             "scheme": agenda_session.scheme,
             "rules": agenda_session.rules,
+            **hashes,
             "matters": list_data(agenda_session),
         },
         at=at,
@@ -85,10 +92,12 @@ def post_result(
     session: Session,
     agenda_session: AgendaSession,
     result: SessionResult,
+    sealed: SessionBundle | None,
     hurried_from: datetime | None,
     at: datetime,
 ) -> None:
-    """计票结果: the tally with the chosen matters, everything that R9 publishes.
+    """计票结果: the tally with the chosen matters, everything that R9 publishes, and the root of
+    the sealed bundle: whoever keeps a copy of it sees any later change.
 
     `hurried_from` is the announced end where voting was closed before it.
     """
@@ -104,9 +113,22 @@ def post_result(
         agenda_session.compound,
         agenda_session.id,
         title=f"{agenda_session.name}计票结果：{_headline(agenda_session, result)}",
-        text=f"{early}{result.explanation_zh}\n\n{result.explanation_en}",
-        data={**session_data(agenda_session), **result_data(agenda_session, result)},
+        text=f"{early}{result.explanation_zh}\n\n{result.explanation_en}{_root_text(sealed)}",
+        data={
+            **session_data(agenda_session),
+            **result_data(agenda_session, result),
+            "bundle_root": None if sealed is None else sealed.root.hex(),
+        },
         at=at,
+    )
+
+
+def _root_text(sealed: SessionBundle | None) -> str:
+    if sealed is None:
+        return ""
+    return (
+        f"\n\n选票已封存，总指纹：{sealed.root.hex()}\n任何人可下载结果文件重新计票。\n"
+        f"The ballots are sealed under the root above; anyone can recount from the bundle."
     )
 
 

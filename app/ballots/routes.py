@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
+from flask import Response, current_app, request
 
 from app.agenda.access import as_seen, obtain_session
-from app.agenda.models import RollEntry, SessionState
+from app.agenda.models import BEFORE_TALLY, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
-from app.ballots import casting, voting
+from app.ballots import casting, sealing, voting
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import SessionResult
 from app.ballots.notices import result_data
@@ -49,7 +49,7 @@ class VotingNotClosed(DomainError):
 
 class NoResult(DomainError):
     status, code = 409, "no_result"
-    zh, en = "这一期已取消，没有结果", "This session was cancelled and has no result"
+    zh, en = "这一期已取消或没有投票，没有结果", "This session was cancelled or held no vote"
 
 
 def _keys() -> KeyStore:
@@ -90,13 +90,14 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, voting.TooFewBallots)
+@blp.refuses(WrongState, voting.TooFewBallots, KeyUnavailable)
 def close_voting(session_id: UUID) -> dict[str, Any]:
-    """截止投票 · Close and count; before the announced end only if enough have voted."""
+    """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
     agenda_session = obtain_session(session_id)
     by = current_actor().resident
-    voting.close_voting(db.session(), agenda_session, by, _extension_days())
+    voting.close_voting(db.session(), agenda_session, by, _keys(), _extension_days())
     db.session.commit()
+    sealing.forget_key(agenda_session, _keys())
     return as_seen(agenda_session)
 
 
@@ -128,9 +129,9 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
 @blp.route("/sessions/<uuid:session_id>/ballot", methods=["GET"])
 @allow(Role.RESIDENT)
 @blp.response(200, ReceiptSchema)
-@blp.refuses(KeyUnavailable)
+@blp.refuses(KeyUnavailable, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
-    """我的选票 · One's own ballot; 404 while there is none."""
+    """我的选票 · One's own ballot until voting closes; 404 while there is none."""
     agenda_session = obtain_session(session_id)
     receipt = casting.read_ballot(db.session(), agenda_session, current_actor(), _keys())
     if receipt is None:
@@ -161,6 +162,26 @@ def read_result(session_id: UUID) -> dict[str, Any]:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     return result_data(agenda_session, result)
+
+
+@blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
+@public
+@blp.refuses(NotFound, VotingNotClosed, NoResult)
+@blp.response(200)
+def read_bundle(session_id: UUID) -> Response:
+    """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
+    found = sealing.find_bundle(db.session(), session_id)
+    if found is None:
+        raise NotFound
+    state, digest = found
+    if digest is None:
+        raise VotingNotClosed if state in BEFORE_TALLY else NoResult
+    answer = Response(mimetype="application/json", headers={"Cache-Control": "public, no-cache"})
+    answer.set_etag(digest.hex())
+    answer.make_conditional(request)
+    if answer.status_code == 200:
+        answer.set_data(sealing.read_bundle(db.session(), session_id))
+    return answer
 
 
 @blp.route("/me/participations", methods=["GET"])

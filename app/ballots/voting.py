@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import chain
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import (
@@ -13,33 +13,26 @@ from app.agenda.models import (
     SessionOutcome,
     SessionState,
 )
-from app.agenda.roll import admit_eligible, participation, strike_ineligible
+from app.agenda.roll import admit_eligible, strike_ineligible
 from app.agenda.services import begin_move, record_move
 from app.audit import record
 from app.ballots import notices
+from app.ballots.counting import (
+    count_ballots,
+    read_turnout,
+    result_without_vote,
+    stored_result,
+)
 from app.ballots.keys import KeyStore
-from app.ballots.models import Ballot, BallotMark, BallotSlot, ResultRow, SessionResult
+from app.ballots.models import BallotSlot, ResultRow
+from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.errors import DomainError
-from app.matters.models import Matter, MatterState
+from app.matters.models import Matter
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
-from votes.explanation import explain
 from votes.receipt import labels
 from votes.scheme import FIVE_THREE_ONE, BallotScheme
-from votes.selection import (
-    Mode,
-    Outcome,
-    ParticipationRule,
-    SelectionRule,
-    Turnout,
-    required_participation,
-)
-from votes.selection import select as select_matters
-from votes.tally import Candidate, rank
-
-
-class CountsDisagree(RuntimeError):
-    """Ballots and participation differ: nothing may be published until somebody has looked."""
+from votes.selection import Mode, Outcome, ParticipationRule, SelectionRule, Turnout
 
 
 class ExtensionUsed(DomainError):
@@ -72,18 +65,20 @@ def open_voting(
     else:
         strike_ineligible(session, agenda_session, at)
     if len(agenda_session.items) < 2:
-        _conclude(session, agenda_session, by, at, "conclude_without_vote")
+        _conclude(session, agenda_session, by, at, keys)
         return agenda_session
     rules = {
         "participation": ParticipationRule().to_data(),
         "selection": SelectionRule().to_data(),
     }
     announced_opening = agenda_session.voting_opens_at
-    agenda_session.open_voting(at, FIVE_THREE_ONE.to_data(), rules)
+    roll_root = read_roll_root(session, agenda_session)
+    agenda_session.open_voting(at, FIVE_THREE_ONE.to_data(), rules, roll_root)
     _snapshot_slots(session, agenda_session, FIVE_THREE_ONE)
     keys.create_session_key(agenda_session.id)
     record_move(session, agenda_session, "open_voting", by, at, from_state=SessionState.LISTED)
-    notices.post_opening(session, agenda_session, announced_opening, at)
+    hashes = {"rules_hash": rules_hash_of(agenda_session).hex(), "roll_root": roll_root.hex()}
+    notices.post_opening(session, agenda_session, announced_opening, hashes, at)
     return agenda_session
 
 
@@ -100,9 +95,13 @@ def extend_voting(
 
 
 def close_voting(
-    session: Session, agenda_session: AgendaSession, by: Resident | None, extension_days: int
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident | None,
+    keys: KeyStore,
+    extension_days: int,
 ) -> AgendaSession:
-    """End the vote and count it; or, where too few voted for the first time, extend it (R6).
+    """End the vote, count and seal it; or, where too few voted for the first time, extend it (R6).
 
     By hand this may come before the announced end if enough have voted; the notice then says so.
     Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote.
@@ -113,14 +112,14 @@ def close_voting(
         # Closing is exclusive: who came of age or was verified at that instant came too late.
         last_moment = min(at, agenda_session.voting_closes_at - timedelta(microseconds=1))
         admit_eligible(session, agenda_session, last_moment, AdmissionReason.VERIFIED_WHILE_OPEN)
-    turnout = _turnout(session, agenda_session)
+    turnout = read_turnout(session, agenda_session)
     if not turnout.is_sufficient:
         if at < agenda_session.voting_closes_at:
             raise TooFewBallots
         if agenda_session.state is SessionState.VOTING:
             _extend(session, agenda_session, None, at, extension_days)
             return agenda_session
-    _conclude(session, agenda_session, by, at, "close_voting", turnout)
+    _conclude(session, agenda_session, by, at, keys, turnout)
     return agenda_session
 
 
@@ -151,66 +150,33 @@ def _snapshot_slots(session: Session, agenda_session: AgendaSession, scheme: Bal
     )
 
 
-def _turnout(session: Session, agenda_session: AgendaSession) -> Turnout:
-    """Who could vote and who did. Raises CountsDisagree where ballots and roll differ."""
-    people = participation(session, [agenda_session.id])[agenda_session.id]
-    ballots = (Ballot.compound_id == agenda_session.compound_id) & (
-        Ballot.session_id == agenda_session.id
-    )
-    returned = session.scalar(select(func.count()).select_from(Ballot).where(ballots)) or 0
-    marks = (
-        select(BallotMark.slot)
-        .where(
-            BallotMark.compound_id == agenda_session.compound_id,
-            BallotMark.session_id == agenda_session.id,
-        )
-        .distinct()
-        .subquery()
-    )
-    marked = session.scalar(select(func.count()).select_from(marks)) or 0
-    if returned != people.returned:
-        raise CountsDisagree(f"session {agenda_session.id}: {returned} != {people.returned}")
-    rule = ParticipationRule.from_data((agenda_session.rules or {})["participation"])
-    required = required_participation(rule, agenda_session.mode, people.roll)
-    return Turnout(people.roll, returned, returned - marked, required)
-
-
-def _pick_counts(session: Session, agenda_session: AgendaSession) -> dict[Mark, int]:
-    rows = session.execute(
-        select(BallotMark.weight, BallotMark.matter_id, func.count())
-        .where(
-            BallotMark.compound_id == agenda_session.compound_id,
-            BallotMark.session_id == agenda_session.id,
-        )
-        .group_by(BallotMark.weight, BallotMark.matter_id)
-    )
-    return {Mark(weight, str(matter_id)): n for weight, matter_id, n in rows}
-
-
 def _conclude(
     session: Session,
     agenda_session: AgendaSession,
     by: Resident | None,
     at: datetime,
-    verb: str,
+    keys: KeyStore,
     turnout: Turnout | None = None,
 ) -> None:
-    """Count, choose, store and publish. Without a turnout no vote was held (R8)."""
+    """Count, choose, store, seal and publish. Without a turnout no vote was held (R8)."""
     from_state = agenda_session.state
     announced_end = agenda_session.voting_closes_at
     agenda_session.close_voting(at, _outcome(turnout))
     _lock_matters(session, agenda_session)
-    result = (
-        _result_without_vote(session, agenda_session, at)
-        if turnout is None
-        else _count(session, agenda_session, turnout, at)
-    )
+    if turnout is None:
+        verb, sealed = "conclude_without_vote", None
+        result = result_without_vote(session, agenda_session, at)
+    else:
+        verb = "close_voting"
+        count = count_ballots(session, agenda_session, turnout)
+        result = stored_result(agenda_session, count, at)
+        sealed = seal(session, agenda_session, keys, count, at)
     session.add(result)
     for row in result.rows:
         _move_matter(session, row, by, at)
     record_move(session, agenda_session, verb, by, at, from_state=from_state)
     hurried_from = announced_end if turnout is not None and at < announced_end else None
-    notices.post_result(session, agenda_session, result, hurried_from, at)
+    notices.post_result(session, agenda_session, result, sealed, hurried_from, at)
 
 
 def _move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:
@@ -250,80 +216,3 @@ def _lock_matters(session: Session, agenda_session: AgendaSession) -> None:
         .with_for_update(of=Matter, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-
-
-def _count(
-    session: Session, agenda_session: AgendaSession, turnout: Turnout, at: datetime
-) -> SessionResult:
-    scheme = BallotScheme.from_data(agenda_session.scheme or [])
-    rule = SelectionRule.from_data((agenda_session.rules or {})["selection"])
-    items = {str(item.matter_id): item for item in agenda_session.items}
-    candidates = [
-        Candidate(matter, item.number, item.endorsements, item.matter.raised_at)
-        for matter, item in items.items()
-    ]
-    ranked = rank(scheme, candidates, _pick_counts(session, agenda_session))
-    ended = {m for m, item in items.items() if item.matter.state is not MatterState.LISTED}
-    outcomes = select_matters(
-        rule, ranked, turnout.returned, ended, consultative=not turnout.is_sufficient
-    )
-    explanation = explain(
-        scheme=scheme,
-        rule=rule,
-        turnout=turnout,
-        ranked=ranked,
-        outcomes=outcomes,
-        titles={matter: item.matter.title for matter, item in items.items()},
-    )
-    return SessionResult(
-        session_id=agenda_session.id,
-        roll=turnout.roll,
-        returned=turnout.returned,
-        blank=turnout.blank,
-        required=turnout.required,
-        explanation_zh=explanation.zh,
-        explanation_en=explanation.en,
-        tallied_at=at,
-        rows=[
-            ResultRow(
-                matter_id=items[row.matter].matter_id,
-                rank=row.rank,
-                counts=list(row.counts),
-                score=row.score,
-                outcome=outcomes[row.matter],
-                decided_by=row.decided_by,
-                item=items[row.matter],
-            )
-            for row in ranked
-        ],
-    )
-
-
-def _result_without_vote(
-    session: Session, agenda_session: AgendaSession, at: datetime
-) -> SessionResult:
-    """R8: a single matter is taken up without a vote; none leaves nothing to take up."""
-    people = participation(session, [agenda_session.id])[agenda_session.id]
-    return SessionResult(
-        session_id=agenda_session.id,
-        roll=people.roll,
-        returned=0,
-        blank=0,
-        required=0,
-        explanation_zh="题目不足两件，不投票；有一件的直接列入议事。",
-        explanation_en="Fewer than two matters: no vote was held; a single one is taken up.",
-        tallied_at=at,
-        rows=[
-            ResultRow(
-                matter_id=item.matter_id,
-                rank=rank_,
-                counts=[],
-                score=0,
-                outcome=(
-                    Outcome.SELECTED if item.matter.state is MatterState.LISTED else Outcome.SKIPPED
-                ),
-                item=item,
-            )
-            for rank_, item in enumerate(agenda_session.items, start=1)
-        ],
-    )

@@ -37,13 +37,14 @@ def test_read_before_voting_opens_is_not_found(cast: Cast):
     assert refusal(voter.get(f"/sessions/{session['id']}/ballot")) == (404, "not_found")
 
 
-def test_read_after_closing(cast: Cast):
-    voter, secretary = cast.resident(), cast.secretary()
+def test_read_after_closing_is_refused_to_everybody(cast: Cast):
+    voter, absent, secretary = cast.resident(), cast.resident(), cast.secretary()
     session, matters = cast.open_session(secretary, voter)
     path = f"/sessions/{session['id']}"
-    receipt = voter.put(f"{path}/ballot", ballot(*matters)).json
+    voter.put(f"{path}/ballot", ballot(*matters))
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
-    assert voter.get(f"{path}/ballot").json == receipt
+    for person in (voter, absent):
+        assert refusal(person.get(f"{path}/ballot")) == (409, "ballots_sealed")
 
 
 def test_participations_tell_channel_and_day_and_no_content(cast: Cast):

@@ -11,16 +11,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from flask import Flask
 
 from app import create_app
 from app.config import Settings
 from app.extensions import db
 from tests.databases import ROOT, migrate
-from tests.demo.people import HOME, DemoPlaces, load_demo, personas
+from tests.demo.clock import DemoClock, prepare_postgresql
+from tests.demo.people import HOME, WANTED, count_takes, load_demo, personas
 from tests.demo.processes import ENDS, ChildEnded, Children, end_with_parent
 from tests.wechat_standin import Control
 from tests.wechat_standin.state import APPID, SECRET
@@ -51,11 +55,14 @@ def main() -> int:
         instance.mkdir(exist_ok=True)
         run_file.unlink(missing_ok=True)
         with Children() as children:
-            run = start_all(children, instance, port)
-            write_whole(run_file, json.dumps(run, ensure_ascii=False, indent=2))
+            run, settings = start_all(children, instance, port)
+            write_run(run_file, run)
             print(welcome(run, run_file), flush=True)
             while True:
                 children.check()
+                if another_take_is_wanted(run_file, run):
+                    run |= found(settings, instance, run["wechat_control"], run["take"] + 1)
+                    write_run(run_file, run)
                 time.sleep(0.2)
     except CannotStart as error:
         sys.stderr.write(f"无法启动 · cannot start: {error}\n")
@@ -80,10 +87,17 @@ def free_port(text: str) -> int:
     return int(text)
 
 
-def start_all(children: Children, instance: Path, port: int) -> dict[str, Any]:
+def start_all(children: Children, instance: Path, port: int) -> tuple[dict[str, Any], Settings]:
     """Start the stand-in, the server and the finaliser; answers the content of `run.json`."""
     search_path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    env = {**os.environ, "PYTHONPATH": search_path, "PORT": str(port)}
+    clock_file = instance / "demo-clock"
+    DemoClock(clock_file).follow_real_time()
+    env = {
+        **os.environ,
+        "PYTHONPATH": search_path,
+        "PORT": str(port),
+        "DEMO_CLOCK": str(clock_file),
+    }
     stand_in = children.start(
         "wechat_standin", "tests.wechat_standin", "--ticking", env=env, stdout=subprocess.PIPE
     )
@@ -97,32 +111,70 @@ def start_all(children: Children, instance: Path, port: int) -> dict[str, Any]:
         "WECHAT_APPID": APPID,
         "WECHAT_SECRET": SECRET,
     }
-    places = prepare_database(Settings.from_environment(instance, env), instance)
-    control, people = Control(urls["control"]), personas()
-    for persona in people.values():
-        control.user(openid=persona["openid"])
-    children.start("gunicorn", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), env=env)
-    children.start("finaliser", "flask", "--app", "wsgi", "finalise", "--every", "20", env=env)
+    settings = Settings.from_environment(instance, env)
+    migrate(settings.database_url)
+    prepare_postgresql(settings.database_url)
+    places = found(settings, instance, urls["control"], take=newest_take(settings, instance))
+    server = ("-c", str(ROOT / "gunicorn.conf.py"), "tests.demo.wsgi:app")
+    children.start("gunicorn", "gunicorn", *server, env=env)
+    finaliser = ("--app", "tests.demo.wsgi", "finalise", "--every", "20")
+    children.start("finaliser", "flask", *finaliser, env=env)
     app = f"http://{HOST}:{port}"
     wait_until_ready(app, children)
     return {
         "app": app,
         "wechat_control": urls["control"],
+        "clock": str(clock_file),
+        **places,
+    }, settings
+
+
+def found(settings: Settings, instance: Path, control_url: str, take: int) -> dict[str, Any]:
+    """Put a take's places and people into the database and into WeChat, unless they are there."""
+    with opened(settings, instance) as app:
+        places = load_demo(app, take)
+    control, people = Control(control_url), personas(take)
+    for persona in people.values():
+        control.user(openid=persona["openid"])
+    return {
+        "take": take,
         "personas": people,
         "compound_id": str(places.compound_id),
         "community_id": str(places.community_id),
     }
 
 
-def prepare_database(settings: Settings, instance: Path) -> DemoPlaces:
-    """Migrate the database and put the demo into it, unless it is there."""
-    migrate(settings.database_url)
+def newest_take(settings: Settings, instance: Path) -> int:
+    """The take that the tour came to last; the first where there is none."""
+    with opened(settings, instance) as app, app.app_context():
+        return max(1, count_takes(db.session()))
+
+
+@contextmanager
+def opened(settings: Settings, instance: Path) -> Iterator[Flask]:
+    """The application in this process, for a moment."""
     app = create_app(settings, instance)
-    places = load_demo(app)
-    with app.app_context():
-        db.engine.dispose()
-    app.extensions["wechat"].close()
-    return places
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+        app.extensions["wechat"].close()
+
+
+def another_take_is_wanted(run_file: Path, run: dict[str, Any]) -> bool:
+    """Whether a tour has asked for the take after this one."""
+    wanted = run_file.with_name(WANTED)
+    if not wanted.exists():
+        return False
+    number = wanted.read_text(encoding="ascii")
+    wanted.unlink()
+    return number == str(run["take"] + 1)
+
+
+def write_run(run_file: Path, run: dict[str, Any]) -> None:
+    """Tell other processes where the demo is."""
+    write_whole(run_file, json.dumps(run, ensure_ascii=False, indent=2))
 
 
 def wait_until_ready(url: str, children: Children) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -26,6 +26,8 @@ COMMUNITY = "云桥社区"
 HOME = "香樟苑小区"
 NEIGHBOUR = "桂花苑小区"
 LONG_AGO = date(2020, 1, 1)
+FOUNDED_AT = datetime(2026, 1, 5, 10, tzinfo=clock.ZONE)
+WANTED = "take-wanted"  # beside run.json: the number of the take that a tour asks for
 
 # Building -> its entrances, and the floors of each; every floor has the flats 01 and 02.
 Houses = dict[str, tuple[int, int]]
@@ -170,18 +172,31 @@ def figures(today: date) -> dict[str, Figure]:
     }
 
 
-def openid(key: str) -> str:
-    """The WeChat identity of a figure, the same in every demo."""
-    return f"o-demo-{key}"
+def openid(key: str, take: int = 1) -> str:
+    """The WeChat identity of a figure, the same in every demo; each take has people of its own."""
+    return f"o-demo-{key}" if take == 1 else f"o-demo-{key}-{take}"
 
 
-def personas() -> dict[str, dict[str, str]]:
+def community_of(take: int) -> str:
+    """The community's name: each take of the tour after the first has one of its own."""
+    return COMMUNITY if take == 1 else f"{COMMUNITY}（第{take}次演示）"
+
+
+def personas(take: int = 1) -> dict[str, dict[str, str]]:
     """For `run.json`: key -> openid and role."""
     everybody = figures(clock.local_date(clock.now()))
-    return {key: {"openid": openid(key), "role": each.role} for key, each in everybody.items()}
+    return {
+        key: {"openid": openid(key, take), "role": each.role} for key, each in everybody.items()
+    }
 
 
-def load_demo(app: Flask) -> DemoPlaces:
+def count_takes(session: Session) -> int:
+    """How many takes the database holds."""
+    query = select(func.count()).select_from(Community)
+    return session.scalar(query.where(Community.name.startswith(COMMUNITY))) or 0
+
+
+def load_demo(app: Flask, take: int = 1) -> DemoPlaces:
     """Put the demo into a migrated database; one that has it already stays as it is.
 
     Raises UnsafeSettings in production.
@@ -190,24 +205,23 @@ def load_demo(app: Flask) -> DemoPlaces:
         raise UnsafeSettings("demo data has no place in production")
     with app.app_context():
         session = db.session()
-        subdistrict = session.scalar(select(Subdistrict).where(Subdistrict.name == SUBDISTRICT))
-        if subdistrict is None:
-            _load(session, clock.now())
+        name = community_of(take)
+        if session.scalar(select(Community).where(Community.name == name)) is None:
+            _load(session, take, FOUNDED_AT)
             session.commit()
         compound = session.scalars(
             select(Compound)
             .join(Community)
             .join(Subdistrict)
-            .where(
-                Subdistrict.name == SUBDISTRICT, Community.name == COMMUNITY, Compound.name == HOME
-            )
+            .where(Subdistrict.name == SUBDISTRICT, Community.name == name, Compound.name == HOME)
         ).one()
         return DemoPlaces(compound.community_id, compound.id)
 
 
-def _load(session: Session, at: datetime) -> None:
-    subdistrict = Subdistrict(name=SUBDISTRICT, since=LONG_AGO)
-    community = Community(name=COMMUNITY, subdistrict=subdistrict, since=LONG_AGO)
+def _load(session: Session, take: int, at: datetime) -> None:
+    query = select(Subdistrict).where(Subdistrict.name == SUBDISTRICT)
+    subdistrict = session.scalar(query) or Subdistrict(name=SUBDISTRICT, since=LONG_AGO)
+    community = Community(name=community_of(take), subdistrict=subdistrict, since=LONG_AGO)
     compounds = {
         name: Compound(name=name, community=community, since=LONG_AGO.replace(day=day))
         for day, name in enumerate(COMPOUNDS, start=1)
@@ -218,10 +232,12 @@ def _load(session: Session, at: datetime) -> None:
         data = register_csv(houses)
         import_register(session, compounds[name], data, f"{name}.csv", by_id=None, at=at)
     everybody = {
-        key: each for key, each in figures(clock.local_date(at)).items() if each.role != "VISITOR"
+        key: each
+        for key, each in figures(clock.local_date(clock.now())).items()
+        if each.role != "VISITOR"
     }
     residents = {
-        key: Resident(openid=openid(key), name=each.name, birth_date=each.born, joined_at=at)
+        key: Resident(openid=openid(key, take), name=each.name, birth_date=each.born, joined_at=at)
         for key, each in everybody.items()
     }
     session.add_all(residents.values())

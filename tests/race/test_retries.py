@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.ballots.models import Ballot, BallotCommitment
+from app.ballots.models import Ballot, BallotCommitment, SealedCommitment
 from tests.cast import Cast, Person, ballot, stored
 
 FIRST, SECOND = "11" * 16, "22" * 16
@@ -66,7 +66,7 @@ def test_retry_after_closing_gets_the_same_receipt(
     assert (retry.status_code, retry.json) == (200, receipt.json)
     late = voter.put(f"{path}/ballot", body | {"nonce": SECOND})
     assert (late.status_code, late.json["code"]) == (409, "wrong_state")
-    assert len(stored(app, select(BallotCommitment))) == 1
+    assert len(stored(app, select(SealedCommitment))) == 1
 
 
 def test_retry_after_the_clock_has_closed_gets_the_same_receipt(

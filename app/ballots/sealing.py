@@ -1,0 +1,211 @@
+"""Sealing a closed vote (`docs/bundle.md`): its bundle is stored, and what leads from a voter to
+the marks is destroyed.
+
+Closing and sealing are one transaction. Afterwards the marks exist as one sorted list for each
+weight, inside the bundle; ballots, slots and nonces are gone; commitments are kept in the order of
+their values, so that neither their place on the disk nor their transaction tells when they came.
+The session's key is erased once that is committed.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AgendaSession, RollEntry, SessionState
+from app.ballots.counting import Count, CountsDisagree
+from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.models import (
+    Ballot,
+    BallotCommitment,
+    BallotMark,
+    SealedCommitment,
+    SessionBundle,
+)
+from app.orm import table_of
+from votes import merkle
+from votes.bundle import (
+    ListedMatter,
+    Manifest,
+    build_bundle,
+    canonical_json,
+    rules_hash,
+    statement_message,
+    with_signatures,
+)
+from votes.scheme import BallotScheme
+from votes.selection import ParticipationRule, SelectionRule
+
+log = logging.getLogger(__name__)
+
+
+def roll_root(residents: Iterable[UUID]) -> bytes:
+    """The 32 bytes that stand for a roll: the tree hash over its ids as ASCII, sorted."""
+    return merkle.root(sorted(str(resident).encode("ascii") for resident in residents))
+
+
+def read_roll_root(session: Session, agenda_session: AgendaSession) -> bytes:
+    """The root of the roll as it stands now."""
+    return roll_root(
+        session.scalars(
+            select(RollEntry.resident_id).where(
+                RollEntry.compound_id == agenda_session.compound_id,
+                RollEntry.session_id == agenda_session.id,
+            )
+        )
+    )
+
+
+def rules_hash_of(agenda_session: AgendaSession) -> bytes:
+    """The hash of scheme and rules, as it is published when voting opens."""
+    rules = agenda_session.rules or {}
+    return rules_hash(
+        agenda_session.mode,
+        BallotScheme.from_data(agenda_session.scheme or []),
+        ParticipationRule.from_data(rules["participation"]),
+        SelectionRule.from_data(rules["selection"]),
+    )
+
+
+def seal(
+    session: Session, agenda_session: AgendaSession, keys: KeyStore, count: Count, at: datetime
+) -> SessionBundle:
+    """Store the signed bundle of a closed vote and destroy what it was made from.
+
+    Raises CountsDisagree where a ballot has no commitment, and KeyUnavailable.
+    """
+    commitments = _read_commitments(session, agenda_session)
+    unsigned = build_bundle(
+        manifest=_manifest(agenda_session, count),
+        turnout=count.turnout,
+        # A vote that was open before roots were published has none.
+        roll_root=agenda_session.roll_root or bytes(32),
+        participation=count.channels,
+        picks=count.picks,
+        commitments=commitments,
+        ranked=count.ranked,
+        outcomes=count.outcomes,
+        operator_key=keys.operator_public_key(),
+    )
+    bundle = with_signatures(unsigned, keys.sign(statement_message(unsigned)))
+    body = canonical_json(bundle)
+    sealed = SessionBundle(
+        session_id=agenda_session.id,
+        root=bytes.fromhex(bundle["root"]),
+        digest=hashlib.sha256(body).digest(),
+        body=body,
+        sealed_at=at,
+    )
+    session.add(sealed)
+    _destroy_link(session, agenda_session)
+    return sealed
+
+
+def forget_key(agenda_session: AgendaSession, keys: KeyStore) -> None:
+    """Erase the key of a sealed session, once its sealing is committed; others keep theirs.
+
+    A key that cannot be erased now leads to nothing in the database any more; `flask finalise`
+    tries again.
+    """
+    if agenda_session.outcome is None:
+        return
+    try:
+        keys.erase(agenda_session.id)
+    except KeyUnavailable:
+        log.exception("the key of sealed session %s could not be erased", agenda_session.id)
+
+
+def forget_keys_left(session: Session, keys: KeyStore) -> None:
+    """Erase the keys of sealed sessions that a crash has left."""
+    left = session.scalars(
+        select(AgendaSession).where(
+            AgendaSession.id.in_(keys.held()), AgendaSession.outcome.is_not(None)
+        )
+    )
+    for agenda_session in left:
+        forget_key(agenda_session, keys)
+
+
+def find_bundle(session: Session, session_id: UUID) -> tuple[SessionState, bytes | None] | None:
+    """The session's state and the SHA-256 of its bundle, if it has one; None for no session."""
+    row = session.execute(
+        select(AgendaSession.state, SessionBundle.digest)
+        .outerjoin(SessionBundle, SessionBundle.session_id == AgendaSession.id)
+        .where(AgendaSession.id == session_id)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def read_bundle(session: Session, session_id: UUID) -> bytes:
+    """The bundle as it is published; it exists."""
+    query = select(SessionBundle.body).where(SessionBundle.session_id == session_id)
+    return session.execute(query).scalar_one()
+
+
+def _manifest(agenda_session: AgendaSession, count: Count) -> Manifest:
+    titles = {str(item.matter_id): item.matter.title for item in agenda_session.items}
+    return Manifest(
+        session_id=str(agenda_session.id),
+        compound=agenda_session.compound.name,
+        period=agenda_session.period,
+        mode=agenda_session.mode,
+        scheme=count.scheme,
+        participation=count.participation,
+        selection=count.selection,
+        matters=tuple(
+            ListedMatter(candidate, titles[candidate.matter], candidate.matter in count.ended)
+            for candidate in count.candidates
+        ),
+        opens_at=agenda_session.voting_opens_at,
+        closes_at=agenda_session.closed_at or agenda_session.voting_closes_at,
+    )
+
+
+def _read_commitments(session: Session, agenda_session: AgendaSession) -> list[bytes]:
+    """All commitments of the session. Raises CountsDisagree where a live ballot has none."""
+    stored = set(
+        session.scalars(
+            select(BallotCommitment.commitment).where(
+                BallotCommitment.compound_id == agenda_session.compound_id,
+                BallotCommitment.session_id == agenda_session.id,
+            )
+        )
+    )
+    live = set(
+        session.scalars(
+            select(Ballot.commitment).where(
+                Ballot.compound_id == agenda_session.compound_id,
+                Ballot.session_id == agenda_session.id,
+            )
+        )
+    )
+    if not live <= stored:
+        raise CountsDisagree(f"session {agenda_session.id}: a ballot without its commitment")
+    return list(stored)
+
+
+def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
+    """Keep the commitments in the order of their values, and delete what has slots."""
+    theirs = {
+        model: (
+            table_of(model).c.compound_id == agenda_session.compound_id,
+            table_of(model).c.session_id == agenda_session.id,
+        )
+        for model in (BallotCommitment, BallotMark, Ballot)
+    }
+    columns = ["compound_id", "session_id", "commitment", "version"]
+    kept = table_of(BallotCommitment)
+    session.execute(
+        insert(table_of(SealedCommitment)).from_select(
+            columns,
+            select(*(kept.c[name] for name in columns))
+            .where(*theirs[BallotCommitment])
+            .order_by(kept.c.commitment),
+        )
+    )
+    for model, where in theirs.items():
+        session.execute(delete(table_of(model)).where(*where))
