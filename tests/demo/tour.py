@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from tests.demo.five_steps import FiveSteps
 from tests.demo.month import Month
 from tests.demo.scene import Scene, TourFailed, another_take, chapter, say
 
@@ -31,7 +32,9 @@ def play(run_file: Path, run: Mapping[str, Any], http: httpx.Client) -> list[str
         )
     say(f"{len(scene.people)} 人已登录", f"{len(scene.people)} people are logged in")
     try:
-        Month(scene).play()
+        month = Month(scene)
+        month.play()
+        FiveSteps(scene, month).play()
     finally:
         scene.come_home()
     chapter("公示栏", "The public board")
