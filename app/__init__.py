@@ -6,7 +6,9 @@ from flask import Flask, Response, request
 
 from app import cli, database, problems
 from app.agenda.routes import blp as agenda
-from app.api import PREFIX, Api
+from app.api import PREFIX, Api, UploadRequest
+from app.attachments.routes import blp as attachments
+from app.attachments.stores import make_store
 from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.keys import KeyStore
 from app.ballots.routes import blp as ballots
@@ -27,6 +29,7 @@ from app.wechat.client import WeChatClient
 API_BLUEPRINTS = (
     people,
     compounds,
+    attachments,
     matters,
     agenda,
     ballots,
@@ -47,6 +50,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         instance_path=str((instance or Path("instance")).absolute()),
         static_url_path="/static",
     )
+    app.request_class = UploadRequest
     settings = settings or Settings.from_environment(Path(app.instance_path))
     settings.check()
     app.config.from_mapping(settings.for_flask())
@@ -59,6 +63,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     )
 
     app.extensions["keys"] = KeyStore(settings.key_store)
+    app.extensions["attachment_store"] = make_store(settings)
     db.init_app(app)
     jwt.init_app(app)
     problems.init_app(app)

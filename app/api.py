@@ -1,12 +1,14 @@
 """The habits of every operation of the API: strict schemas, documented refusals, cursor lists."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
+import flask
 import flask_smorest
 import marshmallow as ma
 from flask import Flask, Request, current_app, request
@@ -182,6 +184,14 @@ def read_page(
         "items": items,
         "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
     }
+
+
+class UploadRequest(flask.Request):
+    """A request that keeps uploads in memory. They are small, and of one that is refused halfway
+    no temporary file is left to be cleared away."""
+
+    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+        return io.BytesIO()
 
 
 class StrictParser(FlaskParser):

@@ -10,6 +10,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app import clock
+from app.attachments.clock_moves import purge
+from app.attachments.errors import StoreUnavailable
 from app.audit import AuditLink, check_chain, record
 from app.ballots.clock_moves import catch_up_all, due_sessions
 from app.ballots.sealing import forget_keys_left
@@ -34,7 +36,7 @@ def init_app(app: Flask) -> None:
 @click.option("--every", type=click.IntRange(1, 3600), help="Go on, every so many seconds.")
 @with_appcontext
 def finalise(every: int | None) -> None:
-    """Open, close and put in force what is due and nobody has touched."""
+    """Open, close and put in force what is due and nobody has touched; purge unused uploads."""
     while True:
         due = due_sessions(db.session())
         catch_up_all(db.session(), due)
@@ -45,10 +47,23 @@ def finalise(every: int | None) -> None:
         take_effect_all(db.session(), in_force)
         if in_force:
             click.echo(f"已生效 {len(in_force)} 项决议 · resolutions in force: {len(in_force)}")
+        purge_uploads()
         if every is None:
             return
         db.session.remove()
         time.sleep(every)
+
+
+def purge_uploads() -> None:
+    """Say what was purged; a store out of reach holds nothing else up."""
+    try:
+        purged = purge(db.session(), current_app.extensions["attachment_store"])
+    except StoreUnavailable as error:
+        db.session.rollback()
+        click.echo(f"{error.zh} · {error.en}", err=True)
+        return
+    if purged:
+        click.echo(f"已清除 {purged} 个未用附件 · unused uploads purged: {purged}")
 
 
 @click.command("import-register")

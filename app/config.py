@@ -12,6 +12,8 @@ from app.wechat.client import VENDOR_BASE
 
 MIN_SECRET_BYTES = 32
 MAX_COUNT = 30
+MAX_UPLOAD_BYTES = 100_000_000
+MAX_UPLOAD_PIXELS = 80_000_000
 
 
 class UnsafeSettings(RuntimeError):
@@ -32,6 +34,14 @@ class Settings:
     wechat_api_base: str
     extension_days: int = 3
     carry_over_limit: int = 3
+    attachment_folder: Path = Path("instance/attachments")
+    attachment_max_bytes: int = 10_000_000
+    attachment_max_pixels: int = 40_000_000
+    s3_endpoint: str = ""
+    s3_bucket: str = ""
+    s3_region: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
 
     @classmethod
     def from_environment(
@@ -54,10 +64,27 @@ class Settings:
             wechat_api_base=environ.get("WECHAT_API_BASE", VENDOR_BASE).rstrip("/"),
             extension_days=_count(environ, "VOTING_EXTENSION_DAYS", 3),
             carry_over_limit=_count(environ, "CARRY_OVER_LIMIT", 3),
+            attachment_folder=Path(environ.get("ATTACHMENT_FOLDER", instance / "attachments")),
+            attachment_max_bytes=_count(
+                environ, "ATTACHMENT_MAX_BYTES", 10_000_000, MAX_UPLOAD_BYTES
+            ),
+            attachment_max_pixels=_count(
+                environ, "ATTACHMENT_MAX_PIXELS", 40_000_000, MAX_UPLOAD_PIXELS
+            ),
+            s3_endpoint=environ.get("S3_ENDPOINT", "").rstrip("/"),
+            s3_bucket=environ.get("S3_BUCKET", ""),
+            s3_region=environ.get("S3_REGION") or "us-east-1",
+            s3_access_key=environ.get("S3_ACCESS_KEY", ""),
+            s3_secret_key=environ.get("S3_SECRET_KEY", ""),
         )
 
     def check(self) -> None:
-        """Refuse to go on with settings that are unsafe in production."""
+        """Refuse to go on with half a store, or with settings that are unsafe in production."""
+        store = (self.s3_endpoint, self.s3_bucket, self.s3_access_key, self.s3_secret_key)
+        if any(store) and not all(store):
+            raise UnsafeSettings(
+                "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY come together"
+            )
         if not self.production:
             return
         faults = [
@@ -101,11 +128,11 @@ class Settings:
         }
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
-    """A setting from 1 to 30; anything else would break a rule of the vote."""
+def _count(environ: Mapping[str, str], name: str, default: int, maximum: int = MAX_COUNT) -> int:
+    """A setting from 1 to `maximum`; anything else would break a rule or the server."""
     text = environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_COUNT:
-        raise UnsafeSettings(f"{name} is {text}, not a number from 1 to {MAX_COUNT}")
+    if not text.isdecimal() or not 1 <= int(text) <= maximum:
+        raise UnsafeSettings(f"{name} is {text}, not a number from 1 to {maximum}")
     return int(text)
 
 

@@ -87,7 +87,10 @@ def _made_before(kind: type[T], resident_id: UUID, key: str, request_hash: bytes
 def _request_hash() -> bytes:
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
     digest.update(request.get_data())
-    for file in request.files.values():  # a multipart body has been parsed and is empty by now
+    # A multipart body has been parsed and is empty by now.
+    for name, value in request.form.items(multi=True):
+        digest.update(f"{name}={value}\n".encode(errors="surrogatepass"))
+    for file in request.files.values():
         digest.update(file.stream.read())
         file.stream.seek(0)
     return digest.digest()

@@ -78,6 +78,7 @@ def settings(
         wechat_appid=standin.appid,
         wechat_secret=standin.secret,
         wechat_api_base=standin.url,
+        attachment_folder=tmp_path_factory.mktemp("attachments"),
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Flask
 
 from app.api import PREFIX
+from app.attachments.models import Attachment
 from app.board.models import Objection
 from app.deliberation.models import CHECKLIST
 from app.extensions import db
@@ -28,7 +29,13 @@ PUBLIC_API = frozenset(
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.json",
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.atom",
         f"GET {PREFIX}/sessions/{{session_id}}/bundle.json",
+        f"GET {PREFIX}/attachments/{{attachment_id}}/content",
     }
+)
+# A PNG of one pixel.
+PHOTO = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+    "53de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
 )
 REGISTER = "楼栋,单元,房号,面积\n9栋,1单元,901,88.50\n"
 
@@ -130,7 +137,25 @@ def discuss(cast: Cast, compound: Place, secretary: Person, resident: Person) ->
     about = {"matter_id": matter, "text": "先听一楼的意见"}
     card = made(resident.post(f"{steps}/cards", about))
     draft = made(secretary.post(f"{steps}/resolutions", {**about, "title": "加装电梯"}))
-    return {"card_id": card["id"], "resolution_id": draft["id"], "chosen": matter}
+    photo = published_photo(cast, compound, secretary, f"{steps}/remarks")
+    return {
+        "card_id": card["id"],
+        "resolution_id": draft["id"],
+        "chosen": matter,
+        "attachment_id": photo,
+    }
+
+
+def published_photo(cast: Cast, compound: Place, clerk: Person, remarks: str) -> str:
+    """The id of a photo of the minutes that anybody may see."""
+    path = f"/compounds/{compound.id}/attachments"
+    photo: str = made(clerk.post(path, data={"file": (io.BytesIO(PHOTO), "photo.png")}))["id"]
+    remark = {"speaker": "租户代表", "text": "看照片", "attachment_ids": [photo]}
+    made(clerk.post(remarks, remark))
+    with cast.app.app_context():
+        db.session.get_one(Attachment, UUID(photo)).show_publicly()
+        db.session.commit()
+    return photo
 
 
 def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:

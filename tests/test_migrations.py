@@ -24,7 +24,7 @@ from app.extensions import db
 from app.resolutions.models import BranchReview
 from tests import databases
 from tests.cast import Cast, Person, ballot
-from tests.operations import made, objection
+from tests.operations import made, objection, published_photo
 
 TABLES = db.metadata.sorted_tables
 
@@ -73,6 +73,7 @@ def hold_a_round_table(
     made(secretary.post(f"{path}/start-meeting"), 200)
     made(secretary.post(f"{path}/attendance", {"resident_id": str(voter.id)}), 200)
     made(secretary.post(f"{path}/remarks", {"speaker": "租户代表", "text": "同意"}))
+    published_photo(cast, cast.home, secretary, f"{path}/remarks")
     about = {"matter_id": matter, "text": "划线"}
     card = made(voter.post(f"{path}/cards", about))["id"]
     made(voter.put(f"/cards/{card}/support"), 200)

@@ -21,7 +21,7 @@ from app.clock import local_date
 from app.people.guards import allow
 from app.people.models import Role
 from tests.cast import Cast, Person, Place, ballot
-from tests.operations import PUBLIC_API, REGISTER, furnish, operations, request_for
+from tests.operations import PHOTO, PUBLIC_API, REGISTER, furnish, operations, request_for
 from tests.wechat_standin import Control, StandIn
 
 # Who asks: two residents, one of them 17 years old; every office; somebody logged in who neither
@@ -129,6 +129,10 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/attendance": THERE,
     "GET /sessions/{session_id}/remarks": THERE,
     "POST /sessions/{session_id}/remarks": MINUTES,
+    # photos and documents; the bytes are signed for, or public as the photo here
+    "POST /compounds/{compound_id}/attachments": CARD_AUTHORS,
+    "GET /attachments/{attachment_id}": THERE,
+    "GET /attachments/{attachment_id}/content": PUBLIC,
     "GET /sessions/{session_id}/cards": THERE,
     "POST /sessions/{session_id}/cards": CARD_AUTHORS,
     "GET /cards/{card_id}": THERE,
@@ -174,6 +178,7 @@ PAGES: dict[str, Open | frozenset[str]] = {
     "GET /board/{kind}/{place_id}": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.{kind_of_feed}": PUBLIC,
     "GET /board/notices/{notice_id}": PUBLIC,
+    "GET /board/notices/{notice_id}/poster.pdf": PUBLIC,
     "GET /static/{filename}": PUBLIC,
 }
 TABLE = {**PAGES, **{op.replace("/", PREFIX + "/", 1): rule for op, rule in API.items()}}
@@ -360,6 +365,8 @@ class World:
     def _body(self, operation: str, ids: Ids) -> dict[str, Any]:
         if operation.endswith("/register-imports"):
             return {"data": {"file": (io.BytesIO(REGISTER.encode()), "register.csv")}}
+        if operation.endswith("/attachments"):
+            return {"data": {"file": (io.BytesIO(PHOTO), "photo.png")}}
         if operation == "POST /auth/wechat":
             return {"json": {"code": self._wechat.code(self._wechat.user())}}
         return {"json": BODIES[operation](ids)} if operation in BODIES else {}

@@ -39,6 +39,9 @@ class FeedLinks:
     def notice(self, notice: PublicNotice) -> str:
         return f"{self._base}/board/notices/{notice.id}"
 
+    def poster(self, notice: PublicNotice) -> str:
+        return f"{self.notice(notice)}/poster.pdf"
+
 
 def title_of(place: FeedPlace) -> str:
     return f"{place.name} · 月月谈公示"
@@ -83,6 +86,7 @@ def _item(notice: PublicNotice, objections: ObjectionCount, links: FeedLinks) ->
         "authors": [{"name": notice.compound.name}],
         "tags": [notice.kind.value],
         "language": "zh-CN",
+        "attachments": [{"url": links.poster(notice), "mime_type": "application/pdf"}],
         "extension": {
             "kind": notice.kind,
             "revision": notice.revision,
@@ -119,6 +123,7 @@ def atom_feed(
         _add(entry, "updated", clock.local(notice.modified_at).isoformat())
         _add(_add(entry, "author"), "name", notice.compound.name)
         _link(entry, "alternate", links.notice(notice), "text/html")
+        _link(entry, "enclosure", links.poster(notice), "application/pdf")
         _add(entry, "content", notice.text).set("type", "text")
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text

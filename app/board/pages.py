@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from app import clock
 from app.board import feeds, services
 from app.board.models import PublicNotice
+from app.board.poster import draw, poster_of
 from app.board.routes import PLACE, links_of
 from app.extensions import db
 
@@ -32,8 +33,7 @@ def place_board(kind: str, place_id: UUID) -> str:
 
 @pages.get("/notices/<uuid:notice_id>")
 def notice_page(notice_id: UUID) -> str:
-    notice = db.session.get(PublicNotice, notice_id) or abort(404)
-    place = services.FeedPlace("compounds", notice.compound_id, notice.compound.name)
+    notice, place = _found(notice_id)
     return render_template(
         "board.html",
         title=notice.title,
@@ -42,6 +42,27 @@ def notice_page(notice_id: UUID) -> str:
         spoken=clock.spoken,
         spoken_end=clock.spoken_end,
     )
+
+
+@pages.get("/notices/<uuid:notice_id>/poster.pdf")
+def notice_poster(notice_id: UUID) -> Response:
+    notice, place = _found(notice_id)
+    poster = poster_of(notice, links_of(place).notice(notice))
+    response = current_app.response_class(mimetype="application/pdf")
+    response.set_etag(poster.version)
+    response.last_modified = notice.modified_at
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.headers["Content-Disposition"] = f"inline; filename=notice-{notice.id}.pdf"
+    response.make_conditional(request)
+    if response.status_code != 304:
+        response.set_data(draw(poster))
+    return response
+
+
+def _found(notice_id: UUID) -> tuple[PublicNotice, services.FeedPlace]:
+    notice = db.session.get(PublicNotice, notice_id) or abort(404)
+    place = services.FeedPlace("compounds", notice.compound_id, notice.compound.name)
+    return notice, place
 
 
 @pages.get(f"/{PLACE}/feed.<any(json, atom):kind_of_feed>")

@@ -31,6 +31,13 @@ class NoticeDataSchema(Schema):
     data = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
+class FeedAttachmentSchema(Schema):
+    """The notice as a poster to be printed."""
+
+    url = ma.fields.String(required=True)
+    mime_type = ma.fields.String(required=True)
+
+
 class FeedItemSchema(Schema):
     id = ma.fields.String(required=True)
     url = ma.fields.String(required=True)
@@ -41,6 +48,7 @@ class FeedItemSchema(Schema):
     authors = ma.fields.List(ma.fields.Nested(AuthorSchema))
     tags = ma.fields.List(ma.fields.String())
     language = ma.fields.String()
+    attachments = ma.fields.List(ma.fields.Nested(FeedAttachmentSchema))
     extension = ma.fields.Nested(NoticeDataSchema, data_key="_yueyuetan", required=True)
 
 

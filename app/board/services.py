@@ -17,7 +17,7 @@ from app.orm import table_of
 from app.people.models import Resident
 
 PAGE_SIZE = 20
-FEED_FORMAT = 2  # part of every ETag: raise it when the rendering of feeds changes
+FEED_FORMAT = 3  # part of every ETag: raise it when the rendering of feeds changes
 
 
 class ResultIsFinal(DomainError):

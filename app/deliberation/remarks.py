@@ -1,5 +1,7 @@
 """The minutes of a round table: what was said, in order."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -7,10 +9,20 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import begin_move
+from app.attachments.models import Attachment
+from app.attachments.services import attach, attachments_of
 from app.audit import record
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import Remark
 from app.people.models import Resident
+
+
+@dataclass(frozen=True)
+class SeenRemark:
+    """A remark with its photos and documents."""
+
+    remark: Remark
+    attachments: list[Attachment]
 
 
 def note_remark(
@@ -21,8 +33,12 @@ def note_remark(
     speaker: str,
     text: str,
     matter_id: UUID | None,
+    attachment_ids: Sequence[UUID],
 ) -> Remark:
-    """Add what somebody said to the end of the minutes. Raises WrongState, MatterNotChosen."""
+    """Add what somebody said, with photos that its clerk uploaded, to the end of the minutes.
+
+    Raises WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment.
+    """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
     if matter_id is not None:
@@ -40,7 +56,14 @@ def note_remark(
     session.add(remark)
     session.flush()
     record(session, remark, "note", at=at, actor_id=by.id, compound_id=agenda_session.compound_id)
+    attach(session, remark, agenda_session.compound_id, attachment_ids, by)
     return remark
+
+
+def with_attachments(session: Session, remarks: Sequence[Remark]) -> list[SeenRemark]:
+    """The remarks as they are read, their attachments found in one query."""
+    found = attachments_of(session, [remark.id for remark in remarks])
+    return [SeenRemark(remark, found.get(remark.id, [])) for remark in remarks]
 
 
 def _last_position(session: Session, session_id: UUID) -> int:

@@ -9,6 +9,7 @@ from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
+from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.deliberation import attendance, cards, invitations, remarks, round_table
 from app.deliberation.agenda import MatterNotChosen
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
@@ -166,8 +167,8 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(*MINUTE_TAKERS)
 @blp.arguments(RemarkArgs, example=REMARK_EXAMPLE)
 @blp.response(201, RemarkSchema)
-@blp.creates(WrongState, MatterNotChosen)
-def note_remark(body: dict[str, Any], session_id: UUID) -> Remark:
+@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
+def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
     agenda_session = obtain_session(session_id)
     actor = current_actor()
@@ -178,7 +179,7 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> Remark:
         lambda: remarks.note_remark(db.session(), agenda_session, actor.resident, **body),
     )
     db.session.commit()
-    return remark
+    return remarks.with_attachments(db.session(), [remark])[0]
 
 
 @blp.route("/sessions/<uuid:session_id>/remarks", methods=["GET"])
@@ -190,7 +191,8 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
     obtain_session(session_id)
     query = db.select(Remark).where(Remark.session_id == session_id)
-    return read_page(db.session(), query, Remark.position, **args, oldest_first=True)
+    page = read_page(db.session(), query, Remark.position, **args, oldest_first=True)
+    return {**page, "items": remarks.with_attachments(db.session(), page["items"])}
 
 
 @blp.route("/sessions/<uuid:session_id>/cards", methods=["POST"])

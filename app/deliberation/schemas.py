@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from app.agenda.models import SessionState
 from app.api import Id, Instant, PageArgs, Schema, Text
+from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.models import ArrivalMode, CardState, InviteeKind
 from app.matters.models import Category, MatterState
@@ -68,23 +69,26 @@ class AttendanceSchema(Schema):
 
 
 class RemarkArgs(Schema):
-    """`speaker` is whom everybody there may read of: a function, or a masked name."""
+    """`speaker` is whom everybody there may read of: a function, or a masked name.
+    `attachment_ids` names uploads of the same clerk, at most 9."""
 
     speaker = Text(required=True, max_length=80)
     text = Text(required=True, max_length=2000, multiline=True)
     matter_id = Id(load_default=None)
+    attachment_ids = AttachmentIds()
 
 
 class RemarkSchema(Schema):
     """A remark of the minutes; `position` counts from 1 in the order of speaking."""
 
-    id = Id(required=True)
-    session_id = Id(required=True)
-    matter_id = Id(required=True, allow_none=True)
-    position = ma.fields.Integer(required=True)
-    speaker = ma.fields.String(required=True)
-    text = ma.fields.String(required=True)
-    noted_at = Instant(required=True)
+    id = Id(attribute="remark.id", required=True)
+    session_id = Id(attribute="remark.session_id", required=True)
+    matter_id = Id(attribute="remark.matter_id", required=True, allow_none=True)
+    position = ma.fields.Integer(attribute="remark.position", required=True)
+    speaker = ma.fields.String(attribute="remark.speaker", required=True)
+    text = ma.fields.String(attribute="remark.text", required=True)
+    noted_at = Instant(attribute="remark.noted_at", required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 
 class PutCardArgs(Schema):

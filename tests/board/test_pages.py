@@ -129,7 +129,9 @@ def test_withdrawn_notice_stays_and_says_why(client: FlaskClient, cast: Cast):
 
 def test_notice_has_a_page_of_its_own(client: FlaskClient, cast: Cast):
     announce(cast, cast.secretary())
-    (link,) = [a for a in board(client, cast).all("a") if "/board/notices/" in a["href"]]
+    about = [a for a in board(client, cast).all("a") if "/board/notices/" in a["href"]]
+    link, poster = about
+    assert poster["href"] == f"{link['href']}/poster.pdf"
     assert link["href"] == f"{SITE}/board/notices/{newest_notice(client, cast)}"
     page = Page(client.get(link["href"].removeprefix(SITE)).text)
     assert [heading.text for heading in page.all("h1")] == [link.text]

@@ -33,6 +33,7 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "speaker": [*NOT_TEXT, "长" * 81, "两\n行"],
             "text": [*NOT_TEXT, "长" * 2001],
             "matter_id": NOT_IDS[1:],
+            "attachment_ids": [None, 7, "照片", {}],
         },
     ),
     "cards": (

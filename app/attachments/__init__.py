@@ -1,0 +1,1 @@
+"""Photos and documents that people upload, and the things that they belong to."""

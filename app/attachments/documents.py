@@ -1,0 +1,60 @@
+"""PDF documents are stored as they came, so those that could do anything are refused."""
+
+import re
+import zlib
+
+from app.attachments.errors import BrokenDocument, UnsafeDocument
+
+# Names of ISO 32000-1 for what acts, carries files, or keeps us from looking.
+ACTIVE = re.compile(
+    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|GoToE|XFA|Encrypt)"
+    rb"(?![^\s()<>\[\]{}/%])"
+)
+HEADER = re.compile(rb"%PDF-[12]\.\d")
+TRAILER_BYTES = 1024
+ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+# Objects may lie compressed in streams of their own (ISO 32000-1, 7.5.7).
+OBJECT_STREAM = re.compile(rb"/ObjStm\b")
+STREAM = re.compile(rb"stream\r?\n")
+DICTIONARY_BYTES = 1024
+MAX_OBJECTS = 32 * 1024 * 1024
+
+
+def check_document(upload: bytes) -> None:
+    """Raises BrokenDocument where it is no whole PDF, UnsafeDocument where it could do anything.
+
+    Scripts, forms that are sent, files inside, starting programs and passwords are refused.
+    """
+    if not HEADER.match(upload) or b"%%EOF" not in upload[-TRAILER_BYTES:]:
+        raise BrokenDocument
+    _refuse_active(upload)
+    left = MAX_OBJECTS
+    for found in STREAM.finditer(upload):
+        dictionary = upload[max(0, found.start() - DICTIONARY_BYTES) : found.start()]
+        if not OBJECT_STREAM.search(_plain(dictionary)):
+            continue
+        objects = _inflated(upload[found.end() :], left)
+        left -= len(objects)
+        _refuse_active(objects)
+
+
+def _refuse_active(text: bytes) -> None:
+    if ACTIVE.search(_plain(text)):
+        raise UnsafeDocument
+
+
+def _plain(text: bytes) -> bytes:
+    """With the escapes in names resolved: `/J#61vaScript`."""
+    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
+
+
+def _inflated(compressed: bytes, limit: int) -> bytes:
+    """What a stream of objects holds; what we cannot read we cannot call safe."""
+    try:
+        inflate = zlib.decompressobj()
+        objects = inflate.decompress(compressed, limit)
+    except zlib.error:
+        raise UnsafeDocument from None
+    if not inflate.eof:
+        raise UnsafeDocument
+    return objects

@@ -1,0 +1,81 @@
+"""Uploaded files: what they are, whose they are, and the thing that they belong to."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.errors import WrongState
+from app.orm import Base, HasId, enum_type
+
+
+class FileType(StrEnum):
+    """What is stored. Its own bytes say so, never a name or a heading."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+    PDF = "application/pdf"
+
+    @property
+    def is_image(self) -> bool:
+        return self is not FileType.PDF
+
+    @property
+    def suffix(self) -> str:
+        return {
+            FileType.JPEG: ".jpg",
+            FileType.PNG: ".png",
+            FileType.WEBP: ".webp",
+            FileType.PDF: ".pdf",
+        }[self]
+
+
+class Attachment(HasId, Base):
+    """A photo or document. Until a thing claims it only its uploader sees it, for a day.
+
+    `about` and `about_id` name that thing as the audit log does. `size` and `sha256` are of the
+    file as it is stored. `is_public` is set where a public notice shows it.
+    """
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        Index(None, "about_id", "id"),
+        Index(None, "uploaded_at"),
+        CheckConstraint("(about IS NULL) = (about_id IS NULL)", name="about_names_one_thing"),
+        CheckConstraint(
+            "(content_type = 'application/pdf') = (width IS NULL)"
+            " AND (width IS NULL) = (height IS NULL)",
+            name="images_have_a_size",
+        ),
+        CheckConstraint("about_id IS NOT NULL OR NOT is_public", name="public_when_claimed"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    uploaded_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    uploaded_at: Mapped[datetime]
+    content_type: Mapped[FileType] = mapped_column(enum_type(FileType, "content_type"))
+    size: Mapped[int] = mapped_column(Integer)
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(80))
+    caption: Mapped[str | None] = mapped_column(String(200))
+    about: Mapped[str | None] = mapped_column(String(40))
+    about_id: Mapped[UUID | None]
+    is_public: Mapped[bool] = mapped_column(Boolean, default=False)
+
+    def claim(self, thing: Base) -> None:
+        """It belongs to this row from now on. Raises WrongState where it has a thing already."""
+        if self.about_id is not None:
+            raise WrongState(zh="这个附件已经用过", en="This attachment is in use already")
+        self.about = thing.__tablename__
+        self.about_id = thing.id  # type: ignore[attr-defined]
+
+    def show_publicly(self) -> None:
+        """A public notice shows it: anybody may read it without a signature."""
+        if self.about_id is None:
+            raise WrongState(zh="这个附件还没有使用", en="This attachment belongs to nothing yet")
+        self.is_public = True

@@ -1,0 +1,138 @@
+"""URLs of uploads."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Response, current_app, request
+from werkzeug.datastructures import FileStorage
+
+from app import clock
+from app.api import Blueprint, TooLarge
+from app.attachments import errors, services
+from app.attachments.links import LIFETIME_SECONDS, check_signature
+from app.attachments.models import Attachment
+from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, UploadArgs
+from app.attachments.services import Limits
+from app.attachments.stores import Store
+from app.errors import NotFound
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
+from app.people.models import Role
+
+blp = Blueprint("attachments", __name__, description="照片与文件 · Photos and documents")
+
+UPLOADERS = tuple(role for role in Role if role is not Role.AUDITOR)
+FORM_BYTES = 64 * 1024  # what a form may hold besides its file
+PUBLIC_SECONDS = 24 * 3600
+# Nothing in a file runs, whatever a browser takes it for.
+SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def _store() -> Store:
+    store: Store = current_app.extensions["attachment_store"]
+    return store
+
+
+def _limits() -> Limits:
+    settings = current_app.extensions["settings"]
+    return Limits(settings.attachment_max_bytes, settings.attachment_max_pixels)
+
+
+@blp.before_request
+def allow_larger_uploads() -> None:
+    """A file may be larger than any other body; a larger one is not read to its end."""
+    if request.endpoint == f"{blp.name}.{upload_attachment.__name__}":
+        request.max_content_length = _limits().max_bytes + FORM_BYTES
+
+
+@blp.route("/compounds/<uuid:compound_id>/attachments", methods=["POST"])
+@allow(*UPLOADERS)
+@blp.arguments(UploadArgs, location="files")
+@blp.arguments(CaptionArgs, location="form")
+@blp.response(201, AttachmentSchema)
+@blp.creates(
+    TooLarge,
+    errors.EmptyFile,
+    errors.UnsupportedFile,
+    errors.TooManyPixels,
+    errors.BrokenImage,
+    errors.BrokenDocument,
+    errors.UnsafeDocument,
+    errors.StoreUnavailable,
+)
+def upload_attachment(
+    files: dict[str, FileStorage], form: dict[str, Any], compound_id: UUID
+) -> Attachment:
+    """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF, to be named by what it belongs to
+    within a day."""
+    compound = obtain_compound(compound_id)
+    actor, file = current_actor(), files["file"]
+    attachment = create_once(
+        Attachment,
+        actor.id,
+        clock.now(),
+        lambda: services.add_attachment(
+            db.session(),
+            _store(),
+            _limits(),
+            compound,
+            actor.resident,
+            services.Upload(file.read(), file.filename or "", **form),
+        ),
+    )
+    db.session.commit()
+    return attachment
+
+
+@blp.route("/attachments/<uuid:attachment_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, AttachmentSchema)
+def read_attachment(attachment_id: UUID) -> Attachment:
+    """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only."""
+    attachment = _found(attachment_id)
+    obtain_compound(attachment.compound_id)
+    if attachment.about_id is None and attachment.uploaded_by_id != current_actor().id:
+        raise NotFound
+    return attachment
+
+
+@blp.route("/attachments/<uuid:attachment_id>/content", methods=["GET"])
+@public
+@blp.arguments(ContentArgs, location="query")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+@blp.refuses(errors.LinkExpired, errors.StoreUnavailable)
+def read_content(args: dict[str, Any], attachment_id: UUID) -> Response:
+    """附件内容 · The bytes, with the signature of the attachment's `url`."""
+    attachment = _found(attachment_id)
+    check_signature(attachment, args["signature"])
+    is_small = args["size"] is not None
+    if is_small and not attachment.content_type.is_image:
+        raise NotFound
+    response = current_app.response_class(mimetype=attachment.content_type.value)
+    response.set_etag(attachment.sha256[:32] + ("-small" if is_small else ""))
+    response.headers["Cache-Control"] = (
+        f"public, max-age={PUBLIC_SECONDS}"
+        if attachment.is_public
+        else f"private, max-age={LIFETIME_SECONDS}"
+    )
+    response.headers["Content-Security-Policy"] = SANDBOX
+    shown = "inline" if attachment.content_type.is_image else "attachment"
+    response.headers["Content-Disposition"] = (
+        f"{shown}; filename*=UTF-8''{quote(attachment.name, safe='')}"
+    )
+    response.make_conditional(request)
+    if response.status_code != 304:
+        content = _store().get(services.key_of(attachment, thumbnail=is_small))
+        if content is None:
+            raise NotFound
+        response.set_data(content)
+    return response
+
+
+def _found(attachment_id: UUID) -> Attachment:
+    attachment = db.session.get(Attachment, attachment_id)
+    if attachment is None:
+        raise NotFound
+    return attachment

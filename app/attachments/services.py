@@ -1,0 +1,203 @@
+"""Taking uploads in, reading them back, and giving them to the things that they belong to."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.api import TooLarge
+from app.attachments.documents import check_document
+from app.attachments.errors import (
+    EmptyFile,
+    TooManyAttachments,
+    UnknownAttachment,
+    UnsupportedFile,
+)
+from app.attachments.images import clean_image
+from app.attachments.models import Attachment, FileType
+from app.attachments.stores import Store
+from app.audit import record
+from app.clock import read_database_clock
+from app.compounds.models import Compound
+from app.orm import Base, new_id
+from app.people.models import Resident
+
+MAX_ATTACHMENTS = 9
+MAX_NAME = 80
+NAMELESS = "附件"
+SIGNS = (
+    (re.compile(rb"\xff\xd8\xff"), FileType.JPEG),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), FileType.PNG),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), FileType.WEBP),
+    (re.compile(rb"%PDF-"), FileType.PDF),
+)
+HEIC = re.compile(rb"....ftyp(?:he[iv][a-z]|mif1|msf1|avi[fs])", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest upload, in bytes and in pixels."""
+
+    max_bytes: int
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as somebody sent it, with the name that they gave it."""
+
+    content: bytes
+    name: str
+    caption: str | None
+
+
+def add_attachment(
+    session: Session, store: Store, limits: Limits, compound: Compound, by: Resident, upload: Upload
+) -> Attachment:
+    """Check an upload, store it, and add its row.
+
+    The file is on the disk before the row is committed. A file whose row is never committed is
+    purged after a day. Raises TooLarge, EmptyFile, UnsupportedFile, TooManyPixels, BrokenImage,
+    BrokenDocument, UnsafeDocument, StoreUnavailable.
+    """
+    if len(upload.content) > limits.max_bytes:
+        most = f"{limits.max_bytes:,}"
+        raise TooLarge(zh=f"文件最多 {most} 字节", en=f"A file has at most {most} bytes")
+    kind = type_of(upload.content)
+    attachment = Attachment(
+        id=new_id(),
+        compound_id=compound.id,
+        uploaded_by_id=by.id,
+        uploaded_at=read_database_clock(session),
+        content_type=kind,
+        name=shown_name(upload.name, kind),
+        caption=upload.caption,
+        is_public=False,
+    )
+    content = upload.content
+    if kind.is_image:
+        image = clean_image(upload.content, kind, limits.max_pixels)
+        content = image.content
+        attachment.width, attachment.height = image.width, image.height
+        store.put(key_of(attachment, thumbnail=True), image.thumbnail)
+    else:
+        check_document(content)
+    attachment.size = len(content)
+    attachment.sha256 = hashlib.sha256(content).hexdigest()
+    store.put(key_of(attachment), content)
+    session.add(attachment)
+    _record(session, attachment, "upload", by, attachment.uploaded_at)
+    return attachment
+
+
+def type_of(content: bytes) -> FileType:
+    """What the first bytes say that it is. Raises EmptyFile, UnsupportedFile."""
+    if not content:
+        raise EmptyFile
+    for sign, kind in SIGNS:
+        if sign.match(content):
+            return kind
+    if HEIC.match(content):
+        raise UnsupportedFile(
+            zh="这是 HEIC/AVIF 照片：请在手机相机设置里选「兼容性最佳」，或转成 JPEG 再传",
+            en="This is a HEIC or AVIF photo: choose “Most Compatible” in the camera's settings, "
+            "or convert it to JPEG",
+        )
+    raise UnsupportedFile
+
+
+def shown_name(given: str, kind: FileType) -> str:
+    """The given name as people are shown it: without folders, control characters or a wrong
+    ending. It is never part of a path."""
+    last = re.split(r"[\\/]", given)[-1]
+    text = "".join(character for character in last if character.isprintable()).strip(" .")
+    stem = text.rpartition(".")[0] or text
+    return (stem[: MAX_NAME - len(kind.suffix)].strip(" .") or NAMELESS) + kind.suffix
+
+
+def folder_of(instant: datetime) -> str:
+    """The store's folder for what is uploaded on that day (UTC)."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d}"
+
+
+def key_of(attachment: Attachment, *, thumbnail: bool = False) -> str:
+    """Under what key the store keeps it; made of our own id alone."""
+    end = ".thumbnail" if thumbnail else ""
+    return f"{folder_of(attachment.uploaded_at)}/{attachment.id}{end}"
+
+
+def attach(
+    session: Session,
+    thing: Base,
+    compound_id: UUID,
+    attachment_ids: Sequence[UUID],
+    by: Resident,
+) -> list[Attachment]:
+    """Give uploads to a thing, whose row has its id: those that this person uploaded in this
+    compound and that nothing has claimed yet.
+
+    At most 9, each once; they come back in the order of uploading. Raises TooManyAttachments,
+    UnknownAttachment.
+    """
+    wanted = set(attachment_ids)
+    if len(wanted) > MAX_ATTACHMENTS:
+        raise TooManyAttachments
+    if not wanted:
+        return []
+    query = (
+        select(Attachment)
+        .where(
+            Attachment.id.in_(wanted),
+            Attachment.compound_id == compound_id,
+            Attachment.uploaded_by_id == by.id,
+            Attachment.about_id.is_(None),
+        )
+        .order_by(Attachment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = list(session.scalars(query))
+    if len(found) < len(wanted):
+        raise UnknownAttachment
+    at = read_database_clock(session)
+    for attachment in found:
+        attachment.claim(thing)
+        _record(session, attachment, "attach", by, at, reason=f"{attachment.about_id}")
+    return found
+
+
+def attachments_of(session: Session, thing_ids: Collection[UUID]) -> dict[UUID, list[Attachment]]:
+    """The attachments of each of these things in the order of uploading, in one query; a thing
+    without any has an empty list."""
+    found: dict[UUID, list[Attachment]] = defaultdict(list)
+    if thing_ids:
+        query = select(Attachment).where(Attachment.about_id.in_(thing_ids))
+        for attachment in session.scalars(query.order_by(Attachment.id)):
+            if attachment.about_id is not None:
+                found[attachment.about_id].append(attachment)
+    return found
+
+
+def _record(
+    session: Session,
+    attachment: Attachment,
+    verb: str,
+    by: Resident,
+    at: datetime,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        attachment,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=attachment.compound_id,
+        reason=reason,
+    )
