@@ -16,6 +16,11 @@ from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
 from app.compounds.routes import blp as compounds
 from app.config import Settings
+from app.conventions.clock_moves import (
+    follow_board_before_request,
+    follow_notices_before_request,
+)
+from app.conventions.routes import blp as conventions
 from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
 from app.extensions import db, jwt
@@ -37,10 +42,15 @@ API_BLUEPRINTS = (
     resolutions,
     board,
     oversight,
+    conventions,
 )
 
 # What these show or change hangs on the end of a notice; others, casting above all, do not ask.
-FOLLOW_NOTICES = (resolutions, board, board_pages)
+FOLLOW_NOTICES = {
+    take_effect_before_request: (resolutions,),
+    follow_notices_before_request: (conventions,),
+    follow_board_before_request: (board, board_pages),
+}
 
 
 def create_app(settings: Settings | None = None, instance: Path | None = None) -> Flask:
@@ -69,8 +79,9 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     problems.init_app(app)
     database.init_app(app)
     app.before_request(catch_up_before_request)
-    for blueprint in FOLLOW_NOTICES:
-        app.before_request_funcs[blueprint.name] = [take_effect_before_request]
+    for follow, blueprints in FOLLOW_NOTICES.items():
+        for blueprint in blueprints:
+            app.before_request_funcs[blueprint.name] = [follow]
     app.after_request(add_headers)
 
     api = Api(app)

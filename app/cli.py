@@ -17,6 +17,7 @@ from app.ballots.clock_moves import catch_up_all, due_sessions
 from app.ballots.sealing import forget_keys_left
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
+from app.conventions.clock_moves import due_versions, follow_notices
 from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
@@ -48,6 +49,10 @@ def finalise(every: int | None) -> None:
         if in_force:
             click.echo(f"已生效 {len(in_force)} 项决议 · resolutions in force: {len(in_force)}")
         purge_uploads()
+        versions = due_versions(db.session())
+        follow_notices(db.session(), versions)
+        if versions:
+            click.echo(f"已推进 {len(versions)} 份规约 · conventions moved: {len(versions)}")
         if every is None:
             return
         db.session.remove()

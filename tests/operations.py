@@ -87,6 +87,7 @@ def furnish(
     taken_in = made(secretary.call("POST", path, data=register))
 
     discussed = discuss(cast, compound, secretary, resident)
+    agreed = agree(compound, secretary)
     # It is this compound's turn again, if others of its community wait.
     change = {"compound_id": str(compound.id), "reason": "再议一次"}
     leader = cast.officer(Role.COMMUNITY_SECRETARY, community, level="community")
@@ -104,6 +105,7 @@ def furnish(
     notice_id = feed["items"][0]["id"].removeprefix("urn:uuid:")
     return {
         **discussed,
+        **agreed,
         "compound_id": compound.id,
         "community_id": community.id,
         "kind": "compounds",
@@ -156,6 +158,20 @@ def published_photo(cast: Cast, compound: Place, clerk: Person, remarks: str) ->
         db.session.get_one(Attachment, UUID(photo)).show_publicly()
         db.session.commit()
     return photo
+
+
+def agree(compound: Place, secretary: Person) -> dict[str, str]:
+    """A residents' pact under review, with a clause for the owners in which a word is flagged."""
+    clause = {"text": "花坛改车位，不设罚款。", "owner_vote_item": 8}
+    pact = {"legal_type": "RESIDENT_PACT", "title": "居民公约", "clauses": [clause]}
+    draft = made(secretary.post(f"/compounds/{compound.id}/conventions", pact))
+    version = made(secretary.post(f"/convention-versions/{draft['id']}/submit"), 200)
+    return {
+        "convention_id": version["convention_id"],
+        "version_id": version["id"],
+        "clause_id": version["clauses"][0]["id"],
+        "flag_id": version["flags"][0]["id"],
+    }
 
 
 def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:

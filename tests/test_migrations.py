@@ -19,12 +19,14 @@ from sqlalchemy import create_engine, func, inspect, select, text
 
 from app import create_app
 from app.config import Settings
+from app.conventions.models import ConventionResolution
 from app.deliberation.models import CHECKLIST
 from app.extensions import db
+from app.people.models import Role
 from app.resolutions.models import BranchReview
 from tests import databases
 from tests.cast import Cast, Person, ballot
-from tests.operations import made, objection, published_photo
+from tests.operations import agree, made, objection, published_photo
 
 TABLES = db.metadata.sorted_tables
 
@@ -52,7 +54,8 @@ def play_a_session(app: Flask) -> None:
     for voter in voters:
         assert voter.put(f"{path}/ballot", ballot(*matters)).status_code == 200
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
-    hold_a_round_table(cast, secretary, voters[0], path, matters[0])
+    resolution_id = hold_a_round_table(cast, secretary, voters[0], path, matters[0])
+    make_a_pact(cast, secretary, resolution_id)
     leave_a_vote_open(cast)
 
 
@@ -66,8 +69,9 @@ def leave_a_vote_open(cast: Cast) -> None:
 
 def hold_a_round_table(
     cast: Cast, secretary: Person, voter: Person, path: str, matter: str
-) -> None:
-    """A card and its support, a review, an objection, and a vote by phone on the draft."""
+) -> UUID:
+    """A card and its support, a review, an objection, and a vote by phone on the draft, whose id
+    is answered."""
     for kind in CHECKLIST:
         made(secretary.post(f"{path}/invitations", {"kind": kind, "name": "代表"}))
     made(secretary.post(f"{path}/start-meeting"), 200)
@@ -91,6 +95,30 @@ def hold_a_round_table(
         db.session.add(review)
         db.session.commit()
     objection(cast, cast.home, feed["items"][0]["id"].removeprefix("urn:uuid:"), voter)
+    return resolution_id
+
+
+def make_a_pact(cast: Cast, secretary: Person, resolution_id: UUID) -> None:
+    """A pact that the residents' meeting passed, with a clause that the owners passed."""
+    street = cast.officer(Role.SUBDISTRICT_OFFICER, level="subdistrict")
+    leader = cast.community_secretary()
+    made_ids = agree(cast.home, secretary)
+    path = f"/convention-versions/{made_ids['version_id']}"
+    cleared = {"reason": "只是声明不设罚款"}
+    made(street.post(f"{path}/flags/{made_ids['flag_id']}/clear", cleared), 200)
+    made(street.post(f"{path}/review", {"opinion": "APPROVED"}), 200)
+    meeting = {"roll": 60, "present": 41, "yes": 36, "no": 3, "abstain": 2}
+    made(leader.post(f"{path}/record-vote", {"minutes_ref": "纪要2号", **meeting}), 200)
+    areas = {"area_all": 147200, "area_part": 128800, "area_yes": 100850}
+    heads = {"heads_all": 15, "heads_part": 13, "heads_yes": 10}
+    passed = {"official_ref": "2026-0415", **areas, **heads}
+    made(leader.post(f"/clauses/{made_ids['clause_id']}/owner-vote", passed), 200)
+    # A pact may do without a resolution; the table shall have a row.
+    with cast.app.app_context():
+        version_id = UUID(made_ids["version_id"])
+        link = ConventionResolution(version_id=version_id, resolution_id=resolution_id)
+        db.session.add(link)
+        db.session.commit()
 
 
 def rows_in_each_table(url: str) -> dict[str, int]:

@@ -63,6 +63,7 @@ APPOINT = LEAD | {"SUBDISTRICT_OFFICER"}
 AUDITOR = frozenset({"AUDITOR"})
 COMMUNITY = frozenset({"COMMUNITY_SECRETARY"})
 STREET = frozenset({"SUBDISTRICT_OFFICER"})
+OWNER_VOTES = COMMUNITY | {"OC_DIRECTOR"}
 # Beyond section 2: solutions come from whoever has standing there; auditors only read.
 CARD_AUTHORS = THERE - AUDITOR
 MINUTES = BRANCH | {"GRID_WORKER"}  # those who keep the minutes
@@ -155,6 +156,25 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /resolutions/{resolution_id}/close-vote": BRANCH,
     "POST /resolutions/{resolution_id}/shelve": BRANCH,
     "POST /resolutions/{resolution_id}/publish": BRANCH,
+    # conventions; the furnished one is a residents' pact, other kinds have a table of their own
+    "GET /compounds/{compound_id}/conventions": THERE,
+    "POST /compounds/{compound_id}/conventions": BRANCH,
+    "GET /conventions/{convention_id}": THERE,
+    "GET /conventions/{convention_id}/difference": THERE,
+    "POST /conventions/{convention_id}/amend": BRANCH,
+    "POST /conventions/{convention_id}/repeal": BRANCH,
+    "GET /convention-versions/{version_id}": THERE,
+    "PUT /convention-versions/{version_id}": BRANCH,
+    "POST /convention-versions/{version_id}/submit": BRANCH,
+    "POST /convention-versions/{version_id}/flags/{flag_id}/clear": STREET,
+    "POST /convention-versions/{version_id}/flags/{flag_id}/uphold": STREET,
+    "POST /convention-versions/{version_id}/review": STREET,
+    "POST /convention-versions/{version_id}/record-vote": COMMUNITY,
+    "POST /convention-versions/{version_id}/record-owner-vote": OWNER_VOTES,
+    "POST /convention-versions/{version_id}/publish": BRANCH,
+    "POST /convention-versions/{version_id}/file": STREET,
+    "POST /convention-versions/{version_id}/withdraw": BRANCH,
+    "POST /clauses/{clause_id}/owner-vote": OWNER_VOTES,
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
@@ -218,6 +238,20 @@ def words(ids: Ids) -> dict[str, Any]:
     return {"title": "加装电梯", "text": "先听一楼的意见"}
 
 
+def pact(ids: Ids) -> dict[str, Any]:
+    return {"title": "居民公约", "clauses": [{"text": "楼道不堆物。"}]}
+
+
+def because(ids: Ids) -> dict[str, Any]:
+    return {"reason": "只是声明不设罚款"}
+
+
+def owner_vote(ids: Ids) -> dict[str, Any]:
+    areas = {"area_all": 147200, "area_part": 128800, "area_yes": 100850}
+    heads = {"heads_all": 15, "heads_part": 13, "heads_yes": 10}
+    return {"official_ref": "电子投票系统 2026-0415", **areas, **heads}
+
+
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "PATCH /me": lambda ids: {"name": "王小明"},
@@ -254,6 +288,27 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "PUT /resolutions/{resolution_id}/vote": lambda ids: {"answer": "YES"},
     "POST /resolutions/{resolution_id}/count": lambda ids: {"yes": 2, "no": 1, "abstain": 0},
     "POST /resolutions/{resolution_id}/shelve": lambda ids: {"reason": "等采光报告"},
+    "POST /compounds/{compound_id}/conventions": lambda ids: {
+        "legal_type": "RESIDENT_PACT",
+        **pact(ids),
+    },
+    "POST /conventions/{convention_id}/amend": lambda ids: {},
+    "POST /conventions/{convention_id}/repeal": lambda ids: {
+        "resolution_id": str(ids["resolution_id"]),
+        "reason": "已由新规约代替",
+    },
+    "PUT /convention-versions/{version_id}": pact,
+    "POST /convention-versions/{version_id}/flags/{flag_id}/clear": because,
+    "POST /convention-versions/{version_id}/flags/{flag_id}/uphold": because,
+    "POST /convention-versions/{version_id}/review": lambda ids: {"opinion": "APPROVED"},
+    "POST /convention-versions/{version_id}/record-vote": lambda ids: {
+        "minutes_ref": "纪要2号",
+        **{"roll": 60, "present": 41, "yes": 36, "no": 3, "abstain": 2},
+    },
+    "POST /convention-versions/{version_id}/record-owner-vote": owner_vote,
+    "POST /convention-versions/{version_id}/file": lambda ids: {"filing_ref": "备3号"},
+    "POST /convention-versions/{version_id}/withdraw": because,
+    "POST /clauses/{clause_id}/owner-vote": owner_vote,
     "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
     "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},

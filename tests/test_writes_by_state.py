@@ -564,6 +564,7 @@ def test_only_the_models_assign_a_state(root: Path):
     }
     assert assigning == {
         "app/agenda/models.py: _move",
+        "app/conventions/models.py: _move",
         "app/deliberation/models.py: _move",
         "app/matters/models.py: _move",
         "app/people/models.py: _move",

@@ -34,7 +34,8 @@ class ObjectionTermOver(DomainError):
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells; one of each kind for a session or a resolution."""
+    """What a notice tells; one of each kind for a session, a resolution, a
+    version of a convention or a clause."""
 
     SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
     LIST_FROZEN = "LIST_FROZEN"
@@ -46,10 +47,26 @@ class NoticeKind(StrEnum):
     MEETING_CONCLUDED = "MEETING_CONCLUDED"
     RESOLUTION_NOTICED = "RESOLUTION_NOTICED"
     RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE"
+    CONVENTION_NOTICED = "CONVENTION_NOTICED"
+    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE"
+    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE"
+    CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED"
+    CONVENTION_REPEALED = "CONVENTION_REPEALED"
 
 
-# Notices about a resolution; all others are about a session.
 ABOUT_RESOLUTIONS = frozenset({NoticeKind.RESOLUTION_NOTICED, NoticeKind.RESOLUTION_EFFECTIVE})
+# Notices about a version of a convention, or one of its clauses.
+ABOUT_CONVENTIONS = frozenset(
+    {
+        NoticeKind.CONVENTION_NOTICED,
+        NoticeKind.CONVENTION_IN_FORCE,
+        NoticeKind.CONVENTION_CLAUSE_ACTIVE,
+        NoticeKind.CONVENTION_REPEAL_NOTICED,
+        NoticeKind.CONVENTION_REPEALED,
+    }
+)
+# All others are about a session.
+NOT_ABOUT_SESSIONS = ABOUT_RESOLUTIONS | ABOUT_CONVENTIONS
 
 
 class PublicNotice(HasId, Base):

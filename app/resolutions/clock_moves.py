@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -60,18 +60,22 @@ def take_effect(session: Session, resolution: Resolution) -> None:
 
 def due_resolutions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
     """Ids of resolutions that the clock has reached and no open objection holds, within `scope`."""
+    return list(session.scalars(due_query(*scope).order_by(Resolution.id)))
+
+
+def due_query(*scope: ColumnElement[bool]) -> Select[UUID]:
+    """What `due_resolutions` reads, in no order, for who asks for other things with it."""
     is_held = (
         select(Objection.id)
         .where(Objection.notice_id == Resolution.notice_id, Objection.answered_at.is_(None))
         .exists()
     )
-    query = select(Resolution.id).where(
+    return select(Resolution.id).where(
         Resolution.state == ResolutionState.NOTICED,
         Resolution.notice_ends_at <= clock.now(),
         ~is_held,
         *scope,
     )
-    return list(session.scalars(query.order_by(Resolution.id)))
 
 
 def take_effect_all(session: Session, ids: list[UUID]) -> None:
@@ -85,12 +89,12 @@ def take_effect_all(session: Session, ids: list[UUID]) -> None:
 
 def take_effect_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
-    scope = _scope(request.view_args or {})
+    scope = scope_of(request.view_args or {})
     if scope is not None:
         take_effect_all(db.session(), due_resolutions(db.session(), scope))
 
 
-def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:
+def scope_of(args: dict[str, Any]) -> ColumnElement[bool] | None:
     """Which resolutions the request's address is about, if any: what else hangs on a place or a
     matter is the same before and after."""
     columns = {

@@ -1,0 +1,251 @@
+"""Drafting a convention and its amendments, until they are put to review or withdrawn.
+
+Every move holds the convention alone, so that its versions move one after the other.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.clock import read_database_clock
+from app.compounds.models import Compound
+from app.conventions.clauses import ConventionFlag
+from app.conventions.links import make_clause, name_resolutions
+from app.conventions.models import OPEN, Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.text_check import FORBIDDEN, check_text
+from app.errors import DomainError, WrongState
+from app.orm import new_id
+from app.people.models import Resident
+
+REVIEW_MONTHS = 6
+
+
+class VersionOpen(DomainError):
+    status, code = 409, "version_open"
+    zh, en = "这份规约已有一版正在办理", "Another version of this convention is on its way"
+
+
+class RepealPending(DomainError):
+    status, code = 409, "repeal_pending"
+    zh, en = "这份规约的废止正在公示", "The repeal of this convention is on the board"
+
+
+def begin_move(session: Session, version: ConventionVersion) -> datetime:
+    """Hold the convention alone, read the version again, and answer the database's time."""
+    locks.hold_alone(session, version.convention_id)
+    session.refresh(version)
+    return read_database_clock(session)
+
+
+def hold_convention(session: Session, convention: Convention) -> tuple[ConventionVersion, datetime]:
+    """Hold the convention alone; its version in force, if nothing else is on its way.
+
+    Raises WrongState, VersionOpen, RepealPending.
+    """
+    locks.hold_alone(session, convention.id)
+    session.refresh(convention)
+    for version in convention.versions:
+        session.refresh(version)
+    in_force = convention.in_force
+    if in_force is None:
+        raise WrongState(
+            zh="这份规约没有生效的版本", en="No version of this convention is in force"
+        )
+    if any(version.state in OPEN for version in convention.versions):
+        raise VersionOpen
+    if in_force.repeal_is_pending:
+        raise RepealPending
+    return in_force, read_database_clock(session)
+
+
+def draft_convention(
+    session: Session,
+    compound: Compound,
+    by: Resident,
+    *,
+    legal_type: LegalType,
+    title: str,
+    is_trial: bool,
+    review_months: int,
+    clauses: Sequence[dict[str, Any]],
+    resolution_ids: Collection[UUID],
+) -> ConventionVersion:
+    """Draft a new convention: its first version.
+
+    Raises InvalidResolutions, ResolutionMissing, InvalidClauseResolution.
+    """
+    at = read_database_clock(session)
+    convention = Convention(
+        id=new_id(),
+        compound=compound,
+        compound_id=compound.id,
+        legal_type=legal_type,
+        created_at=at,
+    )
+    version = _new_version(convention, 1, by, at, title, is_trial, review_months)
+    session.add(convention)
+    name_resolutions(session, version, resolution_ids, legal_type)
+    _number_clauses(session, version, clauses)
+    record_move(session, version, "draft", by, at, from_state=None)
+    return version
+
+
+def revise_version(
+    session: Session,
+    version: ConventionVersion,
+    by: Resident,
+    *,
+    title: str,
+    is_trial: bool,
+    review_months: int,
+    clauses: Sequence[dict[str, Any]],
+    resolution_ids: Collection[UUID],
+) -> ConventionVersion:
+    """Write a draft anew.
+
+    Raises WrongState, InvalidResolutions, ResolutionMissing, InvalidClauseResolution.
+    """
+    at = begin_move(session, version)
+    version.revise(_plain(title), is_trial, review_months, by.id)
+    name_resolutions(session, version, resolution_ids, version.legal_type)
+    _number_clauses(session, version, clauses)
+    record_move(session, version, "revise", by, at, from_state=version.state)
+    return version
+
+
+def amend_convention(
+    session: Session, convention: Convention, by: Resident, *, resolution_ids: Collection[UUID]
+) -> ConventionVersion:
+    """Begin the next version: a draft with the words of the one in force.
+
+    It keeps the resolutions of that one and adds these. Raises WrongState, VersionOpen,
+    RepealPending, InvalidResolutions, ResolutionMissing.
+    """
+    old, at = hold_convention(session, convention)
+    number = 1 + convention.versions[-1].number
+    words = (old.title, old.is_trial, old.review_months)
+    version = _new_version(convention, number, by, at, *words)
+    version.amends = old
+    session.add(version)
+    named = {*resolution_ids, *(each.id for each in old.resolutions)}
+    name_resolutions(session, version, named, convention.legal_type)
+    _number_clauses(
+        session,
+        version,
+        [
+            {
+                "text": clause.text,
+                "owner_vote_item": clause.owner_vote_item,
+                "resolution_id": clause.resolution_id,
+            }
+            for clause in old.clauses
+        ],
+    )
+    record_move(session, version, "amend", by, at, from_state=None, reason=str(old.id))
+    return version
+
+
+def submit_version(session: Session, version: ConventionVersion, by: Resident) -> ConventionVersion:
+    """Put a draft to review; words that a convention may not have are flagged for the reviewer.
+
+    Raises WrongState.
+    """
+    at = begin_move(session, version)
+    version.submit()
+    for found in check_text(version.title, [clause.text for clause in version.clauses]):
+        reason = FORBIDDEN[found.word]
+        session.add(
+            ConventionFlag(
+                version_id=version.id,
+                submission=version.submissions,
+                why=reason.zh,
+                why_en=reason.en,
+                source=reason.source,
+                **found._asdict(),
+            )
+        )
+    session.flush()
+    session.expire(version, ["flags"])
+    record_move(session, version, "submit", by, at, from_state=VersionState.DRAFT)
+    return version
+
+
+def withdraw_version(
+    session: Session, version: ConventionVersion, by: Resident, reason: str
+) -> ConventionVersion:
+    """Let a draft, or a version under review, go no further. Raises WrongState."""
+    at = begin_move(session, version)
+    from_state = version.state
+    version.withdraw(reason)
+    record_move(session, version, "withdraw", by, at, from_state=from_state, reason=reason)
+    return version
+
+
+def record_move(
+    session: Session,
+    version: ConventionVersion,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: VersionState | None,
+    reason: str | None = None,
+) -> None:
+    """Log a move of the version; `by` is empty where the clock made it."""
+    record(
+        session,
+        version,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=version.compound_id,
+        from_state=from_state,
+        to_state=version.state,
+        reason=reason,
+    )
+
+
+def _new_version(
+    convention: Convention,
+    number: int,
+    by: Resident,
+    at: datetime,
+    title: str,
+    is_trial: bool,
+    review_months: int,
+) -> ConventionVersion:
+    return ConventionVersion(
+        id=new_id(),
+        convention=convention,
+        convention_id=convention.id,
+        compound_id=convention.compound_id,
+        number=number,
+        state=VersionState.DRAFT,
+        title=_plain(title),
+        is_trial=is_trial,
+        review_months=review_months,
+        drafted_by_id=by.id,
+        drafted_at=at,
+        submissions=0,
+    )
+
+
+def _plain(title: str) -> str:
+    """The title without the words that a trial adds when it is printed."""
+    return title.removesuffix("（试行）").removesuffix("(试行)").rstrip() or title
+
+
+def _number_clauses(
+    session: Session, version: ConventionVersion, clauses: Sequence[dict[str, Any]]
+) -> None:
+    made = [make_clause(version, i, **clause) for i, clause in enumerate(clauses, start=1)]
+    # Their numbers are unique, and new rows would come in before the old ones go.
+    version.clauses.clear()
+    session.flush()
+    version.clauses.extend(made)
+    session.flush()

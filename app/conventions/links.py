@@ -1,0 +1,116 @@
+"""Which resolutions a version may name, and what it keeps of the one that it amends."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.conventions.clauses import Clause
+from app.conventions.models import ConventionVersion, LegalType
+from app.errors import DomainError
+from app.resolutions.models import Resolution, ResolutionState
+
+# The vote on it was passed, and nothing has taken its place.
+BINDING = frozenset({ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE})
+
+
+class InvalidResolutions(DomainError):
+    status, code = 422, "invalid_resolutions"
+    zh, en = (
+        "只能依据本小区已通过、未被代替的决议",
+        "Only resolutions that were passed here and not superseded may be named",
+    )
+
+
+class ResolutionMissing(DomainError):
+    status, code = 422, "resolution_missing"
+    zh, en = (
+        "解题规约须写明所依据的决议；修订须有新的决议",
+        "It must name a resolution that it rests on; an amendment must name a new one",
+    )
+
+
+class ResolutionSuperseded(DomainError):
+    status, code = 409, "resolution_superseded"
+    zh, en = "所依据的决议已被代替", "A resolution that it rests on was superseded"
+
+
+class InvalidClauseResolution(DomainError):
+    status, code = 422, "invalid_clause_resolution"
+    zh, en = (
+        "条文所依据的决议须在本版规约列明的决议之中",
+        "A clause can rest only on resolutions that its version names",
+    )
+
+
+def name_resolutions(
+    session: Session, version: ConventionVersion, ids: Collection[UUID], legal_type: LegalType
+) -> None:
+    """Let the version rest on these resolutions and no others.
+
+    What the amended version named may stay, also where it was superseded since: it made clauses
+    that are kept. Raises InvalidResolutions, ResolutionMissing.
+    """
+    wanted = set(ids)
+    found = session.scalars(
+        select(Resolution)
+        .where(Resolution.id.in_(wanted), Resolution.compound_id == version.compound_id)
+        .order_by(Resolution.id)
+    ).all()
+    kept = kept_resolutions(version)
+    if len(found) != len(wanted) or any(
+        each.state not in BINDING and each.id not in kept for each in found
+    ):
+        raise InvalidResolutions
+    if legal_type is LegalType.SELF_DISCIPLINE and not wanted - kept:
+        raise ResolutionMissing
+    version.resolutions = list(found)
+
+
+def require_binding(version: ConventionVersion) -> None:
+    """Raises ResolutionSuperseded where a resolution has lost its force since it was named."""
+    kept = kept_resolutions(version)
+    if any(each.id not in kept and each.state not in BINDING for each in version.resolutions):
+        raise ResolutionSuperseded
+
+
+def kept_resolutions(version: ConventionVersion) -> set[UUID]:
+    """What the amended version named already."""
+    return set() if version.amends is None else {each.id for each in version.amends.resolutions}
+
+
+def kept_vote(version: ConventionVersion, text: str, item: int | None) -> UUID | None:
+    """The owners' vote behind the same words on the same item in the amended version, if any."""
+    if version.amends is None or item is None:
+        return None
+    return next(
+        (
+            clause.owner_vote_id
+            for clause in version.amends.clauses
+            if (clause.text, clause.owner_vote_item) == (text, item)
+        ),
+        None,
+    )
+
+
+def make_clause(
+    version: ConventionVersion,
+    number: int,
+    text: str,
+    owner_vote_item: int | None,
+    resolution_id: UUID | None,
+) -> Clause:
+    """A clause of the version. Raises InvalidClauseResolution."""
+    named = {each.id for each in version.resolutions}
+    if resolution_id is not None and resolution_id not in named:
+        raise InvalidClauseResolution
+    vote_id = kept_vote(version, text, owner_vote_item)
+    return Clause(
+        number=number,
+        text=text,
+        owner_vote_item=owner_vote_item,
+        owner_vote_id=vote_id,
+        is_active=owner_vote_item is None or vote_id is not None,
+        resolution_id=resolution_id,
+    )

@@ -1,0 +1,78 @@
+"""Publishing a voted version, filing a pact, and announcing that a convention is repealed."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.board.objections import objection_term
+from app.conventions import notices
+from app.conventions.drafting import begin_move, hold_convention, record_move
+from app.conventions.links import BINDING, InvalidResolutions
+from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.review import require_no_open_flags
+from app.conventions.voting import WrongLegalType
+from app.people.models import Resident
+from app.resolutions.models import Resolution
+
+NOTICE_DAYS = 7
+
+
+def publish_version(
+    session: Session, version: ConventionVersion, by: Resident
+) -> ConventionVersion:
+    """Put a voted version on the board; objections may come until its notice ends.
+
+    Raises FlagsOpen, WrongState, HolidaysUnknown.
+    """
+    at = begin_move(session, version)
+    require_no_open_flags(version)
+    version.require_state(VersionState.VOTED)
+    ends_at = objection_term(at, NOTICE_DAYS)
+    version.publish(notices.post_version(session, version, ends_at, at))
+    record_move(session, version, "publish", by, at, from_state=VersionState.VOTED)
+    return version
+
+
+def file_version(
+    session: Session, version: ConventionVersion, by: Resident, filing_ref: str
+) -> ConventionVersion:
+    """备案: the street office files a residents' pact (L5-15); without it there is no force.
+
+    Raises WrongLegalType, WrongState.
+    """
+    if version.legal_type is not LegalType.RESIDENT_PACT:
+        raise WrongLegalType
+    at = begin_move(session, version)
+    from_state = version.state
+    version.file(filing_ref, at)
+    record_move(session, version, "file", by, at, from_state=from_state, reason=filing_ref)
+    return version
+
+
+def repeal_convention(
+    session: Session, convention: Convention, by: Resident, *, resolution_id: UUID, reason: str
+) -> ConventionVersion:
+    """Announce the repeal of what is in force, by a resolution that did not make it.
+
+    It stays in force until the notice has ended and each objection is answered. Only what the
+    round table made can the round table repeal. Raises WrongLegalType, WrongState, VersionOpen,
+    RepealPending, InvalidResolutions, HolidaysUnknown.
+    """
+    if convention.legal_type is not LegalType.SELF_DISCIPLINE:
+        raise WrongLegalType
+    version, at = hold_convention(session, convention)
+    resolution = session.get(Resolution, resolution_id, populate_existing=True)
+    if (
+        resolution is None
+        or resolution.compound_id != convention.compound_id
+        or resolution.state not in BINDING
+        or resolution in version.resolutions
+    ):
+        raise InvalidResolutions
+    ends_at = objection_term(at, NOTICE_DAYS)
+    notice = notices.post_repeal_plan(session, version, resolution, reason, ends_at, at)
+    version.announce_repeal(reason, resolution, notice)
+    record_move(
+        session, version, "announce_repeal", by, at, from_state=version.state, reason=reason
+    )
+    return version

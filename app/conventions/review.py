@@ -1,0 +1,102 @@
+"""Review of a version: what becomes of flagged words, and whether the text may go on.
+
+The community's secretary reviews what rests on consent; pacts and covenants are put before the
+street office (提请审核, domain notes, section 7). Nobody reviews what he wrote himself.
+"""
+
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.conventions.clauses import ConventionFlag, FlagDecision
+from app.conventions.drafting import begin_move, record_move
+from app.conventions.links import require_binding
+from app.conventions.models import ConventionVersion, LegalType, Opinion, VersionState
+from app.errors import DomainError
+from app.people.models import Resident
+
+
+class OwnDraft(DomainError):
+    status, code = 403, "own_draft"
+    zh, en = "起草人不能审查自己起草的规约", "Nobody reviews what he drafted himself"
+
+
+class FlagsOpen(DomainError):
+    status, code = 409, "flags_open"
+    zh, en = (
+        "还有不得写入规约的词语没有处理，或须改写",
+        "Words that a convention may not have are still undecided or must be changed",
+    )
+
+
+class ReturnNeedsAdvice(DomainError):
+    status, code = 422, "return_needs_advice"
+    zh, en = "退回须写明修改意见", "Say what must be changed when returning it"
+
+
+def decide_flag(
+    session: Session,
+    version: ConventionVersion,
+    flag: ConventionFlag,
+    by: Resident,
+    decision: FlagDecision,
+    reason: str,
+) -> ConventionVersion:
+    """Say whether a flagged word may stand, once and with a reason. Raises WrongState, OwnDraft."""
+    at = begin_move(session, version)
+    session.refresh(flag)
+    version.require_state(VersionState.REVIEW)
+    _require_another(version, by)
+    flag.decide(decision, reason, by.id, at)
+    record(
+        session,
+        flag,
+        "decide",
+        at=at,
+        actor_id=by.id,
+        compound_id=version.compound_id,
+        to_state=decision,
+        reason=f"{flag.clause_label}「{flag.word}」：{reason}",
+    )
+    return version
+
+
+def review_version(
+    session: Session,
+    version: ConventionVersion,
+    by: Resident,
+    opinion: Opinion,
+    advice: str | None,
+) -> ConventionVersion:
+    """Approve of a version, or return it to its authors with advice.
+
+    What rests on resolutions was voted with them, so it is VOTED when approved; pacts and
+    covenants wait for their own vote. Raises ReturnNeedsAdvice, WrongState, OwnDraft, FlagsOpen,
+    ResolutionSuperseded.
+    """
+    if opinion is Opinion.RETURNED and advice is None:
+        raise ReturnNeedsAdvice
+    at = begin_move(session, version)
+    version.require_state(VersionState.REVIEW)
+    _require_another(version, by)
+    if opinion is Opinion.APPROVED:
+        require_no_open_flags(version)
+        require_binding(version)
+    version.review(opinion, advice, by.id, at)
+    if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
+        version.rest_on_resolutions(at)
+    reason = opinion.value if advice is None else f"{opinion}: {advice}"
+    record_move(session, version, "review", by, at, from_state=VersionState.REVIEW, reason=reason)
+    return version
+
+
+def require_no_open_flags(version: ConventionVersion) -> None:
+    """Raises FlagsOpen while a flagged word is not cleared."""
+    uncleared = [flag for flag in version.flags if not flag.is_cleared]
+    if uncleared:
+        places = "、".join(f"{flag.clause_label}「{flag.word}」" for flag in uncleared)
+        raise FlagsOpen(zh=f"{places}。", en=f"Flags not cleared: {len(uncleared)}.")
+
+
+def _require_another(version: ConventionVersion, by: Resident) -> None:
+    if by.id in version.authors:
+        raise OwnDraft

@@ -1,0 +1,215 @@
+"""The votes behind pacts, covenants and the clauses that only the owners decide.
+
+None of them is taken here: the record of one that passed is entered. A vote that did not pass is
+refused and moves nothing; the version may be withdrawn, or returned and put to another vote.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.conventions import notices
+from app.conventions.clauses import Clause, OfficialOwnerVote
+from app.conventions.drafting import begin_move, record_move
+from app.conventions.models import (
+    OPEN,
+    TEXT_IS_FINAL,
+    ConventionVersion,
+    LegalType,
+    VersionState,
+)
+from app.deliberation.civil_code import OWNERS_ITEMS
+from app.errors import DomainError
+from app.orm import new_id
+from app.people.models import Resident
+from votes.errors import VotingError
+from votes.joint_decision import (
+    JointOutcome,
+    OwnersFigures,
+    decide_jointly,
+    explain_joint_decision,
+)
+from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
+
+COVENANT_ITEM = 2  # making and amending the management covenant
+
+
+class WrongLegalType(DomainError):
+    status, code = 409, "wrong_legal_type"
+    zh, en = "这类规约不是这样办理的", "This kind of convention goes another way"
+
+
+class NotApproved(DomainError):
+    status, code = 409, "not_approved"
+    zh, en = "还没有通过审核，不能表决", "It was not approved yet, so no vote counts"
+
+
+class FiguresDisagree(DomainError):
+    status, code = 422, "figures_disagree"
+    zh, en = "表决数字前后不符", "The figures of the vote do not agree"
+
+
+class VoteNotPassed(DomainError):
+    status, code = 409, "vote_not_passed"
+    zh, en = "按这些数字，表决没有通过", "By these figures the vote was not passed"
+
+
+class NeedsNoOwnerVote(DomainError):
+    status, code = 409, "needs_no_owner_vote"
+    zh, en = "这一条无须业主共同决定", "This clause is not left to the owners"
+
+
+def record_vote(
+    session: Session,
+    version: ConventionVersion,
+    by: Resident,
+    *,
+    minutes_ref: str,
+    roll: int,
+    present: int,
+    yes: int,
+    no: int,
+    abstain: int,
+) -> ConventionVersion:
+    """Enter the vote of the residents' meeting on a pact (L5-9: more than half of those present,
+    and more than half of the roll present).
+
+    Raises WrongLegalType, WrongState, NotApproved, FiguresDisagree, VoteNotPassed.
+    """
+    at = _begin_vote(session, version, LegalType.RESIDENT_PACT)
+    try:
+        vote = ResolutionVote(roll, present, yes, no, abstain)
+    except VotingError as error:
+        raise FiguresDisagree(en=error.message) from None
+    why = explain_majority(MajorityRule(), vote)
+    if decide(MajorityRule(), vote) is not MajorityOutcome.PASSED:
+        raise VoteNotPassed(zh=why.zh, en=why.en)
+    version.record_vote(vote, minutes_ref, at)
+    record_move(
+        session, version, "record_vote", by, at, from_state=VersionState.REVIEW, reason=why.zh
+    )
+    return version
+
+
+def record_owner_vote(
+    session: Session,
+    version: ConventionVersion,
+    by: Resident,
+    *,
+    official_ref: str,
+    **figures: int,
+) -> ConventionVersion:
+    """Enter the official result of the owners' vote on a covenant, Civil Code 278(1)(2).
+
+    Raises WrongLegalType, WrongState, NotApproved, FiguresDisagree, VoteNotPassed.
+    """
+    at = _begin_vote(session, version, LegalType.OWNER_COVENANT)
+    vote = _passed(session, version, COVENANT_ITEM, by, at, official_ref, figures)
+    version.record_owner_vote(vote, at)
+    record_move(
+        session,
+        version,
+        "record_owner_vote",
+        by,
+        at,
+        from_state=VersionState.REVIEW,
+        reason=f"{official_ref} {vote.explanation_zh}",
+    )
+    return version
+
+
+def attach_owner_vote(
+    session: Session,
+    version: ConventionVersion,
+    clause: Clause,
+    by: Resident,
+    *,
+    official_ref: str,
+    **figures: int,
+) -> Clause:
+    """Enter the official result of the owners' vote on a clause: from now on it is active.
+
+    If the clause stands on the board already, a notice says so. Raises NeedsNoOwnerVote,
+    WrongState, FiguresDisagree, VoteNotPassed.
+    """
+    at = begin_move(session, version)
+    session.refresh(clause)
+    if clause.owner_vote_item is None:
+        raise NeedsNoOwnerVote
+    version.require_state(*TEXT_IS_FINAL)
+    vote = _passed(session, version, clause.owner_vote_item, by, at, official_ref, figures)
+    clause.activate(vote)
+    _activate_in_draft(version, clause, vote)
+    record(
+        session,
+        clause,
+        "attach_owner_vote",
+        at=at,
+        actor_id=by.id,
+        compound_id=version.compound_id,
+        from_state="INACTIVE",
+        to_state="ACTIVE",
+        reason=f"{official_ref} {vote.explanation_zh}",
+    )
+    if version.state is not VersionState.VOTED:
+        notices.post_clause(session, version, clause, vote, at)
+    return clause
+
+
+def _activate_in_draft(version: ConventionVersion, clause: Clause, vote: OfficialOwnerVote) -> None:
+    """An amendment that is on its way, and keeps the clause as it is, keeps the vote too."""
+    amendments = (
+        other
+        for other in version.convention.versions
+        if other.amends_id == version.id and other.state in OPEN
+    )
+    for other in amendments:
+        for same in other.clauses:
+            words = (same.text, same.owner_vote_item)
+            if words == (clause.text, clause.owner_vote_item) and not same.is_active:
+                same.activate(vote)
+
+
+def _begin_vote(session: Session, version: ConventionVersion, legal_type: LegalType) -> datetime:
+    if version.legal_type is not legal_type:
+        raise WrongLegalType
+    at = begin_move(session, version)
+    version.require_state(VersionState.REVIEW)
+    if not version.is_approved:
+        raise NotApproved
+    return at
+
+
+def _passed(
+    session: Session,
+    version: ConventionVersion,
+    item: int,
+    by: Resident,
+    at: datetime,
+    official_ref: str,
+    figures: dict[str, int],
+) -> OfficialOwnerVote:
+    """The record of a vote that passed, stored; the rule follows from the item."""
+    try:
+        counted = OwnersFigures(**figures)
+    except VotingError as error:
+        raise FiguresDisagree(en=error.message) from None
+    why = explain_joint_decision(item, counted)
+    if decide_jointly(item, counted) is not JointOutcome.PASSED:
+        basis = OWNERS_ITEMS[item]
+        raise VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
+    vote = OfficialOwnerVote(
+        id=new_id(),
+        compound_id=version.compound_id,
+        item=item,
+        official_ref=official_ref,
+        explanation_zh=why.zh,
+        explanation_en=why.en,
+        entered_by_id=by.id,
+        entered_at=at,
+        **figures,
+    )
+    session.add(vote)
+    session.flush()
+    return vote
