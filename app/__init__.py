@@ -30,6 +30,12 @@ from app.people.routes import blp as people
 from app.resolutions.clock_moves import take_effect_before_request
 from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
+from app.works.clock_moves import (
+    escalate_orders_before_request,
+    escalate_whistles_before_request,
+)
+from app.works.routes import blp as works
+from app.works.whistle_routes import blp as whistles
 
 API_BLUEPRINTS = (
     people,
@@ -40,16 +46,20 @@ API_BLUEPRINTS = (
     ballots,
     deliberation,
     resolutions,
+    works,
+    whistles,
+    conventions,
     board,
     oversight,
-    conventions,
 )
 
-# What these show or change hangs on the end of a notice; others, casting above all, do not ask.
-FOLLOW_NOTICES = {
+# What these show or change hangs on a term; others, casting above all, do not ask.
+FOLLOW_TERMS = {
     take_effect_before_request: (resolutions,),
     follow_notices_before_request: (conventions,),
     follow_board_before_request: (board, board_pages),
+    escalate_orders_before_request: (works,),
+    escalate_whistles_before_request: (whistles,),
 }
 
 
@@ -79,9 +89,9 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     problems.init_app(app)
     database.init_app(app)
     app.before_request(catch_up_before_request)
-    for follow, blueprints in FOLLOW_NOTICES.items():
+    for follow, blueprints in FOLLOW_TERMS.items():
         for blueprint in blueprints:
-            app.before_request_funcs[blueprint.name] = [follow]
+            app.before_request_funcs.setdefault(blueprint.name, []).append(follow)
     app.after_request(add_headers)
 
     api = Api(app)

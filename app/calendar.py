@@ -83,7 +83,7 @@ def add_working_days(start: date | datetime, days: int) -> datetime:
     day = _day(start)
     for _ in range(days):
         day = _next_working_day(day)
-    return _end_of(day)
+    return end_of_day(day)
 
 
 def notice_end(posted_on: date | datetime, days: int) -> datetime:
@@ -94,7 +94,12 @@ def notice_end(posted_on: date | datetime, days: int) -> datetime:
     """
     _require_a_day(days)
     last = _day(posted_on) + timedelta(days=days)
-    return _end_of(last if is_working_day(last) else _next_working_day(last))
+    return end_of_day(last if is_working_day(last) else _next_working_day(last))
+
+
+def end_of_day(day: date) -> datetime:
+    """24:00 of the day in the compound, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZONE).astimezone(UTC)
 
 
 def months_later(start: date | datetime, months: int) -> date:
@@ -114,10 +119,6 @@ def _next_working_day(day: date) -> date:
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, ZONE).astimezone(UTC)
 
 
 def _require_a_day(days: int) -> None:

@@ -22,6 +22,7 @@ from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
 from app.resolutions.clock_moves import due_resolutions, take_effect_all
+from app.works.clock_moves import due_orders, due_whistles, escalate_all
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
@@ -37,7 +38,8 @@ def init_app(app: Flask) -> None:
 @click.option("--every", type=click.IntRange(1, 3600), help="Go on, every so many seconds.")
 @with_appcontext
 def finalise(every: int | None) -> None:
-    """Open, close and put in force what is due and nobody has touched; purge unused uploads."""
+    """Open, close, put in force and escalate what is due and nobody has touched, and purge
+    uploads that nobody used."""
     while True:
         due = due_sessions(db.session())
         catch_up_all(db.session(), due)
@@ -53,6 +55,11 @@ def finalise(every: int | None) -> None:
         follow_notices(db.session(), versions)
         if versions:
             click.echo(f"已推进 {len(versions)} 份规约 · conventions moved: {len(versions)}")
+        late = due_orders(db.session()), due_whistles(db.session())
+        escalate_all(db.session(), *late)
+        if any(late):
+            count = sum(map(len, late))
+            click.echo(f"已督办 {count} 件逾期事项 · overdue and escalated: {count}")
         if every is None:
             return
         db.session.remove()

@@ -13,6 +13,7 @@ from flask import Flask
 from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.board.models import Objection
+from app.clock import local_date
 from app.deliberation.models import CHECKLIST
 from app.extensions import db
 from app.orm import new_id
@@ -106,6 +107,7 @@ def furnish(
     return {
         **discussed,
         **agreed,
+        **works(cast, compound, secretary, resident),
         "compound_id": compound.id,
         "community_id": community.id,
         "kind": "compounds",
@@ -172,6 +174,27 @@ def agree(compound: Place, secretary: Person) -> dict[str, str]:
         "clause_id": version["clauses"][0]["id"],
         "flag_id": version["flags"][0]["id"],
     }
+
+
+def works(cast: Cast, compound: Place, secretary: Person, resident: Person) -> dict[str, str]:
+    """An order that a seated member has taken on, with hours, and a whistle that was asked for."""
+    home = f"/compounds/{compound.id}"
+    matters = []
+    for outcome in ("DISPATCHED", "WHISTLED"):
+        raised = {"title": "路灯", "body": "不亮", "category": "LIGHTING"}
+        matters.append(made(resident.post(f"{home}/matters", raised))["id"])
+        made(secretary.post(f"/matters/{matters[-1]}/screen", {"outcome": outcome}), 200)
+    member = cast.officer(Role.SEATED_MEMBER, compound)
+    words = {"title": "换灯", "text": "换灯", "doer_kind": "SEATED_MEMBER", "doer_name": "党员"}
+    order = made(secretary.post(f"/matters/{matters[0]}/orders", words))
+    path = f"/orders/{order['id']}"
+    made(secretary.post(f"{path}/assign", {"doer_ids": [str(member.id)]}), 200)
+    made(member.post(f"{path}/accept"), 200)
+    hours = {"worked_on": f"{local_date(datetime.now(UTC))}", "minutes": 30}
+    logged = made(member.post(f"{path}/hours", hours))
+    asked = {"ground": "EMERGENCY", "text": "塌陷"}
+    whistle = made(secretary.post(f"/matters/{matters[1]}/whistles", asked))
+    return {"order_id": order["id"], "hours_id": logged["id"], "whistle_id": whistle["id"]}
 
 
 def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:

@@ -24,9 +24,11 @@ from app.deliberation.models import CHECKLIST
 from app.extensions import db
 from app.people.models import Role
 from app.resolutions.models import BranchReview
+from app.works.ledgers import Escalation, MissedStep
+from app.works.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
 from tests.cast import Cast, Person, ballot
-from tests.operations import agree, made, objection, published_photo
+from tests.operations import agree, made, objection, published_photo, works
 
 TABLES = db.metadata.sorted_tables
 
@@ -56,6 +58,7 @@ def play_a_session(app: Flask) -> None:
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
     resolution_id = hold_a_round_table(cast, secretary, voters[0], path, matters[0])
     make_a_pact(cast, secretary, resolution_id)
+    do_some_work(app, cast, secretary, voters[0])
     leave_a_vote_open(cast)
 
 
@@ -65,6 +68,20 @@ def leave_a_vote_open(cast: Cast) -> None:
     voter = cast.resident()
     session, matters = cast.open_session(cast.secretary(), voter, period="2027-01")
     made(voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters)), 200)
+
+
+def do_some_work(app: Flask, cast: Cast, secretary: Person, raiser: Person) -> None:
+    """An order with progress and hours, a whistle, and an escalation."""
+    ids = works(cast, cast.home, secretary, raiser)
+    with app.app_context():
+        now = datetime.now(UTC)
+        row = db.session.get_one(WorkOrder, UUID(ids["order_id"]))
+        about = {"order_id": row.id, "compound_id": row.compound_id}
+        progress = {"kind": ProgressKind.PROGRESS, "text": "已换3盏", "by_id": raiser.id, "at": now}
+        db.session.add(OrderProgress(**about, **progress))
+        missed = {"step": MissedStep.SUBMIT, "level": 1, "due_at": now, "escalated_at": now}
+        db.session.add(Escalation(**about, **missed))
+        db.session.commit()
 
 
 def hold_a_round_table(

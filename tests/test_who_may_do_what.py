@@ -67,6 +67,18 @@ OWNER_VOTES = COMMUNITY | {"OC_DIRECTOR"}
 # Beyond section 2: solutions come from whoever has standing there; auditors only read.
 CARD_AUTHORS = THERE - AUDITOR
 MINUTES = BRANCH | {"GRID_WORKER"}  # those who keep the minutes
+DOERS = LEAD | {
+    "BUILDING_HEAD",
+    "OC_DIRECTOR",
+    "PROPERTY_MANAGER",
+    "SEATED_MEMBER",
+    "DEPARTMENT",
+}
+TAKERS = DOERS - LEAD
+CHECKERS = LEAD | {"GRID_WORKER", "BUILDING_HEAD"}
+SEATED = frozenset({"SEATED_MEMBER"})
+DEPARTMENT = frozenset({"DEPARTMENT"})
+CLOSERS = COMMUNITY | STREET | {"GRID_WORKER"}
 
 API: dict[str, Open | frozenset[str]] = {
     "GET /openapi.json": PUBLIC,
@@ -175,6 +187,37 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /convention-versions/{version_id}/file": STREET,
     "POST /convention-versions/{version_id}/withdraw": BRANCH,
     "POST /clauses/{clause_id}/owner-vote": OWNER_VOTES,
+    # work orders; the order here is being carried out by somebody else than those who ask
+    "POST /matters/{matter_id}/orders": BRANCH | SEATED,
+    "POST /resolutions/{resolution_id}/orders": BRANCH | SEATED,
+    "GET /compounds/{compound_id}/orders": THERE,
+    "GET /orders/{order_id}": THERE,
+    "POST /orders/{order_id}/assign": BRANCH,
+    "POST /orders/{order_id}/take": TAKERS,
+    "POST /orders/{order_id}/accept": DOERS,
+    "POST /orders/{order_id}/decline": DOERS,
+    "POST /orders/{order_id}/withdraw": BRANCH,
+    "POST /orders/{order_id}/contact": DOERS,
+    "POST /orders/{order_id}/progress": DOERS,
+    "POST /orders/{order_id}/submit": DOERS,
+    "POST /orders/{order_id}/verify": CHECKERS,
+    "POST /orders/{order_id}/return": CHECKERS,
+    "POST /orders/{order_id}/hours": SEATED,
+    "GET /compounds/{compound_id}/hours": LEAD | AUDITOR | SEATED,
+    "POST /hours/{hours_id}/reverse": BRANCH | SEATED,
+    # whistles; the one here was not blown yet
+    "POST /matters/{matter_id}/whistles": LEAD,
+    "GET /compounds/{compound_id}/whistles": THERE,
+    "GET /whistles/{whistle_id}": THERE,
+    "POST /whistles/{whistle_id}/object": DEPARTMENT,
+    "POST /whistles/{whistle_id}/sign": DEPARTMENT,
+    "POST /whistles/{whistle_id}/contact": DEPARTMENT,
+    "POST /whistles/{whistle_id}/report": DEPARTMENT,
+    "POST /whistles/{whistle_id}/feed-back": DEPARTMENT,
+    "POST /whistles/{whistle_id}/verify-close": CLOSERS,
+    "POST /whistles/{whistle_id}/rework": CLOSERS,
+    "POST /whistles/{whistle_id}/withdraw": LEAD | STREET,
+    "POST /whistles/{whistle_id}/blow": STREET,
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
@@ -214,6 +257,13 @@ BY_RULE = {
         ("PUT /resolutions/{resolution_id}/vote", who): "403 not_present"
         for who in (RESIDENT, MINOR)
     },
+    **{
+        (f"POST /orders/{{order_id}}/{verb}", who): "403 not_the_doer"
+        for verb in ("accept", "decline", "contact", "progress", "submit")
+        for who in DOERS
+    },
+    ("POST /orders/{order_id}/hours", "SEATED_MEMBER"): "403 not_the_doer",
+    ("POST /hours/{hours_id}/reverse", "SEATED_MEMBER"): "403 not_the_doer",
 }
 
 Ids = Mapping[str, Any]
@@ -250,6 +300,18 @@ def owner_vote(ids: Ids) -> dict[str, Any]:
     areas = {"area_all": 147200, "area_part": 128800, "area_yes": 100850}
     heads = {"heads_all": 15, "heads_part": 13, "heads_yes": 10}
     return {"official_ref": "电子投票系统 2026-0415", **areas, **heads}
+
+
+def order(ids: Ids) -> dict[str, Any]:
+    return {"title": "换灯", "text": "换灯", "doer_kind": "COMMUNITY", "doer_name": "社区"}
+
+
+def words_only(ids: Ids) -> dict[str, Any]:
+    return {"text": "已办"}
+
+
+def why(ids: Ids) -> dict[str, Any]:
+    return {"reason": "与另一张重复"}
 
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
@@ -309,6 +371,25 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "POST /convention-versions/{version_id}/file": lambda ids: {"filing_ref": "备3号"},
     "POST /convention-versions/{version_id}/withdraw": because,
     "POST /clauses/{clause_id}/owner-vote": owner_vote,
+    "POST /matters/{matter_id}/orders": order,
+    "POST /resolutions/{resolution_id}/orders": order,
+    "POST /orders/{order_id}/assign": lambda ids: {"doer_name": "物业"},
+    "POST /orders/{order_id}/decline": why,
+    "POST /orders/{order_id}/withdraw": why,
+    "POST /orders/{order_id}/contact": lambda ids: {"note": "已联系"},
+    "POST /orders/{order_id}/progress": words_only,
+    "POST /orders/{order_id}/submit": words_only,
+    "POST /orders/{order_id}/return": why,
+    "POST /orders/{order_id}/hours": lambda ids: {"worked_on": "2026-03-04", "minutes": 60},
+    "POST /hours/{hours_id}/reverse": why,
+    "POST /matters/{matter_id}/whistles": lambda ids: {"ground": "EMERGENCY", "text": "塌陷"},
+    "POST /whistles/{whistle_id}/blow": lambda ids: {"kind": "PUSH", "department": "区水务局"},
+    "POST /whistles/{whistle_id}/object": why,
+    "POST /whistles/{whistle_id}/withdraw": why,
+    "POST /whistles/{whistle_id}/contact": lambda ids: {"note": "已联系"},
+    "POST /whistles/{whistle_id}/report": words_only,
+    "POST /whistles/{whistle_id}/feed-back": words_only,
+    "POST /whistles/{whistle_id}/rework": lambda ids: {"reason": "积水", "due_on": "2199-01-01"},
     "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
     "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},

@@ -1,8 +1,8 @@
 """Every write x every state: what is allowed, what is refused, and that a refusal changes nothing.
 
 The tables are written by hand from section 8 of the domain notes. States are reached by the API,
-but for those that a round table gives to a matter: its own tests reach them. Cards and resolutions
-have tables of their own beside their tests.
+but for those that a round table or work gives to a matter or a session: their own tests reach them.
+Cards, resolutions, orders and whistles have tables of their own beside their tests.
 """
 
 import ast
@@ -35,7 +35,8 @@ def outcome(answer: TestResponse) -> str:
 
 # Sessions
 
-DRAFT, COLLECTING, LISTED, VOTING, EXTENDED, TALLIED, MEETING, RESOLVED, CANCELLED = SessionState
+DRAFT, COLLECTING, LISTED, VOTING, EXTENDED, TALLIED = list(SessionState)[:6]
+MEETING, RESOLVED, EXECUTING, CANCELLED = list(SessionState)[6:]
 
 # Write -> {state: state afterwards} where it is allowed. Elsewhere it is 409 wrong_state, but for
 # the codes of OTHER_REFUSALS.
@@ -43,7 +44,7 @@ ANYWHERE = {state: state for state in SessionState}
 # The list is frozen, its matters live on: one may be solved or turn out unlawful (R8). After the
 # tally the first one, which is tried here, has been selected.
 UNTIL_THE_TALLY = {
-    state: state for state in SessionState if state not in (TALLIED, MEETING, RESOLVED)
+    state: state for state in SessionState if state not in (TALLIED, MEETING, RESOLVED, EXECUTING)
 }
 SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
     "start-collecting": {DRAFT: COLLECTING},
@@ -84,6 +85,7 @@ STEPS_TO = {
     TALLIED: CLOSING,
     MEETING: (*CLOSING, "start-meeting"),
     RESOLVED: (*CLOSING, "start-meeting", "conclude-meeting"),
+    EXECUTING: (*CLOSING, "start-meeting", "conclude-meeting", "execute"),
     CANCELLED: (*OPENING[:2], "cancel"),
 }
 
@@ -95,7 +97,7 @@ class Monthly:
         self.secretary = cast.secretary()
         self.voters = [cast.resident() for _ in range(3)]
         self.roll = {"roll": [str(voter.id) for voter in self.voters]}
-        self._compound = f"/compounds/{cast.home.id}"
+        self._app, self._compound = cast.app, f"/compounds/{cast.home.id}"
         session = cast.session(self.secretary, mode="ROSTER", **self.roll)
         self._path = f"/sessions/{session['id']}"
         self._plan = {
@@ -108,6 +110,11 @@ class Monthly:
         assert self._session()["state"] == state
 
     def _do(self, step: str) -> None:
+        if step == "execute":  # as the first order from a resolution does
+            with self._app.app_context():
+                db.session.get_one(AgendaSession, UUID(self._path.rpartition("/")[2])).execute()
+                db.session.commit()
+            return
         if step == "vote":  # two of three, so that closing need not extend
             answers = [self._vote(voter, self._matters) for voter in self.voters[:2]]
         elif step == "invite":  # whom the round table must have thought of
@@ -226,7 +233,14 @@ def test_open_voting_on_fewer_than_two_matters_concludes(cast: Cast, titles: tup
 
 M = MatterState
 OUTCOMES = (M.LISTED, M.MERGED, M.DISPATCHED, M.WHISTLED, M.REFUSED)
-AT_THE_ROUND_TABLE = (M.DELIBERATED, M.RESOLVED, M.OWNER_VOTE, M.SHELVED)
+AFTER_THE_TALLY = (
+    M.DELIBERATED,
+    M.RESOLVED,
+    M.OWNER_VOTE,
+    M.SHELVED,
+    M.EXECUTING,
+    M.DONE,
+)
 SUPPORT = ("endorse", "withdraw")
 
 # State -> outcomes of screening that are allowed there, and whether support may still change.
@@ -239,7 +253,7 @@ MATTER_WRITES: dict[MatterState, tuple[set[MatterState], bool]] = {
     M.DISPATCHED: (set(), False),
     M.WHISTLED: (set(), False),
     M.REFUSED: (set(), False),
-    **{state: (set(), False) for state in AT_THE_ROUND_TABLE},
+    **{state: (set(), False) for state in AFTER_THE_TALLY},
 }
 
 
@@ -274,7 +288,7 @@ class Matters:
         if state is M.DEFERRED:
             return self._deferred.pop()
         matter = self.raised()
-        if state in AT_THE_ROUND_TABLE:
+        if state in AFTER_THE_TALLY:
             with self._app.app_context():
                 db.session.get_one(Matter, UUID(matter)).state = state
                 db.session.commit()
@@ -448,6 +462,7 @@ SESSION_VERBS: dict[SessionState, Callable[[AgendaSession], None]] = {
     TALLIED: lambda session: session.close_voting(NOW, SessionOutcome.DECIDED),
     MEETING: lambda session: session.start_meeting(),
     RESOLVED: lambda session: session.conclude_meeting(),
+    EXECUTING: lambda session: session.execute(),
     CANCELLED: lambda session: session.cancel(),
 }
 MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
@@ -458,6 +473,8 @@ MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     M.RESOLVED: lambda matter: matter.resolve(),
     M.OWNER_VOTE: lambda matter: matter.leave_to_owners(),
     M.SHELVED: lambda matter: matter.shelve(),
+    M.EXECUTING: lambda matter: matter.execute(),
+    M.DONE: lambda matter: matter.finish(),
 }
 RESIDENCE_VERBS: dict[ResidenceState, Callable[[Residence], None]] = {
     R.VERIFIED: lambda residence: residence.verify(uuid4(), NOW),
@@ -473,7 +490,8 @@ SESSION_PAIRS = """
     EXTENDED > TALLIED
     TALLIED > MEETING
     MEETING > RESOLVED
-    RESOLVED >
+    RESOLVED > EXECUTING
+    EXECUTING >
     CANCELLED >
 """
 # What is listed may end before it was voted on (R8); what is deferred is screened again (R7). What
@@ -484,12 +502,14 @@ MATTER_PAIRS = """
     DEFERRED > LISTED MERGED DISPATCHED WHISTLED REFUSED
     SELECTED > DELIBERATED RESOLVED SHELVED
     DELIBERATED > RESOLVED OWNER_VOTE SHELVED
-    RESOLVED >
+    RESOLVED > EXECUTING
+    EXECUTING > DONE
+    DONE >
     OWNER_VOTE >
     SHELVED >
     MERGED >
-    DISPATCHED >
-    WHISTLED >
+    DISPATCHED > EXECUTING
+    WHISTLED > EXECUTING
     REFUSED >
 """
 RESIDENCE_PAIRS = """
@@ -569,6 +589,8 @@ def test_only_the_models_assign_a_state(root: Path):
         "app/matters/models.py: _move",
         "app/people/models.py: _move",
         "app/resolutions/models.py: _move",
+        "app/works/models.py: _move",
+        "app/works/whistle.py: _move",
     }
 
 

@@ -37,6 +37,7 @@ class SessionState(StrEnum):
     TALLIED = "TALLIED"
     MEETING = "MEETING"
     RESOLVED = "RESOLVED"
+    EXECUTING = "EXECUTING"
     CANCELLED = "CANCELLED"
 
 
@@ -50,7 +51,8 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     _S.EXTENDED: frozenset({_S.TALLIED}),
     _S.TALLIED: frozenset({_S.MEETING}),
     _S.MEETING: frozenset({_S.RESOLVED}),
-    _S.RESOLVED: frozenset(),
+    _S.RESOLVED: frozenset({_S.EXECUTING}),
+    _S.EXECUTING: frozenset(),
     _S.CANCELLED: frozenset(),
 }
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
@@ -187,6 +189,10 @@ class AgendaSession(HasId, Base):
     def conclude_meeting(self) -> None:
         """The round table ends; what it decided stands in its resolutions."""
         self._move(SessionState.RESOLVED)
+
+    def execute(self) -> None:
+        """The first order from one of its resolutions is made."""
+        self._move(SessionState.EXECUTING)
 
     def cancel(self) -> None:
         """The session does not take place; possible before voting only."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from xml.etree import ElementTree
 
 from app import clock
-from app.board.models import NOT_ABOUT_SESSIONS, PublicNotice
+from app.board.models import ABOUT_SESSIONS, PublicNotice
 from app.board.objections import ObjectionCount
 from app.board.schemas import FEED_VERSION, FeedSchema
 from app.board.services import FeedPlace
@@ -75,7 +75,7 @@ def json_feed(
 
 
 def _item(notice: PublicNotice, objections: ObjectionCount, links: FeedLinks) -> dict[str, Any]:
-    is_about_session = notice.kind not in NOT_ABOUT_SESSIONS
+    is_about_session = notice.kind in ABOUT_SESSIONS
     return {
         "id": f"urn:uuid:{notice.id}",
         "url": links.notice(notice),

@@ -34,8 +34,7 @@ class ObjectionTermOver(DomainError):
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells; one of each kind for a session, a resolution, a
-    version of a convention or a clause."""
+    """What a notice tells; one of each kind for the thing that it is about."""
 
     SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
     LIST_FROZEN = "LIST_FROZEN"
@@ -52,21 +51,26 @@ class NoticeKind(StrEnum):
     CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE"
     CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED"
     CONVENTION_REPEALED = "CONVENTION_REPEALED"
+    ORDER_ASSIGNED = "ORDER_ASSIGNED"
+    ORDER_VERIFIED = "ORDER_VERIFIED"
+    ORDER_OVERDUE = "ORDER_OVERDUE"
+    WHISTLE_ESCALATED = "WHISTLE_ESCALATED"
+    WHISTLE_CLOSED = "WHISTLE_CLOSED"
 
 
-ABOUT_RESOLUTIONS = frozenset({NoticeKind.RESOLUTION_NOTICED, NoticeKind.RESOLUTION_EFFECTIVE})
-# Notices about a version of a convention, or one of its clauses.
-ABOUT_CONVENTIONS = frozenset(
+# Notices about a session; all others are about what came of it.
+ABOUT_SESSIONS = frozenset(
     {
-        NoticeKind.CONVENTION_NOTICED,
-        NoticeKind.CONVENTION_IN_FORCE,
-        NoticeKind.CONVENTION_CLAUSE_ACTIVE,
-        NoticeKind.CONVENTION_REPEAL_NOTICED,
-        NoticeKind.CONVENTION_REPEALED,
+        NoticeKind.SESSION_ANNOUNCED,
+        NoticeKind.LIST_FROZEN,
+        NoticeKind.VOTING_OPENED,
+        NoticeKind.VOTING_EXTENDED,
+        NoticeKind.TALLIED,
+        NoticeKind.SESSION_CANCELLED,
+        NoticeKind.ROUND_TABLE_AGENDA,
+        NoticeKind.MEETING_CONCLUDED,
     }
 )
-# All others are about a session.
-NOT_ABOUT_SESSIONS = ABOUT_RESOLUTIONS | ABOUT_CONVENTIONS
 
 
 class PublicNotice(HasId, Base):

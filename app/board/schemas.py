@@ -15,9 +15,9 @@ class AuthorSchema(Schema):
 class NoticeDataSchema(Schema):
     """Our extension of an item: the notice for programs.
 
-    `about_id` is what the notice tells of: a session, a resolution, a version of a convention or a
-    clause; `session_id` is empty where that is no session. A notice with `term_ends_at` takes
-    objections until then.
+    `about_id` is what the notice tells of: a session, a resolution, an order, a whistle, a version
+    of a convention or a clause; `session_id` is empty where that is no session. A notice with
+    `term_ends_at` takes objections until then.
     """
 
     kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)

@@ -50,6 +50,8 @@ class MatterState(StrEnum):
     RESOLVED = "RESOLVED"
     OWNER_VOTE = "OWNER_VOTE"
     SHELVED = "SHELVED"
+    EXECUTING = "EXECUTING"
+    DONE = "DONE"
     DEFERRED = "DEFERRED"
 
 
@@ -62,15 +64,17 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.LISTED: frozenset({_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED}),
     _S.DEFERRED: SCREENED,
     _S.MERGED: frozenset(),
-    _S.DISPATCHED: frozenset(),
-    _S.WHISTLED: frozenset(),
+    _S.DISPATCHED: frozenset({_S.EXECUTING}),
+    _S.WHISTLED: frozenset({_S.EXECUTING}),
     _S.REFUSED: frozenset(),
     # A matter for which no card was taken up may still be resolved, or is shelved.
     _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.SHELVED}),
     _S.DELIBERATED: frozenset({_S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
-    _S.RESOLVED: frozenset(),
+    _S.RESOLVED: frozenset({_S.EXECUTING}),
     _S.OWNER_VOTE: frozenset(),
     _S.SHELVED: frozenset(),
+    _S.EXECUTING: frozenset({_S.DONE}),
+    _S.DONE: frozenset(),
 }
 ENDORSABLE = frozenset({_S.SUBMITTED, _S.LISTED, _S.DEFERRED})
 UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
@@ -137,6 +141,19 @@ class Matter(HasId, Base):
     def shelve(self) -> None:
         """The round table ended without deciding it."""
         self._move(MatterState.SHELVED)
+
+    def execute(self) -> None:
+        """Somebody is to carry it out."""
+        self._move(MatterState.EXECUTING)
+
+    def finish(self) -> None:
+        """All that was to be carried out for it is verified."""
+        self._move(MatterState.DONE)
+
+    def require_state(self, *states: MatterState) -> None:
+        """Raises WrongState unless the matter is at one of these steps."""
+        if self.state not in states:
+            raise self._wrong_state()
 
     def require_under_discussion(self) -> None:
         """Raises WrongState unless solutions for it may still be put and taken up."""

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from werkzeug.test import TestResponse
 
-from app.agenda.models import SessionState
+from app.agenda.models import AgendaSession, SessionState
 from app.deliberation.models import CardState
 from app.errors import WrongState
+from app.extensions import db
 from app.matters.models import UNDER_DISCUSSION, Matter, MatterState
 from tests.cast import Cast
 from tests.deliberation.steps import RoundTable, made, outcome
@@ -49,8 +51,13 @@ class Sitting:
             self.path, self.matter = table.path, table.matters[0]
             self.secretary, self.voter = table.secretary, table.voters[0]
             table.start() if state is not S.TALLIED else table.invite_all()
-            if state is S.RESOLVED:
+            if state in (S.RESOLVED, S.EXECUTING):
                 table.conclude()
+            if state is S.EXECUTING:  # as the first order from a resolution does
+                with cast.app.app_context():
+                    session_id = UUID(self.path.rpartition("/")[2])
+                    db.session.get_one(AgendaSession, session_id).execute()
+                    db.session.commit()
         assert made(self.secretary.get(self.path))["state"] == state
 
     def _before_the_tally(self, cast: Cast, steps: list[str]) -> None:

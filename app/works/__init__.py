@@ -1,0 +1,1 @@
+"""民办 do: work orders from decided and dispatched matters, and whistles to departments."""

@@ -1,0 +1,195 @@
+"""Obtaining what work is about on somebody's behalf, who counts as its doer, and what is seen."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, literal, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import clock
+from app.compounds.models import Compound
+from app.errors import DomainError, NotFound
+from app.extensions import db
+from app.matters.models import Matter
+from app.people.guards import Actor, obtain_compound
+from app.people.models import Appointment, Role
+from app.works.ledgers import WorkHours
+from app.works.models import (
+    OWED,
+    OrderProgress,
+    OrderState,
+    OrderWay,
+    WorkOrder,
+)
+from app.works.whistle import WHISTLE_STEPS, Whistle, WhistleState
+
+# Who may be named to act for a doer.
+DOERS = (
+    Role.BRANCH_SECRETARY,
+    Role.BUILDING_HEAD,
+    Role.OC_DIRECTOR,
+    Role.PROPERTY_MANAGER,
+    Role.SEATED_MEMBER,
+    Role.DEPARTMENT,
+    Role.COMMUNITY_SECRETARY,
+)
+
+
+class NotTheDoer(DomainError):
+    status, code = 403, "not_the_doer"
+    zh, en = "这件事不是由您承办的", "This is not yours to carry out"
+
+
+class DoerCannotVerify(DomainError):
+    """The doer never closes; closing needs a check by somebody else (L6-23)."""
+
+    status, code = 403, "doer_cannot_verify"
+    zh, en = "承办人不能核实自己办的事", "Whoever carried it out does not verify it"
+
+
+class InvalidDoer(DomainError):
+    status, code = 422, "invalid_doer"
+    zh, en = (
+        "承办人须在本小区担任可以承办的职务",
+        "Whoever acts for the doer must hold a fitting office in the place",
+    )
+
+
+def obtain_matter(matter_id: UUID) -> Matter:
+    """The matter, for somebody whom the view's rule allows to act in its compound."""
+    matter = db.session.get(Matter, matter_id)
+    if matter is None:
+        raise NotFound
+    obtain_compound(matter.compound_id)
+    return matter
+
+
+def obtain_order(order_id: UUID) -> WorkOrder:
+    """The order, for somebody whom the view's rule allows to act in its compound."""
+    order = db.session.get(WorkOrder, order_id)
+    if order is None:
+        raise NotFound
+    obtain_compound(order.compound_id)
+    return order
+
+
+def obtain_whistle(whistle_id: UUID) -> Whistle:
+    """The whistle, for somebody whom the view's rule allows to act in its compound."""
+    whistle = db.session.get(Whistle, whistle_id)
+    if whistle is None:
+        raise NotFound
+    obtain_compound(whistle.compound_id)
+    return whistle
+
+
+def obtain_hours(hours_id: UUID) -> WorkHours:
+    """A row of the hours, for somebody whom the view's rule allows to act in its compound."""
+    hours = db.session.get(WorkHours, hours_id)
+    if hours is None:
+        raise NotFound
+    obtain_compound(hours.compound_id)
+    return hours
+
+
+def require_doer(order: WorkOrder, actor: Actor) -> None:
+    """Raises NotTheDoer unless this person acts for the order's doer.
+
+    Where nobody is named, as for a body without an account, the branch secretary writes down what
+    it does.
+    """
+    is_named = any(doer.left_at is None for doer in order.doers)
+    acts = (
+        order.is_done_by(actor.id)
+        if is_named
+        else Role.BRANCH_SECRETARY in actor.roles_in(order.compound)
+    )
+    if not acts:
+        raise NotTheDoer
+
+
+def require_offices(
+    session: Session, compound: Compound, resident_ids: Collection[UUID], roles: Collection[Role]
+) -> None:
+    """Raises InvalidDoer unless each of these people holds one of the offices there today."""
+    today = clock.local_date(clock.now())
+    holding = session.scalars(
+        select(Appointment.resident_id).where(
+            Appointment.resident_id.in_(resident_ids),
+            Appointment.role.in_(roles),
+            Appointment.since <= today,
+            or_(Appointment.until.is_(None), Appointment.until > today),
+            Appointment.ended_at.is_(None),
+            or_(
+                Appointment.compound_id == compound.id,
+                Appointment.community_id == compound.community_id,
+                Appointment.subdistrict_id == compound.subdistrict_id,
+            ),
+        )
+    ).all()
+    if set(holding) != set(resident_ids):
+        raise InvalidDoer
+
+
+def order_is_overdue(at: datetime) -> ColumnElement[bool]:
+    """`WorkOrder.is_overdue` for the database."""
+    is_standing = and_(WorkOrder.state == OrderState.REQUESTED, WorkOrder.way != OrderWay.PROPOSE)
+    return and_(or_(WorkOrder.state.in_(OWED), is_standing), WorkOrder.due_at <= at)
+
+
+def _by_step(sign: Any, report: Any, feed_back: Any) -> ColumnElement[Any]:
+    return case(
+        (Whistle.state == WhistleState.BLOWN, sign),
+        (Whistle.state == WhistleState.SIGNED, report),
+        (Whistle.state.in_([WhistleState.REPORTED, WhistleState.REWORK]), feed_back),
+    )
+
+
+# What a department owes now, and until when (`Whistle.next_step`), for the database.
+whistle_step = _by_step(*(literal(step.value) for step in WHISTLE_STEPS))
+whistle_due_at = _by_step(Whistle.sign_due_at, Whistle.report_due_at, Whistle.due_at)
+
+
+def orders_of(compound_id: UUID) -> Select[WorkOrder]:
+    """The orders of a compound with all that a list shows of them."""
+    return (
+        select(WorkOrder)
+        .where(WorkOrder.compound_id == compound_id)
+        .options(joinedload(WorkOrder.matter, innerjoin=True))
+    )
+
+
+def order_as_listed(order: WorkOrder) -> dict[str, Any]:
+    """The order as `ListedOrderSchema` writes it."""
+    return {"order": order, "is_overdue": order.is_overdue(clock.now())}
+
+
+def order_as_seen(order: WorkOrder) -> dict[str, Any]:
+    """The order as `OrderSchema` writes it."""
+    doers = [doer.resident for doer in order.doers if doer.left_at is None]
+    return {**order_as_listed(order), "doers": doers}
+
+
+def progress_of(order_id: UUID) -> Sequence[OrderProgress]:
+    """What was written down about an order, oldest first."""
+    return db.session.scalars(
+        select(OrderProgress)
+        .where(OrderProgress.order_id == order_id)
+        .options(joinedload(OrderProgress.by, innerjoin=True))
+        .order_by(OrderProgress.id)
+    ).all()
+
+
+def whistles_of(compound_id: UUID) -> Select[Whistle]:
+    """The whistles of a compound with all that is seen of them."""
+    return (
+        select(Whistle)
+        .where(Whistle.compound_id == compound_id)
+        .options(joinedload(Whistle.matter, innerjoin=True))
+    )
+
+
+def whistle_as_seen(whistle: Whistle) -> dict[str, Any]:
+    """The whistle as `WhistleSchema` writes it."""
+    return {"whistle": whistle, "is_overdue": whistle.is_overdue(clock.now())}

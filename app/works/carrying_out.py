@@ -1,0 +1,94 @@
+"""What work does to the matter and to the session that it comes from.
+
+Orders and whistles of one matter move one after the other: each move holds the matter alone, after
+the session of its resolution where there is one.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.agenda import services as agenda
+from app.agenda.models import AgendaSession, SessionState
+from app.audit import record
+from app.matters.models import Matter, MatterState
+from app.people.models import Resident
+from app.works.models import DONE, OrderState, WorkOrder
+from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
+
+BEFORE_WORK = frozenset({MatterState.RESOLVED, MatterState.DISPATCHED, MatterState.WHISTLED})
+
+
+def hold_matter(session: Session, matter_id: UUID) -> Matter:
+    """The matter as it is now; its row is held until this transaction ends."""
+    return session.get_one(
+        Matter,
+        matter_id,
+        populate_existing=True,
+        with_for_update={"of": Matter, "key_share": True},
+    )
+
+
+def begin_work(
+    session: Session,
+    matter: Matter,
+    agenda_session: AgendaSession | None,
+    by: Resident,
+    at: datetime,
+) -> None:
+    """The first work on a matter carries it out, and with it the session that decided it."""
+    if matter.state in BEFORE_WORK:
+        from_state = matter.state
+        matter.execute()
+        _record(session, matter, "execute", by, at, from_state)
+    if agenda_session is not None and agenda_session.state is SessionState.RESOLVED:
+        agenda_session.execute()
+        agenda.record_move(
+            session, agenda_session, "execute", by, at, from_state=SessionState.RESOLVED
+        )
+
+
+def finish_if_done(session: Session, matter_id: UUID, by: Resident, at: datetime) -> None:
+    """A matter is done when there is work on it, and all that was not withdrawn is verified."""
+    session.flush()
+    orders = set(
+        session.scalars(
+            select(WorkOrder.state).where(
+                WorkOrder.matter_id == matter_id, WorkOrder.state != OrderState.WITHDRAWN
+            )
+        )
+    )
+    whistles = set(
+        session.scalars(
+            select(Whistle.state).where(
+                Whistle.matter_id == matter_id, Whistle.state != WhistleState.WITHDRAWN
+            )
+        )
+    )
+    is_done = bool(orders or whistles) and orders <= DONE and whistles <= WHISTLE_DONE
+    matter = hold_matter(session, matter_id)
+    if is_done and matter.state is MatterState.EXECUTING:
+        matter.finish()
+        _record(session, matter, "finish", by, at, MatterState.EXECUTING)
+
+
+def _record(
+    session: Session,
+    matter: Matter,
+    verb: str,
+    by: Resident,
+    at: datetime,
+    from_state: MatterState,
+) -> None:
+    record(
+        session,
+        matter,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=matter.compound_id,
+        from_state=from_state,
+        to_state=matter.state,
+    )

@@ -1,0 +1,93 @@
+"""Rows that are only ever added: hours of seated members, and missed terms reported upwards."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.orm import Base, HasId, enum_type
+from app.people.models import Resident
+from app.works.models import WorkOrder
+
+
+class WorkHours(HasId, Base):
+    """Minutes that a seated member gave to an order on one day. A row is never edited: another
+    one takes it back."""
+
+    __tablename__ = "work_hours"
+    __table_args__ = (
+        Index(None, "compound_id", "id"),
+        Index(None, "order_id"),
+        Index(None, "member_id", "worked_on"),
+        CheckConstraint(
+            "(reverses_id IS NULL AND minutes BETWEEN 15 AND 720)"
+            " OR (reverses_id IS NOT NULL AND minutes BETWEEN -720 AND -15)",
+            name="minutes_of_a_day",
+        ),
+        CheckConstraint("(reverses_id IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
+        CheckConstraint("reverses_id <> id", name="reverses_another"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("work_orders.id"))
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    worked_on: Mapped[date]
+    minutes: Mapped[int] = mapped_column(Integer)
+    reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("work_hours.id"), unique=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    logged_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    logged_at: Mapped[datetime]
+
+    order: Mapped[WorkOrder] = relationship()
+    member: Mapped[Resident] = relationship(foreign_keys=member_id)
+
+
+class MissedStep(StrEnum):
+    """What did not come in its term: the work of an order, or a step of a whistle."""
+
+    SUBMIT = "SUBMIT"
+    SIGN = "SIGN"
+    REPORT = "REPORT"
+    FEED_BACK = "FEED_BACK"
+
+
+class Escalation(HasId, Base):
+    """A missed term, reported to the community (level 1) and, if it stays missed, to the street
+    (level 2). A new term can be missed anew."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (
+        Index(None, "compound_id", "id"),
+        Index(
+            "uq_escalations_order",
+            "order_id",
+            "due_at",
+            "level",
+            unique=True,
+            sqlite_where=text("order_id IS NOT NULL"),
+            postgresql_where=text("order_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_escalations_whistle",
+            "whistle_id",
+            "step",
+            "due_at",
+            "level",
+            unique=True,
+            sqlite_where=text("whistle_id IS NOT NULL"),
+            postgresql_where=text("whistle_id IS NOT NULL"),
+        ),
+        CheckConstraint("level IN (1, 2)", name="level_is_known"),
+        CheckConstraint("(order_id IS NULL) <> (whistle_id IS NULL)", name="about_one_thing"),
+        CheckConstraint("(order_id IS NULL) = (step <> 'SUBMIT')", name="step_of_its_thing"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("work_orders.id"))
+    whistle_id: Mapped[UUID | None] = mapped_column(ForeignKey("whistles.id"))
+    step: Mapped[MissedStep] = mapped_column(enum_type(MissedStep, "step"))
+    level: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[datetime]
+    escalated_at: Mapped[datetime]

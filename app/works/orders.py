@@ -1,0 +1,190 @@
+"""Making and withdrawing work orders, and how every move of one begins and is logged."""
+
+from datetime import date, datetime
+from typing import TypedDict, Unpack
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.agenda.models import SessionState
+from app.audit import record
+from app.clock import read_database_clock
+from app.errors import DomainError, Forbidden
+from app.matters.models import Matter, MatterState
+from app.orm import new_id
+from app.people.guards import Actor
+from app.people.models import Resident, Role
+from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.services import begin_move as begin_with_resolution
+from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.limits import Urgency
+from app.works.models import DoerKind, OrderState, OrderWay, WorkOrder
+from app.works.terms import end_of_due_day
+
+# A resolution that was passed, and that no later one has replaced, is carried out.
+STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
+
+
+class OrderFromResolution(DomainError):
+    status, code = 409, "order_from_resolution"
+    zh, en = (
+        "这件事已有决议，请从决议派单",
+        "The matter was decided; its orders come from the resolution",
+    )
+
+
+class OrderWords(TypedDict):
+    """What an order is made from. `is_open` lets whoever comes first take it."""
+
+    title: str
+    text: str
+    urgency: Urgency
+    doer_kind: DoerKind
+    doer_name: str
+    due_on: date | None
+    is_open: bool
+
+
+def begin_move(session: Session, order: WorkOrder) -> datetime:
+    """Hold the order's session and matter alone, read the order again, and answer the database's
+    time."""
+    if order.resolution is not None:
+        locks.hold_alone(session, order.resolution.session_id)
+    locks.hold_alone(session, order.matter_id)
+    session.refresh(order)
+    return read_database_clock(session)
+
+
+def create_from_resolution(
+    session: Session, resolution: Resolution, by: Actor, **words: Unpack[OrderWords]
+) -> WorkOrder:
+    """An order that carries out a passed resolution, after its round table has ended.
+
+    Raises WrongState, Forbidden, DueDayPassed.
+    """
+    begin_with_resolution(session, resolution)
+    if resolution.state not in STANDING:
+        resolution.require_state()
+    session.refresh(resolution.agenda_session)
+    resolution.agenda_session.require_state(SessionState.RESOLVED, SessionState.EXECUTING)
+    locks.hold_alone(session, resolution.matter_id)
+    matter = hold_matter(session, resolution.matter_id)
+    matter.require_state(MatterState.RESOLVED, MatterState.EXECUTING)
+    return _create(session, matter, resolution, by, words)
+
+
+def create_from_matter(
+    session: Session, matter: Matter, by: Actor, **words: Unpack[OrderWords]
+) -> WorkOrder:
+    """An order for a matter that was dispatched, or is carried out without any resolution.
+
+    Raises WrongState, OrderFromResolution, Forbidden, DueDayPassed.
+    """
+    locks.hold_alone(session, matter.id)
+    matter = hold_matter(session, matter.id)
+    matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING)
+    decided = select(Resolution.id).where(
+        Resolution.matter_id == matter.id, Resolution.state.in_(STANDING)
+    )
+    if session.scalar(select(decided.exists())):
+        raise OrderFromResolution
+    return _create(session, matter, None, by, words)
+
+
+def _create(
+    session: Session,
+    matter: Matter,
+    resolution: Resolution | None,
+    by: Actor,
+    words: OrderWords,
+) -> WorkOrder:
+    at = read_database_clock(session)
+    way = _way(by, matter, words["is_open"])
+    order = WorkOrder(
+        id=new_id(),
+        compound_id=matter.compound_id,
+        compound=matter.compound,
+        matter_id=matter.id,
+        matter=matter,
+        resolution_id=None if resolution is None else resolution.id,
+        resolution=resolution,
+        number=1 + _last_number(session, matter),
+        title=words["title"],
+        text=words["text"],
+        urgency=words["urgency"],
+        way=way,
+        doer_kind=words["doer_kind"],
+        doer_name=words["doer_name"],
+        state=OrderState.REQUESTED,
+        requested_by_id=by.id,
+        requested_at=at,
+        due_at=end_of_due_day(words["due_on"], at),
+        return_count=0,
+        escalation_level=0,
+    )
+    session.add(order)
+    session.flush()
+    record_move(session, order, "request", by.resident, at, from_state=None, reason=way)
+    if way is not OrderWay.PROPOSE:
+        start(session, order, by.resident, at)
+    return order
+
+
+def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> None:
+    """The order stands: its matter is carried out from now on; session and matter are held."""
+    agenda_session = None
+    if order.resolution is not None:
+        agenda_session = order.resolution.agenda_session
+        session.refresh(agenda_session)
+    begin_work(session, hold_matter(session, order.matter_id), agenda_session, by, at)
+
+
+def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> WorkOrder:
+    """Want an order no more which nobody has taken on. Raises WrongState."""
+    at = begin_move(session, order)
+    from_state = order.state
+    order.withdraw(reason)
+    record_move(session, order, "withdraw", by, at, from_state=from_state, reason=reason)
+    finish_if_done(session, order.matter_id, by, at)
+    return order
+
+
+def record_move(
+    session: Session,
+    order: WorkOrder,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: OrderState | None,
+    reason: str | None = None,
+) -> None:
+    """Log a move of the order; `by` is empty where the clock made it."""
+    record(
+        session,
+        order,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=order.compound_id,
+        from_state=from_state,
+        to_state=order.state,
+        reason=reason,
+    )
+
+
+def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:
+    """The secretary makes orders; whoever else may, proposes them."""
+    if Role.BRANCH_SECRETARY in by.roles_in(matter.compound):
+        return OrderWay.TAKE if is_open else OrderWay.ASSIGN
+    if is_open:
+        raise Forbidden(zh="抢单由党支部书记发布", en="Only the branch secretary opens an order")
+    return OrderWay.PROPOSE
+
+
+def _last_number(session: Session, matter: Matter) -> int:
+    """Read while the compound is held alone, so that no number is given out twice."""
+    locks.hold_alone(session, matter.compound_id)
+    query = select(func.max(WorkOrder.number)).where(WorkOrder.compound_id == matter.compound_id)
+    return session.scalar(query) or 0

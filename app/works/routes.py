@@ -1,0 +1,339 @@
+"""URLs of work orders and of the hours that seated members give."""
+
+from typing import Any
+from uuid import UUID
+
+from app import clock
+from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.errors import WrongState
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.people.models import Role
+from app.resolutions.access import obtain_resolution
+from app.works import assigning, finishing, hours, orders
+from app.works.access import (
+    DOERS,
+    DoerCannotVerify,
+    InvalidDoer,
+    NotTheDoer,
+    obtain_hours,
+    obtain_matter,
+    obtain_order,
+    order_as_listed,
+    order_as_seen,
+    order_is_overdue,
+    orders_of,
+    progress_of,
+)
+from app.works.ledgers import WorkHours
+from app.works.models import OrderProgress, WorkOrder
+from app.works.schemas import (
+    AssignArgs,
+    CheckWorkArgs,
+    ContactArgs,
+    HoursArgs,
+    HoursSchema,
+    ListedOrderSchema,
+    OrderArgs,
+    OrderDetailSchema,
+    OrdersArgs,
+    OrderSchema,
+    ProgressArgs,
+    ProgressSchema,
+    ReturnOrderArgs,
+    WorkReasonArgs,
+    WorkWordsArgs,
+)
+from app.works.terms import DueDayPassed
+
+blp = Blueprint("works", __name__, description="民办 · Work orders")
+
+MAKERS = (Role.BRANCH_SECRETARY, Role.SEATED_MEMBER)
+TAKERS = (
+    Role.SEATED_MEMBER,
+    Role.PROPERTY_MANAGER,
+    Role.OC_DIRECTOR,
+    Role.BUILDING_HEAD,
+    Role.DEPARTMENT,
+)
+CHECKERS = (
+    Role.BRANCH_SECRETARY,
+    Role.GRID_WORKER,
+    Role.BUILDING_HEAD,
+    Role.COMMUNITY_SECRETARY,
+)
+# They read all hours; a seated member reads his own.
+READERS_OF_HOURS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
+
+ORDER_EXAMPLE = {
+    "title": "清僵尸车8辆、划黄线",
+    "text": "消防通道和3栋门前先清，四月中旬前办完。",
+    "urgency": "NORMAL",
+    "doer_kind": "PROPERTY_FIRM",
+    "doer_name": "物业",
+    "due_on": "2026-04-17",
+}
+ASSIGN_EXAMPLE = {"doer_ids": ["0198c0de-0000-7000-8000-000000000001"], "due_on": "2026-04-17"}
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/orders", methods=["POST"])
+@allow(*MAKERS)
+@blp.arguments(OrderArgs, example=ORDER_EXAMPLE)
+@blp.response(201, OrderSchema)
+@blp.creates(WrongState, DueDayPassed)
+def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """从决议派单 · Make an order that carries out a passed resolution.
+
+    A seated member's order is a proposal (创单), which the secretary confirms by assigning it.
+    """
+    resolution = obtain_resolution(resolution_id)
+    by = current_actor()
+    order = create_once(
+        WorkOrder,
+        by.id,
+        clock.now(),
+        lambda: orders.create_from_resolution(db.session(), resolution, by, **body),
+    )
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/matters/<uuid:matter_id>/orders", methods=["POST"])
+@allow(*MAKERS)
+@blp.arguments(OrderArgs, example=ORDER_EXAMPLE)
+@blp.response(201, OrderSchema)
+@blp.creates(WrongState, orders.OrderFromResolution, DueDayPassed)
+def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """派单 · Make an order for a matter that was dispatched without a vote."""
+    matter = obtain_matter(matter_id)
+    by = current_actor()
+    order = create_once(
+        WorkOrder,
+        by.id,
+        clock.now(),
+        lambda: orders.create_from_matter(db.session(), matter, by, **body),
+    )
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/compounds/<uuid:compound_id>/orders", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(OrdersArgs, location="query")
+@blp.response(200, page_of(ListedOrderSchema))
+@blp.refuses(InvalidCursor)
+def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """任务单列表 · Orders of a compound, newest first."""
+    obtain_compound(compound_id)
+    query = orders_of(compound_id)
+    for column in ("state", "doer_kind"):
+        if column in args:
+            query = query.where(getattr(WorkOrder, column) == args.pop(column))
+    if args.pop("overdue"):
+        query = query.where(order_is_overdue(clock.now()))
+    page = read_page(db.session(), query, WorkOrder.number, **args)
+    return {**page, "items": [order_as_listed(order) for order in page["items"]]}
+
+
+@blp.route("/orders/<uuid:order_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, OrderDetailSchema)
+def read_order(order_id: UUID) -> dict[str, Any]:
+    """一张任务单 · One order with its progress."""
+    order = obtain_order(order_id)
+    return {**order_as_seen(order), "progress": progress_of(order.id)}
+
+
+@blp.route("/orders/<uuid:order_id>/assign", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(AssignArgs, example=ASSIGN_EXAMPLE)
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, InvalidDoer, DueDayPassed)
+def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """派单 · Hand an order to its doer, who answers within 24 hours."""
+    order = obtain_order(order_id)
+    assigning.assign_order(db.session(), order, current_actor().resident, **body)
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/take", methods=["POST"])
+@allow(*TAKERS)
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState)
+def take_order(order_id: UUID) -> dict[str, Any]:
+    """抢单 · Take an open order; who comes second is refused."""
+    order = obtain_order(order_id)
+    assigning.take_order(db.session(), order, current_actor())
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/accept", methods=["POST"])
+@allow(*DOERS)
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def accept_order(order_id: UUID) -> dict[str, Any]:
+    """接单 · Take on an order that was assigned."""
+    order = obtain_order(order_id)
+    assigning.accept_order(db.session(), order, current_actor())
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/decline", methods=["POST"])
+@allow(*DOERS)
+@blp.arguments(WorkReasonArgs, example={"reason": "不属于物业服务合同范围"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """退单 · Do not take on an order, with a reason; it may be assigned again."""
+    order = obtain_order(order_id)
+    assigning.decline_order(db.session(), order, current_actor(), body["reason"])
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/withdraw", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(WorkReasonArgs, example={"reason": "与另一张任务单重复"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState)
+def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """撤单 · Want an order no more which nobody has taken on."""
+    order = obtain_order(order_id)
+    orders.withdraw_order(db.session(), order, current_actor().resident, body["reason"])
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/contact", methods=["POST"])
+@allow(*DOERS)
+@blp.arguments(ContactArgs, example={"note": "已电话联系提出人，约好周三上门。"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
+    order = obtain_order(order_id)
+    assigning.note_contact(db.session(), order, current_actor(), body["note"])
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/progress", methods=["POST"])
+@allow(*DOERS)
+@blp.arguments(ProgressArgs, example={"kind": "PROGRESS", "text": "已清走5辆，余3辆待认领。"})
+@blp.response(201, ProgressSchema)
+@blp.creates(WrongState, NotTheDoer)
+def add_progress(body: dict[str, Any], order_id: UUID) -> OrderProgress:
+    """记录进展 · Write down how the work stands."""
+    order = obtain_order(order_id)
+    by = current_actor()
+    progress = create_once(
+        OrderProgress,
+        by.id,
+        clock.now(),
+        lambda: finishing.add_progress(db.session(), order, by, **body),
+    )
+    db.session.commit()
+    return progress
+
+
+@blp.route("/orders/<uuid:order_id>/submit", methods=["POST"])
+@allow(*DOERS)
+@blp.arguments(WorkWordsArgs, example={"text": "8辆已全部清走，黄线已划好。"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """报完成 · Say that it is done."""
+    order = obtain_order(order_id)
+    finishing.submit_order(db.session(), order, current_actor(), body["text"])
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/verify", methods=["POST"])
+@allow(*CHECKERS)
+@blp.arguments(CheckWorkArgs, example={"note": "现场查看，通道已畅通。"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, DoerCannotVerify)
+def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """核实 · Confirm that it is done; never by whoever did it."""
+    order = obtain_order(order_id)
+    finishing.verify_order(db.session(), order, current_actor(), body["note"])
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/return", methods=["POST"])
+@allow(*CHECKERS)
+@blp.arguments(ReturnOrderArgs, example={"reason": "还有2辆没有清走", "due_on": "2026-04-20"})
+@blp.response(200, OrderSchema)
+@blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
+def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
+    """退回 · Send it back as not done, with a reason; never by whoever did it."""
+    order = obtain_order(order_id)
+    finishing.return_order(db.session(), order, current_actor(), **body)
+    db.session.commit()
+    return order_as_seen(order)
+
+
+@blp.route("/orders/<uuid:order_id>/hours", methods=["POST"])
+@allow(Role.SEATED_MEMBER)
+@blp.arguments(HoursArgs, example={"worked_on": "2026-04-12", "minutes": 90})
+@blp.response(201, HoursSchema)
+@blp.creates(WrongState, NotTheDoer, hours.InvalidDay, hours.TooManyMinutes)
+def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
+    """记工时 · A seated member logs his own time on an order that he carries out."""
+    order = obtain_order(order_id)
+    by = current_actor()
+    logged = create_once(
+        WorkHours,
+        by.id,
+        clock.now(),
+        lambda: hours.log_hours(db.session(), order, by, **body),
+    )
+    db.session.commit()
+    return logged
+
+
+@blp.route("/hours/<uuid:hours_id>/reverse", methods=["POST"])
+@allow(Role.SEATED_MEMBER, Role.BRANCH_SECRETARY)
+@blp.arguments(WorkReasonArgs, example={"reason": "日期记错"})
+@blp.response(201, HoursSchema)
+@blp.creates(WrongState, NotTheDoer, hours.HoursReversedAlready)
+def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
+    """冲销工时 · Take a row of hours back by another one."""
+    logged = obtain_hours(hours_id)
+    by = current_actor()
+    reversal = create_once(
+        WorkHours,
+        by.id,
+        clock.now(),
+        lambda: hours.reverse_hours(db.session(), logged, by, body["reason"]),
+    )
+    db.session.commit()
+    return reversal
+
+
+@blp.route("/compounds/<uuid:compound_id>/hours", methods=["GET"])
+@allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(HoursSchema))
+@blp.refuses(InvalidCursor)
+def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """工时台账 · The ledger of hours, newest first; a seated member sees his own rows."""
+    compound = obtain_compound(compound_id)
+    actor = current_actor()
+    query = (
+        db.select(WorkHours)
+        .where(WorkHours.compound_id == compound_id)
+        .options(
+            db.joinedload(WorkHours.order, innerjoin=True),
+            db.joinedload(WorkHours.member, innerjoin=True),
+        )
+    )
+    if READERS_OF_HOURS.isdisjoint(actor.roles_in(compound)):
+        query = query.where(WorkHours.member_id == actor.id)
+    return read_page(db.session(), query, WorkHours.id, **args)

@@ -1,0 +1,165 @@
+"""What goes in and out about work orders and hours."""
+
+from datetime import date
+from typing import Any
+
+import marshmallow as ma
+
+from app.api import Id, Instant, PageArgs, Schema, Text
+from app.people.schemas import ResidentSchema
+from app.works.limits import Urgency
+from app.works.models import DoerKind, OrderState, OrderWay, ProgressKind
+
+MAX_DOERS = 20
+
+
+class Day(ma.fields.Date):
+    """A calendar day in the compound."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= day.year <= 2199:
+            raise ma.ValidationError("The year must be between 2000 and 2199.")
+        return day
+
+
+class OrderArgs(Schema):
+    """`due_on` ends at 24:00; without it the term follows from `urgency` when the order is
+    assigned. `is_open` lets whoever comes first take the order (抢单)."""
+
+    title = Text(required=True, max_length=80)
+    text = Text(required=True, max_length=2000, multiline=True)
+    urgency = ma.fields.Enum(Urgency, by_value=True, load_default=Urgency.NORMAL)
+    doer_kind = ma.fields.Enum(DoerKind, by_value=True, required=True)
+    doer_name = Text(required=True, max_length=80)
+    due_on = Day(load_default=None)
+    is_open = ma.fields.Boolean(load_default=False)
+
+
+class AssignArgs(Schema):
+    """`doer_ids` act for the doer; where nobody is named, the branch secretary writes down what it
+    does. What is left out stays as it was requested."""
+
+    doer_kind = ma.fields.Enum(DoerKind, by_value=True, load_default=None)
+    doer_name = Text(max_length=80, load_default=None)
+    doer_ids = ma.fields.List(Id(), load_default=list, validate=ma.validate.Length(max=MAX_DOERS))
+    due_on = Day(load_default=None)
+
+
+class OrdersArgs(PageArgs):
+    state = ma.fields.Enum(OrderState, by_value=True)
+    doer_kind = ma.fields.Enum(DoerKind, by_value=True)
+    overdue = ma.fields.Boolean(load_default=False)
+
+
+class WorkReasonArgs(Schema):
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class ContactArgs(Schema):
+    note = Text(required=True, max_length=500, multiline=True)
+
+
+class CheckWorkArgs(Schema):
+    """What was found, if anything is to be said of it."""
+
+    note = Text(max_length=500, multiline=True, load_default=None)
+
+
+class WorkWordsArgs(Schema):
+    text = Text(required=True, max_length=2000, multiline=True)
+
+
+class ProgressArgs(WorkWordsArgs):
+    kind = ma.fields.Enum(ProgressKind, by_value=True, load_default=ProgressKind.PROGRESS)
+
+
+class ReturnOrderArgs(WorkReasonArgs):
+    """`due_on` is the new due day, if there is one."""
+
+    due_on = Day(load_default=None)
+
+
+class HoursArgs(Schema):
+    worked_on = Day(required=True)
+    minutes = ma.fields.Integer(
+        strict=True, required=True, validate=ma.validate.Range(min=15, max=720)
+    )
+
+
+class ListedOrderSchema(Schema):
+    """An order as a list shows it. Terms are exclusive: what comes before one is in time.
+
+    `is_overdue` means that the term has passed and nobody has said
+    that it is done; `is_in_time` is known once it is verified.
+    """
+
+    id = Id(attribute="order.id", required=True)
+    compound_id = Id(attribute="order.compound_id", required=True)
+    matter_id = Id(attribute="order.matter_id", required=True)
+    matter = ma.fields.String(attribute="order.matter.title", required=True)
+    resolution_id = Id(attribute="order.resolution_id", required=True, allow_none=True)
+    number = ma.fields.Integer(attribute="order.number", required=True)
+    label = ma.fields.String(attribute="order.label", required=True)
+    title = ma.fields.String(attribute="order.title", required=True)
+    text = ma.fields.String(attribute="order.text", required=True)
+    urgency = ma.fields.Enum(Urgency, by_value=True, attribute="order.urgency", required=True)
+    way = ma.fields.Enum(OrderWay, by_value=True, attribute="order.way", required=True)
+    doer_kind = ma.fields.Enum(DoerKind, by_value=True, attribute="order.doer_kind", required=True)
+    doer_name = ma.fields.String(attribute="order.doer_name", required=True)
+    state = ma.fields.Enum(OrderState, by_value=True, attribute="order.state", required=True)
+    requested_at = Instant(attribute="order.requested_at", required=True)
+    due_at = Instant(attribute="order.due_at", required=True, allow_none=True)
+    assigned_at = Instant(attribute="order.assigned_at", required=True, allow_none=True)
+    accept_due_at = Instant(attribute="order.accept_due_at", required=True, allow_none=True)
+    accepted_at = Instant(attribute="order.accepted_at", required=True, allow_none=True)
+    contact_due_at = Instant(attribute="order.contact_due_at", required=True, allow_none=True)
+    contacted_at = Instant(attribute="order.contacted_at", required=True, allow_none=True)
+    is_contacted_in_time = ma.fields.Boolean(
+        attribute="order.is_contacted_in_time", required=True, allow_none=True
+    )
+    submission = ma.fields.String(attribute="order.submission", required=True, allow_none=True)
+    submitted_at = Instant(attribute="order.submitted_at", required=True, allow_none=True)
+    verified_at = Instant(attribute="order.verified_at", required=True, allow_none=True)
+    finished_at = Instant(attribute="order.finished_at", required=True, allow_none=True)
+    is_in_time = ma.fields.Boolean(attribute="order.is_in_time", required=True, allow_none=True)
+    is_overdue = ma.fields.Boolean(required=True)
+    reason = ma.fields.String(attribute="order.reason", required=True, allow_none=True)
+    return_count = ma.fields.Integer(attribute="order.return_count", required=True)
+    escalation_level = ma.fields.Integer(attribute="order.escalation_level", required=True)
+    escalated_at = Instant(attribute="order.escalated_at", required=True, allow_none=True)
+
+
+class OrderSchema(ListedOrderSchema):
+    """An order with those who act for its doer now."""
+
+    doers = ma.fields.List(ma.fields.Nested(ResidentSchema), required=True)
+
+
+class ProgressSchema(Schema):
+    id = Id(required=True)
+    kind = ma.fields.Enum(ProgressKind, by_value=True, required=True)
+    text = ma.fields.String(required=True)
+    at = Instant(required=True)
+    by = ma.fields.String(attribute="by.masked_name", required=True)
+
+
+class OrderDetailSchema(OrderSchema):
+    """An order with what its doer has written down, oldest first."""
+
+    progress = ma.fields.List(ma.fields.Nested(ProgressSchema), required=True)
+
+
+class HoursSchema(Schema):
+    """A row of the ledger; a reversal has negative minutes and names the row that it takes back."""
+
+    id = Id(required=True)
+    order_id = Id(required=True)
+    order = ma.fields.String(attribute="order.label", required=True)
+    member_id = Id(required=True)
+    member = ma.fields.String(attribute="member.masked_name", required=True)
+    worked_on = Day(required=True)
+    minutes = ma.fields.Integer(required=True)
+    reverses_id = Id(required=True, allow_none=True)
+    reason = ma.fields.String(required=True, allow_none=True)
+    logged_at = Instant(required=True)

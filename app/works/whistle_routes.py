@@ -1,0 +1,202 @@
+"""URLs of whistles to departments."""
+
+from typing import Any
+from uuid import UUID
+
+from app import clock
+from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.calendar import HolidaysUnknown
+from app.errors import WrongState
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.people.models import Role
+from app.works import whistling
+from app.works.access import (
+    DoerCannotVerify,
+    InvalidDoer,
+    NotTheDoer,
+    obtain_matter,
+    obtain_whistle,
+    whistle_as_seen,
+    whistle_due_at,
+    whistles_of,
+)
+from app.works.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
+from app.works.terms import DueDayPassed
+from app.works.whistle import ObjectedAlready, Whistle
+from app.works.whistle_schemas import (
+    BlowArgs,
+    ReworkArgs,
+    WhistleArgs,
+    WhistlesArgs,
+    WhistleSchema,
+)
+
+blp = Blueprint("whistles", __name__, description="吹哨报到 · Whistles to departments")
+
+REQUESTERS = (Role.COMMUNITY_SECRETARY, Role.BRANCH_SECRETARY)
+CHECKERS = (Role.SUBDISTRICT_OFFICER, Role.COMMUNITY_SECRETARY, Role.GRID_WORKER)
+
+
+@blp.route("/matters/<uuid:matter_id>/whistles", methods=["POST"])
+@allow(*REQUESTERS)
+@blp.arguments(
+    WhistleArgs, example={"ground": "CARED_UNSOLVED", "text": "1号路雨后积水，街道无力改造管网。"}
+)
+@blp.response(201, WhistleSchema)
+@blp.creates(WrongState)
+def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """提请吹哨 · Ask the street to call a department to a matter."""
+    matter = obtain_matter(matter_id)
+    by = current_actor().resident
+    whistle = create_once(
+        Whistle,
+        by.id,
+        clock.now(),
+        lambda: whistling.request_whistle(db.session(), matter, by, **body),
+    )
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/compounds/<uuid:compound_id>/whistles", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(WhistlesArgs, location="query")
+@blp.response(200, page_of(WhistleSchema))
+@blp.refuses(InvalidCursor)
+def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """哨声列表 · Whistles of a compound, newest first."""
+    obtain_compound(compound_id)
+    query = whistles_of(compound_id)
+    if "state" in args:
+        query = query.where(Whistle.state == args.pop("state"))
+    if args.pop("overdue"):
+        query = query.where(whistle_due_at <= clock.now())
+    page = read_page(db.session(), query, Whistle.number, **args)
+    return {**page, "items": [whistle_as_seen(whistle) for whistle in page["items"]]}
+
+
+@blp.route("/whistles/<uuid:whistle_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, WhistleSchema)
+def read_whistle(whistle_id: UUID) -> dict[str, Any]:
+    """一声哨 · One whistle."""
+    return whistle_as_seen(obtain_whistle(whistle_id))
+
+
+@blp.route("/whistles/<uuid:whistle_id>/withdraw", methods=["POST"])
+@allow(*REQUESTERS, Role.SUBDISTRICT_OFFICER)
+@blp.arguments(WorkReasonArgs, example={"reason": "街道已自行解决"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState)
+def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """撤回吹哨 · Do not blow a whistle that was asked for."""
+    whistle = obtain_whistle(whistle_id)
+    by = current_actor().resident
+    whistling.withdraw_whistle(db.session(), whistle, by, body["reason"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/blow", methods=["POST"])
+@allow(Role.SUBDISTRICT_OFFICER)
+@blp.arguments(BlowArgs, example={"kind": "HARD", "department": "区水务局", "due_on": "2026-04-30"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, InvalidDoer, DueDayPassed, HolidaysUnknown)
+def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.blow_whistle(db.session(), whistle, current_actor().resident, **body)
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/object", methods=["POST"])
+@allow(Role.DEPARTMENT)
+@blp.arguments(WorkReasonArgs, example={"reason": "该路段排水由市政部门管养"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, NotTheDoer, ObjectedAlready)
+def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """派哨异议 · Say once, before signing, that the matter is not the department's own."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.object_to_dispatch(db.session(), whistle, current_actor(), body["reason"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/sign", methods=["POST"])
+@allow(Role.DEPARTMENT)
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
+    """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.sign_whistle(db.session(), whistle, current_actor())
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/contact", methods=["POST"])
+@allow(Role.DEPARTMENT)
+@blp.arguments(ContactArgs, example={"note": "已联系社区，明早到现场。"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """联系 · Note that the department has spoken with those concerned."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.note_contact(db.session(), whistle, current_actor(), body["note"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/report", methods=["POST"])
+@allow(Role.DEPARTMENT)
+@blp.arguments(WorkWordsArgs, example={"text": "已到现场，雨水口堵塞，需要清淤。"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """报到 · The department is on site."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.report_in(db.session(), whistle, current_actor(), body["text"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/feed-back", methods=["POST"])
+@allow(Role.DEPARTMENT)
+@blp.arguments(WorkWordsArgs, example={"text": "雨水口已清淤，加装两处排水口。"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, NotTheDoer)
+def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """反馈 · The department says what it did."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.feed_back(db.session(), whistle, current_actor(), body["text"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/verify-close", methods=["POST"])
+@allow(*CHECKERS)
+@blp.arguments(CheckWorkArgs, example={"note": "雨后现场查看，已无积水。"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, DoerCannotVerify)
+def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """核实结项 · Confirm that it is solved; never by the department that did it."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.verify_close(db.session(), whistle, current_actor(), body["note"])
+    db.session.commit()
+    return whistle_as_seen(whistle)
+
+
+@blp.route("/whistles/<uuid:whistle_id>/rework", methods=["POST"])
+@allow(*CHECKERS)
+@blp.arguments(ReworkArgs, example={"reason": "大雨后仍有积水", "due_on": "2026-05-15"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
+def rework_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """返工 · Send it back as not solved, with a reason and a new due day."""
+    whistle = obtain_whistle(whistle_id)
+    whistling.rework_whistle(db.session(), whistle, current_actor(), **body)
+    db.session.commit()
+    return whistle_as_seen(whistle)

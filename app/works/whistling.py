@@ -1,0 +1,255 @@
+"""吹哨报到: request, blow, object, sign, contact, report, feed back, close, rework, withdraw."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.calendar import add_working_days
+from app.clock import read_database_clock
+from app.matters.models import Matter, MatterState
+from app.orm import new_id
+from app.people.guards import Actor
+from app.people.models import Resident, Role
+from app.works import notices
+from app.works.access import DoerCannotVerify, NotTheDoer, require_offices
+from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.limits import (
+    WHISTLE_CONTACT,
+    WHISTLE_FEEDBACK,
+    WHISTLE_REPORT,
+    WHISTLE_SIGN,
+    WhistleKind,
+)
+from app.works.terms import end_of_due_day
+from app.works.whistle import Whistle, WhistleGround, WhistleState
+
+
+def begin_move(session: Session, whistle: Whistle) -> datetime:
+    """Hold the whistle's matter alone, read the whistle again, and answer the database's time."""
+    locks.hold_alone(session, whistle.matter_id)
+    session.refresh(whistle)
+    return read_database_clock(session)
+
+
+def request_whistle(
+    session: Session, matter: Matter, by: Resident, *, ground: WhistleGround, text: str
+) -> Whistle:
+    """收集: ask the street to call a department to a matter, in one of the three allowed cases.
+
+    Raises WrongState.
+    """
+    locks.hold_alone(session, matter.id)
+    matter = hold_matter(session, matter.id)
+    matter.require_state(MatterState.WHISTLED, MatterState.EXECUTING)
+    at = read_database_clock(session)
+    whistle = Whistle(
+        id=new_id(),
+        compound_id=matter.compound_id,
+        compound=matter.compound,
+        matter_id=matter.id,
+        matter=matter,
+        number=1 + _last_number(session, matter),
+        ground=ground,
+        text=text,
+        state=WhistleState.COLLECTED,
+        requested_by_id=by.id,
+        requested_at=at,
+        rework_count=0,
+        escalation_level=0,
+    )
+    session.add(whistle)
+    session.flush()
+    record_move(session, whistle, "request", by, at, from_state=None, reason=ground)
+    return whistle
+
+
+def withdraw_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> Whistle:
+    """Do not blow a whistle that was asked for. Raises WrongState."""
+    at = begin_move(session, whistle)
+    from_state = whistle.state
+    whistle.withdraw(reason)
+    record_move(session, whistle, "withdraw", by, at, from_state=from_state, reason=reason)
+    finish_if_done(session, whistle.matter_id, by, at)
+    return whistle
+
+
+def blow_whistle(
+    session: Session,
+    whistle: Whistle,
+    by: Resident,
+    *,
+    kind: WhistleKind,
+    department: str,
+    receiver_id: UUID | None,
+    due_on: date | None,
+) -> Whistle:
+    """吹哨: the street calls a department; all its terms run from now.
+
+    Raises WrongState, InvalidDoer, DueDayPassed, HolidaysUnknown.
+    """
+    at = begin_move(session, whistle)
+    from_state = whistle.state
+    whistle.blow(
+        at,
+        by.id,
+        kind=kind,
+        department=department,
+        receiver_id=receiver_id,
+        sign_due_at=at + WHISTLE_SIGN.length,
+        contact_due_at=at + WHISTLE_CONTACT.length,
+        report_due_at=add_working_days(at, WHISTLE_REPORT[kind].days),
+        due_at=end_of_due_day(due_on, at) or add_working_days(at, WHISTLE_FEEDBACK.days),
+    )
+    if receiver_id is not None:
+        require_offices(session, whistle.compound, [receiver_id], [Role.DEPARTMENT])
+    begin_work(session, hold_matter(session, whistle.matter_id), None, by, at)
+    record_move(
+        session, whistle, "blow", by, at, from_state=from_state, reason=f"{kind}, {department}"
+    )
+    return whistle
+
+
+def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: str) -> Whistle:
+    """派哨异议: the department says, once and before it signs, that the matter is not its own.
+
+    Raises NotTheDoer, WrongState, ObjectedAlready.
+    """
+    at = begin_move(session, whistle)
+    _require_receiver(whistle, by)
+    from_state = whistle.state
+    whistle.object_to(reason, at)
+    record_move(session, whistle, "object", by.resident, at, from_state=from_state, reason=reason)
+    return whistle
+
+
+def sign_whistle(session: Session, whistle: Whistle, by: Actor) -> Whistle:
+    """签收: whoever signs leads. Raises NotTheDoer, WrongState."""
+    at = begin_move(session, whistle)
+    _require_receiver(whistle, by)
+    from_state = whistle.state
+    whistle.sign(by.id, at)
+    record_move(session, whistle, "sign", by.resident, at, from_state=from_state)
+    return whistle
+
+
+def note_contact(session: Session, whistle: Whistle, by: Actor, note: str) -> Whistle:
+    """The department has spoken with those concerned. Raises NotTheDoer, WrongState."""
+    at = begin_move(session, whistle)
+    _require_receiver(whistle, by)
+    whistle.contact(at)
+    record_move(session, whistle, "contact", by.resident, at, from_state=whistle.state, reason=note)
+    return whistle
+
+
+def report_in(session: Session, whistle: Whistle, by: Actor, text: str) -> Whistle:
+    """报到: the department is on site. Raises NotTheDoer, WrongState."""
+    at = begin_move(session, whistle)
+    _require_receiver(whistle, by)
+    from_state = whistle.state
+    whistle.report_in(text, at)
+    record_move(session, whistle, "report", by.resident, at, from_state=from_state, reason=text)
+    return whistle
+
+
+def feed_back(session: Session, whistle: Whistle, by: Actor, text: str) -> Whistle:
+    """反馈: the department says what it did. Raises NotTheDoer, WrongState."""
+    at = begin_move(session, whistle)
+    _require_receiver(whistle, by)
+    from_state = whistle.state
+    whistle.feed_back(text, at)
+    record_move(session, whistle, "feed_back", by.resident, at, from_state=from_state, reason=text)
+    return whistle
+
+
+def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None) -> Whistle:
+    """核实结项: it is solved; never by the department that did it.
+
+    Raises DoerCannotVerify, WrongState.
+    """
+    at = _begin_check(session, whistle, by)
+    whistle.verify_close(by.id, at)
+    record_move(
+        session,
+        whistle,
+        "verify_close",
+        by.resident,
+        at,
+        from_state=WhistleState.FED_BACK,
+        reason=note,
+    )
+    notices.post_closing(session, whistle, at)
+    finish_if_done(session, whistle.matter_id, by.resident, at)
+    return whistle
+
+
+def rework_whistle(
+    session: Session, whistle: Whistle, by: Actor, *, reason: str, due_on: date
+) -> Whistle:
+    """It is not solved: the department goes on until another day; never by the department itself.
+
+    Raises DoerCannotVerify, WrongState, DueDayPassed.
+    """
+    at = _begin_check(session, whistle, by)
+    due_at = end_of_due_day(due_on, at)
+    whistle.rework(reason, due_at or at)
+    record_move(
+        session,
+        whistle,
+        "rework",
+        by.resident,
+        at,
+        from_state=WhistleState.FED_BACK,
+        reason=reason,
+    )
+    return whistle
+
+
+def record_move(
+    session: Session,
+    whistle: Whistle,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: WhistleState | None,
+    reason: str | None = None,
+) -> None:
+    """Log a move of the whistle; `by` is empty where the clock made it."""
+    record(
+        session,
+        whistle,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=whistle.compound_id,
+        from_state=from_state,
+        to_state=whistle.state,
+        reason=reason,
+    )
+
+
+def _begin_check(session: Session, whistle: Whistle, by: Actor) -> datetime:
+    at = begin_move(session, whistle)
+    whistle.require_state(WhistleState.FED_BACK)
+    if by.id in (whistle.signed_by_id, whistle.receiver_id):
+        raise DoerCannotVerify
+    return at
+
+
+def _require_receiver(whistle: Whistle, by: Actor) -> None:
+    """Raises NotTheDoer unless this person stands for the department: who signed, or before that
+    whoever was called, which may be the department as a whole."""
+    receiver = whistle.signed_by_id or whistle.receiver_id
+    if receiver is not None and receiver != by.id:
+        raise NotTheDoer
+
+
+def _last_number(session: Session, matter: Matter) -> int:
+    """Read while the compound is held alone, so that no number is given out twice."""
+    locks.hold_alone(session, matter.compound_id)
+    query = select(func.max(Whistle.number)).where(Whistle.compound_id == matter.compound_id)
+    return session.scalar(query) or 0
