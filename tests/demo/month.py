@@ -46,18 +46,6 @@ class Month:
         self.chosen: list[str] = []
         self.receipts: dict[str, dict[str, Any]] = {}
 
-    def play(self) -> None:
-        """All of it, from 2 to 19 March 2026."""
-        self.plan_session()
-        self.raise_matters()
-        self.screen_and_freeze()
-        self.vote()
-        self.try_what_is_refused()
-        self.close()
-        self.show_result()
-        self.recount()
-        print(f"\n入选 · selected: {', '.join(self.chosen)}")
-
     @property
     def secretary(self) -> Person:
         """The branch secretary."""
@@ -99,9 +87,9 @@ class Month:
                 matter = self.people[voter].do("PUT", path)
             say(f"{label} 附议 {matter['endorsements']} 人", "endorsements")
 
-    def screen_and_freeze(self) -> None:
-        """M11 is dispatched, M12 merged into M04, the rest listed; then the list is frozen."""
-        chapter("审题、定题单", "Screening, and the list is frozen")
+    def screen(self) -> None:
+        """M11 is dispatched, M12 merged into M04, the rest listed."""
+        chapter("审题", "Screening")
         self.scene.go("2026-03-06 10:00")
         for label, matter in self.matters.items():
             body: dict[str, Any] = {"outcome": "LISTED"}
@@ -110,11 +98,15 @@ class Month:
             if label == "M12":
                 body = {"outcome": "MERGED", "into": self.matters["M04"]}
             self.secretary.do("POST", f"/matters/{matter}/screen", body)
+        say("M11 派单，M12 并入 M04", "M11 dispatched, M12 merged into M04")
+
+    def freeze(self) -> None:
+        """The list is numbered and changes no more."""
+        chapter("定题单", "The list is frozen")
         self.scene.go("2026-03-11 17:00")
         session = self.secretary.do("POST", f"{self.session}/freeze-list")
         listed = {matter["label"]: matter["id"] for matter in session["matters"]}
         say("题单", f"the list: {' '.join(listed)}")
-        say("M11 派单，M12 并入 M04", "M11 dispatched, M12 merged into M04")
         self.expect("题单 · list", listed, {label: self.matters[label] for label in TITLES})
 
     def vote(self) -> None:

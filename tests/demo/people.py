@@ -157,6 +157,7 @@ def figures(today: date) -> dict[str, Figure]:
         "subdistrict_officer": Figure(
             "姜海涛", date(1985, 11, 30), Role.SUBDISTRICT_OFFICER, office_in=Subdistrict
         ),
+        "department": Figure("梁志远", date(1983, 3, 3), Role.DEPARTMENT, office_in=Subdistrict),
         "auditor": Figure("戚桂珍", date(1961, 2, 14), Role.AUDITOR),
         "minor": Figure(
             "谢子涵",

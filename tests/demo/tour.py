@@ -13,9 +13,11 @@ from typing import Any
 
 import httpx
 
-from tests.demo.five_steps import FiveSteps
+from tests.demo.agreement import Agreement
 from tests.demo.month import Month
+from tests.demo.round_table import RoundTable
 from tests.demo.scene import Scene, TourFailed, another_take, chapter, say
+from tests.demo.works import Works
 
 
 def play(run_file: Path, run: Mapping[str, Any], http: httpx.Client) -> list[str]:
@@ -32,15 +34,46 @@ def play(run_file: Path, run: Mapping[str, Any], http: httpx.Client) -> list[str
         )
     say(f"{len(scene.people)} 人已登录", f"{len(scene.people)} people are logged in")
     try:
-        month = Month(scene)
-        month.play()
-        FiveSteps(scene, month).play()
+        day_by_day(scene)
     finally:
         scene.come_home()
     chapter("公示栏", "The public board")
     print(f"  {http.base_url.join(f'/board{scene.compound}')}")
     print(f"  {http.base_url.join(f'/api/v1/board{scene.compound}/feed.json')}")
     return scene.faults
+
+
+def day_by_day(scene: Scene) -> None:
+    """The example from 2 March to the middle of May 2026."""
+    month = Month(scene)
+    works = Works(scene, month)
+    month.plan_session()
+    month.raise_matters()
+    month.screen()
+    works.mend_lamps()
+    month.freeze()
+    month.vote()
+    month.try_what_is_refused()
+    month.close()
+    month.show_result()
+    month.recount()
+    table = RoundTable(scene, month)
+    table.put_cards()
+    table.meet()
+    table.decide()
+    table.publish()
+    agreement = Agreement(scene, table)
+    agreement.publish()
+    works.hand_out(table)
+    works.accept_late()
+    agreement.object()
+    agreement.enter_force()
+    works.do("W5")
+    works.blow_whistle()
+    works.do("W1", "W3")
+    works.feed_back()
+    works.do("W2", "W6", "W4")
+    print(f"\n入选 · selected: {', '.join(month.chosen)}")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The second act of the tour: what was chosen is discussed, decided, done, judged and agreed."""
+"""The second act of the tour: what was chosen is discussed and decided (民议、民决)."""
 
 from typing import Any
 
@@ -50,8 +50,8 @@ DECISIONS: dict[str, Decision] = {
 OUTCOMES = {"PASSED": "通过", "FAILED": "未通过", "NO_QUORUM": "到会不足"}
 
 
-class FiveSteps:
-    """From the round table of 27 March 2026 to the convention in force."""
+class RoundTable:
+    """The round table of 27 March 2026 and its resolutions."""
 
     def __init__(self, scene: Scene, month: Month) -> None:
         self.scene = scene
@@ -61,12 +61,6 @@ class FiveSteps:
         self.matters = month.matters
         self.cards: dict[str, str] = {}
         self.resolutions: dict[str, str] = {}
-
-    def play(self) -> None:
-        """All of it."""
-        self.put_cards()
-        self.meet()
-        self.decide()
 
     @property
     def secretary(self) -> Person:
@@ -134,6 +128,10 @@ class FiveSteps:
             outcome = "FAILED" if title == "由物业先行垫资装梯" else "PASSED"
             self.count(title, votes, (len(PRESENT), outcome), tabled=title == first)
         self.secretary.do("POST", f"{self.session}/conclude-meeting")
+
+    def publish(self) -> None:
+        """What was passed goes on the board for seven days, counted by law."""
+        chapter("公示决议", "The resolutions on the board")
         self.scene.go("2026-03-30 10:00")
         for title, (*_, votes) in DECISIONS.items():
             if votes[0] > 10:
