@@ -167,6 +167,7 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /resolutions/{resolution_id}/count": BRANCH,
     "POST /resolutions/{resolution_id}/close-vote": BRANCH,
     "POST /resolutions/{resolution_id}/shelve": BRANCH,
+    "POST /resolutions/{resolution_id}/escalate": BRANCH,
     "POST /resolutions/{resolution_id}/publish": BRANCH,
     # conventions; the furnished one is a residents' pact, other kinds have a table of their own
     "GET /compounds/{compound_id}/conventions": THERE,
@@ -350,6 +351,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "PUT /resolutions/{resolution_id}/vote": lambda ids: {"answer": "YES"},
     "POST /resolutions/{resolution_id}/count": lambda ids: {"yes": 2, "no": 1, "abstain": 0},
     "POST /resolutions/{resolution_id}/shelve": lambda ids: {"reason": "等采光报告"},
+    "POST /resolutions/{resolution_id}/escalate": lambda ids: {
+        "forum": "COMMUNITY",
+        "reason": "意见相持",
+    },
     "POST /compounds/{compound_id}/conventions": lambda ids: {
         "legal_type": "RESIDENT_PACT",
         **pact(ids),

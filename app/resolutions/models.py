@@ -41,6 +41,7 @@ class ResolutionState(StrEnum):
     NOTICED = "NOTICED"
     EFFECTIVE = "EFFECTIVE"
     SUPERSEDED = "SUPERSEDED"
+    ESCALATED = "ESCALATED"
 
 
 _S = ResolutionState
@@ -51,14 +52,15 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
     _S.PASSED: frozenset({_S.NOTICED}),
     _S.NOTICED: frozenset({_S.EFFECTIVE}),
     _S.EFFECTIVE: frozenset({_S.SUPERSEDED}),
-    _S.FAILED: frozenset(),
-    _S.SHELVED: frozenset(),
+    _S.FAILED: frozenset({_S.ESCALATED}),
+    _S.SHELVED: frozenset({_S.ESCALATED}),
+    _S.ESCALATED: frozenset(),
     _S.SUPERSEDED: frozenset(),
 }
 # What came of nothing binds neither its cards nor the resolution that it was to supersede.
-DEAD = frozenset({_S.FAILED, _S.SHELVED})
+DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
-_IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED')")
+_IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 
 class VoteMethod(StrEnum):
@@ -74,6 +76,14 @@ class Secrecy(StrEnum):
 
     SECRET = "SECRET"  # noqa: S105 - a kind of vote, no password
     NAMED = "NAMED"
+
+
+class Forum(StrEnum):
+    """Who is to decide what the round table could not (domain notes, section 7)."""
+
+    RESIDENTS_MEETING = "RESIDENTS_MEETING"
+    OWNERS_ASSEMBLY = "OWNERS_ASSEMBLY"
+    COMMUNITY = "COMMUNITY"
 
 
 class Answer(StrEnum):
@@ -119,11 +129,16 @@ class Resolution(HasId, Base):
             name="votes_within_present",
         ),
         CheckConstraint(
-            "state IN ('DRAFT', 'TABLED', 'SHELVED') OR present IS NOT NULL",
+            "state IN ('DRAFT', 'TABLED', 'SHELVED', 'ESCALATED') OR present IS NOT NULL",
             name="outcome_has_its_figures",
         ),
         CheckConstraint(
-            "(state = 'SHELVED') = (shelved_why IS NOT NULL)", name="shelving_has_a_reason"
+            "state <> 'SHELVED' OR shelved_why IS NOT NULL", name="shelving_has_a_reason"
+        ),
+        CheckConstraint(
+            "(state = 'ESCALATED') = (escalated_to IS NOT NULL)"
+            " AND (escalated_to IS NULL) = (escalated_why IS NULL)",
+            name="escalation_has_its_reason",
         ),
         CheckConstraint("supersedes_id <> id", name="supersedes_another"),
     )
@@ -155,6 +170,8 @@ class Resolution(HasId, Base):
     notice_ends_at: Mapped[datetime | None]
     effective_at: Mapped[datetime | None]
     shelved_why: Mapped[str | None] = mapped_column(Text)
+    escalated_to: Mapped[Forum | None] = mapped_column(enum_type(Forum, "escalated_to"))
+    escalated_why: Mapped[str | None] = mapped_column(Text)
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("resolutions.id"))
 
     agenda_session: Mapped[AgendaSession] = relationship()
@@ -224,6 +241,11 @@ class Resolution(HasId, Base):
         """It is not decided now."""
         self._move(ResolutionState.SHELVED)
         self.shelved_why = reason
+
+    def escalate(self, forum: Forum, reason: str) -> None:
+        """Somebody else is to decide what failed or was shelved here."""
+        self._move(ResolutionState.ESCALATED)
+        self.escalated_to, self.escalated_why = forum, reason
 
     def publish(self, notice: PublicNotice) -> None:
         """It stands on the board; objections may come until the notice ends."""

@@ -14,6 +14,7 @@ from app.clock import local, spoken, spoken_end
 from app.matters.models import Matter, MatterState
 from app.resolutions.models import (
     BranchReview,
+    Forum,
     Resolution,
     ResolutionState,
     ReviewOpinion,
@@ -31,6 +32,11 @@ OPINIONS = {
     ReviewOpinion.AGREED: ("同意", "agreed"),
     ReviewOpinion.AGREED_WITH_ADVICE: ("同意并提出建议", "agreed with advice"),
     ReviewOpinion.RETURNED: ("建议退回修改", "advised to return it"),
+}
+FORUMS = {
+    Forum.RESIDENTS_MEETING: ("居民会议", "the residents' meeting"),
+    Forum.OWNERS_ASSEMBLY: ("业主大会", "the owners' assembly"),
+    Forum.COMMUNITY: ("社区党委", "the community"),
 }
 OUTCOMES = {
     ResolutionState.FAILED: ("未通过", "failed"),
@@ -148,6 +154,30 @@ def post_effect(session: Session, resolution: Resolution, at: datetime) -> None:
         data={
             **resolution_data(resolution),
             "effective_at": local(resolution.effective_at or at).isoformat(),
+        },
+        at=at,
+    )
+
+
+def post_escalation(
+    session: Session, resolution: Resolution, forum: Forum, reason: str, at: datetime
+) -> None:
+    """提请上会: somebody else is to decide."""
+    zh, en = FORUMS[forum]
+    post(
+        session,
+        NoticeKind.RESOLUTION_ESCALATED,
+        resolution.agenda_session.compound,
+        resolution.id,
+        title=f"{_name(resolution)}提请{zh}：{resolution.title}",
+        text=(
+            f"圆桌会未能决定，提请{zh}讨论决定。理由：{reason}\n{_text_of(resolution)}\n"
+            f"The round table could not decide it; it goes to {en}."
+        ),
+        data={
+            **resolution_data(resolution),
+            "escalated_to": forum.value,
+            "escalated_why": reason,
         },
         at=at,
     )

@@ -25,6 +25,7 @@ from app.resolutions.models import Resolution
 from app.resolutions.schemas import (
     CountArgs,
     DraftArgs,
+    EscalateArgs,
     ResolutionSchema,
     ReviewArgs,
     RevisionArgs,
@@ -42,6 +43,8 @@ REVISION_EXAMPLE = {
     "text": "采纳卡片C1至C4，由党支部和物业于四月底前办完；C5另行提请业主表决。",
     "card_ids": [f"{ID}1", f"{ID}2"],
 }
+
+ESCALATE_EXAMPLE = {"forum": "RESIDENTS_MEETING", "reason": "两次圆桌会意见相持"}
 
 
 def _keys() -> KeyStore:
@@ -210,6 +213,20 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
     resolution = obtain_resolution(resolution_id)
     by = current_actor().resident
     services.shelve_resolution(db.session(), resolution, by, _keys(), body["reason"])
+    db.session.commit()
+    return as_seen(resolution)
+
+
+@blp.route("/resolutions/<uuid:resolution_id>/escalate", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(EscalateArgs, example=ESCALATE_EXAMPLE)
+@blp.response(200, ResolutionSchema)
+@blp.refuses(WrongState)
+def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
+    """提请上会 · Hand on what failed or was shelved to those who can decide it."""
+    resolution = obtain_resolution(resolution_id)
+    by = current_actor().resident
+    services.escalate_resolution(db.session(), resolution, by, body["forum"], body["reason"])
     db.session.commit()
     return as_seen(resolution)
 

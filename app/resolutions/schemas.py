@@ -5,7 +5,14 @@ from typing import Any
 import marshmallow as ma
 
 from app.api import Id, Instant, Schema, Text
-from app.resolutions.models import Answer, ResolutionState, ReviewOpinion, Secrecy, VoteMethod
+from app.resolutions.models import (
+    Answer,
+    Forum,
+    ResolutionState,
+    ReviewOpinion,
+    Secrecy,
+    VoteMethod,
+)
 
 MAX_CARDS = 100
 MAX_PEOPLE = 100_000
@@ -66,6 +73,10 @@ class VoteSchema(Schema):
 
 class ShelveArgs(Schema):
     reason = Text(required=True, max_length=500, multiline=True)
+
+
+class EscalateArgs(ShelveArgs):
+    forum = ma.fields.Enum(Forum, by_value=True, required=True)
 
 
 class CarriedCardSchema(Schema):
@@ -140,6 +151,12 @@ class ResolutionSchema(Schema):
     effective_at = Instant(attribute="resolution.effective_at", required=True, allow_none=True)
     shelved_why = ma.fields.String(
         attribute="resolution.shelved_why", required=True, allow_none=True
+    )
+    escalated_to = ma.fields.Enum(
+        Forum, by_value=True, attribute="resolution.escalated_to", required=True, allow_none=True
+    )
+    escalated_why = ma.fields.String(
+        attribute="resolution.escalated_why", required=True, allow_none=True
     )
     supersedes_id = Id(attribute="resolution.supersedes_id", required=True, allow_none=True)
     superseded_by_id = Id(attribute="resolution.superseded_by_id", required=True, allow_none=True)

@@ -28,6 +28,7 @@ from app.people.models import Resident
 from app.resolutions import notices
 from app.resolutions.models import (
     DEAD,
+    Forum,
     Resolution,
     ResolutionCard,
     ResolutionState,
@@ -193,6 +194,18 @@ def shelve(
     from_state = resolution.state
     resolution.shelve(reason)
     record_move(session, resolution, "shelve", by, at, from_state=from_state, reason=reason)
+
+
+def escalate_resolution(
+    session: Session, resolution: Resolution, by: Resident, forum: Forum, reason: str
+) -> Resolution:
+    """Hand on what was not decided here (domain notes, section 7). Raises WrongState."""
+    at = begin_move(session, resolution)
+    from_state = resolution.state
+    resolution.escalate(forum, reason)
+    record_move(session, resolution, "escalate", by, at, from_state=from_state, reason=reason)
+    notices.post_escalation(session, resolution, forum, reason, at)
+    return resolution
 
 
 def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> Resolution:

@@ -31,7 +31,12 @@ NOTICE_KINDS = [
     "SESSION_CANCELLED",
     "ROUND_TABLE_AGENDA",
 ]
-NEW_NOTICE_KINDS = ["MEETING_CONCLUDED", "RESOLUTION_NOTICED", "RESOLUTION_EFFECTIVE"]
+NEW_NOTICE_KINDS = [
+    "MEETING_CONCLUDED",
+    "RESOLUTION_NOTICED",
+    "RESOLUTION_EFFECTIVE",
+    "RESOLUTION_ESCALATED",
+]
 
 
 def upgrade() -> None:
@@ -98,6 +103,7 @@ def upgrade() -> None:
                 "NOTICED",
                 "EFFECTIVE",
                 "SUPERSEDED",
+                "ESCALATED",
                 name="state",
                 native_enum=False,
                 create_constraint=True,
@@ -148,14 +154,33 @@ def upgrade() -> None:
         sa.Column("notice_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("effective_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("shelved_why", sa.Text(), nullable=True),
+        sa.Column(
+            "escalated_to",
+            sa.Enum(
+                "RESIDENTS_MEETING",
+                "OWNERS_ASSEMBLY",
+                "COMMUNITY",
+                name="escalated_to",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("escalated_why", sa.Text(), nullable=True),
         sa.Column("supersedes_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'SHELVED') = (shelved_why IS NOT NULL)",
+            "state <> 'SHELVED' OR shelved_why IS NOT NULL",
             name=op.f("ck_resolutions_shelving_has_a_reason"),
         ),
         sa.CheckConstraint(
-            "state IN ('DRAFT', 'TABLED', 'SHELVED') OR present IS NOT NULL",
+            "(state = 'ESCALATED') = (escalated_to IS NOT NULL)"
+            " AND (escalated_to IS NULL) = (escalated_why IS NULL)",
+            name=op.f("ck_resolutions_escalation_has_its_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('DRAFT', 'TABLED', 'SHELVED', 'ESCALATED') OR present IS NOT NULL",
             name=op.f("ck_resolutions_outcome_has_its_figures"),
         ),
         sa.CheckConstraint("attempt >= 0", name=op.f("ck_resolutions_attempt_is_a_count")),
@@ -210,8 +235,8 @@ def upgrade() -> None:
         "resolutions",
         ["supersedes_id"],
         unique=True,
-        sqlite_where=sa.text("state NOT IN ('FAILED', 'SHELVED')"),
-        postgresql_where=sa.text("state NOT IN ('FAILED', 'SHELVED')"),
+        sqlite_where=sa.text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')"),
+        postgresql_where=sa.text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')"),
     )
 
     op.create_table(
@@ -322,7 +347,8 @@ def downgrade() -> None:
     # What was resolved goes with its tables: round tables are back where nothing was decided.
     op.execute(
         "DELETE FROM public_notices"
-        " WHERE kind IN ('MEETING_CONCLUDED', 'RESOLUTION_NOTICED', 'RESOLUTION_EFFECTIVE')"
+        " WHERE kind IN ('MEETING_CONCLUDED', 'RESOLUTION_NOTICED', 'RESOLUTION_EFFECTIVE',"
+        " 'RESOLUTION_ESCALATED')"
     )
     op.execute(
         "UPDATE matters SET state = 'DELIBERATED'"

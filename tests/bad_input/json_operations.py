@@ -69,6 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /resolutions/{resolution_id}/vote": {"answer": "YES"},
     "POST /resolutions/{resolution_id}/count": {"yes": 2, "no": 1, "abstain": 0},
     "POST /resolutions/{resolution_id}/shelve": {"reason": "等采光报告"},
+    "POST /resolutions/{resolution_id}/escalate": {"forum": "COMMUNITY", "reason": "意见相持"},
     "POST /notices/{notice_id}/objections": {"text": "限时两小时太短"},
     "POST /objections/{objection_id}/answer": {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": {"note": "地点改为社区会议室。"},

@@ -167,9 +167,11 @@ def staged(cast: Cast, travel: Travel, state: ResolutionState, method: str = "HA
     if state is ResolutionState.PASSED:
         return Staged(stage, stage.passed())
     resolution = stage.draft()
-    if state is ResolutionState.SHELVED:
+    if state in (ResolutionState.SHELVED, ResolutionState.ESCALATED):
         body_of(stage.do(resolution, "shelve", reason="等报告"))
-    elif state is not ResolutionState.DRAFT:
+    if state is ResolutionState.ESCALATED:
+        body_of(stage.do(resolution, "escalate", forum="COMMUNITY", reason="意见相持"))
+    elif state not in (ResolutionState.DRAFT, ResolutionState.SHELVED):
         stage.table(resolution, method)
     if state is ResolutionState.NO_QUORUM:
         body_of(stage.do(resolution, "count", yes=0, no=0, abstain=0))

@@ -26,6 +26,12 @@ WRITES: dict[str, tuple[str, str, Any, set[Role]]] = {
     "vote": ("PUT", "/resolutions/{id}/vote", {"answer": "YES"}, {Role.RESIDENT}),
     "close-vote": ("POST", "/resolutions/{id}/close-vote", None, BRANCH),
     "shelve": ("POST", "/resolutions/{id}/shelve", {"reason": "等报告"}, BRANCH),
+    "escalate": (
+        "POST",
+        "/resolutions/{id}/escalate",
+        {"forum": "COMMUNITY", "reason": "意见相持"},
+        BRANCH,
+    ),
     "publish": ("POST", "/resolutions/{id}/publish", None, BRANCH),
     "conclude-meeting": ("POST", "/sessions/{session_id}/conclude-meeting", None, BRANCH),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.resolutions.models import ResolutionState
 from tests.cast import Cast, Person
 from tests.resolutions.stage import (
     LAST_MOMENT,
@@ -12,6 +13,7 @@ from tests.resolutions.stage import (
     Stage,
     Travel,
     body_of,
+    staged,
 )
 
 FIGURES = [
@@ -109,3 +111,17 @@ def test_resolution_is_read_by_everyone_there(cast: Cast, travel: Travel):
     resolution = stage.passed()
     neighbour: Person = cast.resident()
     assert neighbour.get(f"/resolutions/{resolution['id']}").json == stage.read(resolution)
+
+
+def test_what_failed_is_handed_on_and_told(cast: Cast, travel: Travel):
+    """Unresolved or disputed: the residents' meeting (domain notes, section 7)."""
+    on = staged(cast, travel, ResolutionState.FAILED)
+    seen = body_of(on.stage.do(on.resolution, "escalate", forum="RESIDENTS_MEETING", reason="相持"))
+    assert (seen["state"], seen["escalated_to"], seen["escalated_why"]) == (
+        "ESCALATED",
+        "RESIDENTS_MEETING",
+        "相持",
+    )
+    (item,) = on.stage.notices("RESOLUTION_ESCALATED")
+    assert "提请居民会议" in item["title"]
+    assert item["_yueyuetan"]["data"]["escalated_to"] == "RESIDENTS_MEETING"

@@ -13,7 +13,10 @@ from tests.cast import Cast
 from tests.checks import moves_of, refusal
 from tests.resolutions.stage import Staged, Travel, staged
 
-DRAFT, TABLED, PASSED, FAILED, NO_QUORUM, SHELVED, NOTICED, EFFECTIVE, SUPERSEDED = ResolutionState
+DRAFT, TABLED, PASSED, FAILED, NO_QUORUM, SHELVED, NOTICED, EFFECTIVE, SUPERSEDED = list(
+    ResolutionState
+)[:-1]
+ESCALATED = ResolutionState.ESCALATED
 
 # Write -> {state: state afterwards} where it is allowed, by the domain notes, section 8.
 WRITES: dict[str, dict[ResolutionState, ResolutionState]] = {
@@ -23,6 +26,7 @@ WRITES: dict[str, dict[ResolutionState, ResolutionState]] = {
     "count": {TABLED: NO_QUORUM},
     "shelve": {DRAFT: SHELVED, TABLED: SHELVED, NO_QUORUM: SHELVED},
     "publish": {PASSED: NOTICED},
+    "escalate": {FAILED: ESCALATED, SHELVED: ESCALATED},
     "review": {},
     "vote": {},
     "close-vote": {},
@@ -49,6 +53,7 @@ def write(name: str, on: Staged) -> TestResponse:
         "table": {"method": "PAPER", "secrecy": "SECRET"},
         "count": {"yes": 0, "no": 0, "abstain": 0},
         "shelve": {"reason": "等报告"},
+        "escalate": {"forum": "RESIDENTS_MEETING", "reason": "意见相持"},
     }
     post = lambda: stage.do(resolution, name, **bodies.get(name, {}))  # noqa: E731
     return special.get(name, post)()
