@@ -23,6 +23,11 @@ from app.conventions.clock_moves import (
 from app.conventions.routes import blp as conventions
 from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
+from app.evaluations.clock_moves import (
+    close_round_of_matter_before_request,
+    close_rounds_before_request,
+)
+from app.evaluations.routes import blp as evaluations
 from app.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
@@ -49,6 +54,7 @@ API_BLUEPRINTS = (
     works,
     whistles,
     conventions,
+    evaluations,
     board,
     oversight,
 )
@@ -56,10 +62,12 @@ API_BLUEPRINTS = (
 # What these show or change hangs on a term; others, casting above all, do not ask.
 FOLLOW_TERMS = {
     take_effect_before_request: (resolutions,),
-    follow_notices_before_request: (conventions,),
-    follow_board_before_request: (board, board_pages),
     escalate_orders_before_request: (works,),
     escalate_whistles_before_request: (whistles,),
+    follow_notices_before_request: (conventions,),
+    follow_board_before_request: (board, board_pages),
+    close_rounds_before_request: (evaluations,),
+    close_round_of_matter_before_request: (matters, works, whistles),
 }
 
 

@@ -19,6 +19,7 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.errors import DomainError
+from app.evaluations.clock_moves import close_rounds, due_rounds
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
 from app.resolutions.clock_moves import due_resolutions, take_effect_all
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
 @click.option("--every", type=click.IntRange(1, 3600), help="Go on, every so many seconds.")
 @with_appcontext
 def finalise(every: int | None) -> None:
-    """Open, close, put in force and escalate what is due and nobody has touched, and purge
+    """Open, close, count, put in force and escalate what is due and nobody has touched, and purge
     uploads that nobody used."""
     while True:
         due = due_sessions(db.session())
@@ -51,15 +52,19 @@ def finalise(every: int | None) -> None:
         if in_force:
             click.echo(f"已生效 {len(in_force)} 项决议 · resolutions in force: {len(in_force)}")
         purge_uploads()
-        versions = due_versions(db.session())
-        follow_notices(db.session(), versions)
-        if versions:
-            click.echo(f"已推进 {len(versions)} 份规约 · conventions moved: {len(versions)}")
         late = due_orders(db.session()), due_whistles(db.session())
         escalate_all(db.session(), *late)
         if any(late):
             count = sum(map(len, late))
             click.echo(f"已督办 {count} 件逾期事项 · overdue and escalated: {count}")
+        versions = due_versions(db.session())
+        follow_notices(db.session(), versions)
+        if versions:
+            click.echo(f"已推进 {len(versions)} 份规约 · conventions moved: {len(versions)}")
+        judged = due_rounds(db.session())
+        close_rounds(db.session(), judged)
+        if judged:
+            click.echo(f"已截止 {len(judged)} 次民评 · evaluations closed: {len(judged)}")
         if every is None:
             return
         db.session.remove()

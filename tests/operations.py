@@ -108,6 +108,7 @@ def furnish(
         **discussed,
         **agreed,
         **works(cast, compound, secretary, resident),
+        **judged(cast, compound, secretary, resident),
         "compound_id": compound.id,
         "community_id": community.id,
         "kind": "compounds",
@@ -195,6 +196,31 @@ def works(cast: Cast, compound: Place, secretary: Person, resident: Person) -> d
     asked = {"ground": "EMERGENCY", "text": "塌陷"}
     whistle = made(secretary.post(f"/matters/{matters[1]}/whistles", asked))
     return {"order_id": order["id"], "hours_id": logged["id"], "whistle_id": whistle["id"]}
+
+
+def finished_order(
+    cast: Cast, compound: Place, secretary: Person, resident: Person
+) -> dict[str, str]:
+    """An order that was checked, and whose matter is done with it."""
+    raised = {"title": "漏水", "body": "屋面", "category": "LEAK_DRAIN"}
+    matter = made(resident.post(f"/compounds/{compound.id}/matters", raised))["id"]
+    made(secretary.post(f"/matters/{matter}/screen", {"outcome": "DISPATCHED"}), 200)
+    words = {"title": "补漏", "text": "补漏", "doer_kind": "SEATED_MEMBER", "doer_name": "党员"}
+    order = made(secretary.post(f"/matters/{matter}/orders", words))
+    path, member = f"/orders/{order['id']}", cast.officer(Role.SEATED_MEMBER, compound)
+    made(secretary.post(f"{path}/assign", {"doer_ids": [str(member.id)]}), 200)
+    made(member.post(f"{path}/accept"), 200)
+    made(member.post(f"{path}/submit", {"text": "补好了"}), 200)
+    return dict(made(secretary.post(f"{path}/verify"), 200))
+
+
+def judged(cast: Cast, compound: Place, secretary: Person, resident: Person) -> dict[str, str]:
+    """A round that is open, on a matter that is done."""
+    order = finished_order(cast, compound, secretary, resident)
+    closes_at = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+    asked = {"closes_at": closes_at, "sheets_out": 10}
+    path = f"/matters/{order['matter_id']}/evaluation-rounds"
+    return {"round_id": made(secretary.post(path, asked))["id"]}
 
 
 def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:

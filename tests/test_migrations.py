@@ -28,7 +28,15 @@ from app.works.ledgers import Escalation, MissedStep
 from app.works.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
 from tests.cast import Cast, Person, ballot
-from tests.operations import agree, made, objection, published_photo, works
+from tests.operations import (
+    agree,
+    finished_order,
+    judged,
+    made,
+    objection,
+    published_photo,
+    works,
+)
 
 TABLES = db.metadata.sorted_tables
 
@@ -59,6 +67,7 @@ def play_a_session(app: Flask) -> None:
     resolution_id = hold_a_round_table(cast, secretary, voters[0], path, matters[0])
     make_a_pact(cast, secretary, resolution_id)
     do_some_work(app, cast, secretary, voters[0])
+    judge_it(cast, secretary, voters[0])
     leave_a_vote_open(cast)
 
 
@@ -82,6 +91,18 @@ def do_some_work(app: Flask, cast: Cast, secretary: Person, raiser: Person) -> N
         missed = {"step": MissedStep.SUBMIT, "level": 1, "due_at": now, "escalated_at": now}
         db.session.add(Escalation(**about, **missed))
         db.session.commit()
+
+
+def judge_it(cast: Cast, secretary: Person, raiser: Person) -> None:
+    """A round with an answer and paper, a follow-up, and the judgement that follows from it."""
+    asked = f"/evaluation-rounds/{judged(cast, cast.home, secretary, raiser)['round_id']}"
+    good = {"solved": True, "satisfaction": "SATISFIED"}
+    made(raiser.put(f"{asked}/answer", good), 200)
+    paper = {"satisfied": 1, "mostly": 0, "not_satisfied": 0, "solved": 1, "unsolved": 0}
+    made(secretary.put(f"{asked}/paper", paper), 200)
+    order = finished_order(cast, cast.home, secretary, raiser)
+    unsolved = {"solved": False, "satisfaction": "NOT"}
+    made(raiser.post(f"/orders/{order['id']}/follow-ups", unsolved))
 
 
 def hold_a_round_table(

@@ -78,6 +78,8 @@ TAKERS = DOERS - LEAD
 CHECKERS = LEAD | {"GRID_WORKER", "BUILDING_HEAD"}
 SEATED = frozenset({"SEATED_MEMBER"})
 DEPARTMENT = frozenset({"DEPARTMENT"})
+CLERKS = VERIFY | {"BUILDING_HEAD"}
+ASKED = LIVE_THERE | CLERKS
 CLOSERS = COMMUNITY | STREET | {"GRID_WORKER"}
 
 API: dict[str, Open | frozenset[str]] = {
@@ -219,6 +221,28 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /whistles/{whistle_id}/rework": CLOSERS,
     "POST /whistles/{whistle_id}/withdraw": LEAD | STREET,
     "POST /whistles/{whistle_id}/blow": STREET,
+    # evaluations; the raiser of the matter here is none of those who ask
+    "POST /orders/{order_id}/follow-ups": ASKED,
+    "POST /orders/{order_id}/follow-ups/taken": CLERKS,
+    "POST /orders/{order_id}/close": BRANCH,
+    "POST /orders/{order_id}/reopen": BRANCH,
+    "POST /whistles/{whistle_id}/follow-ups": ASKED,
+    "POST /whistles/{whistle_id}/follow-ups/taken": CLERKS,
+    "GET /matters/{matter_id}/follow-ups": CLERKS | AUDITOR,
+    "POST /matters/{matter_id}/close": BRANCH,
+    "GET /matters/{matter_id}/evaluations": THERE,
+    "POST /matters/{matter_id}/evaluation-rounds": BRANCH,
+    "POST /conventions/{convention_id}/evaluation-rounds": BRANCH,
+    "GET /compounds/{compound_id}/evaluation-rounds": THERE,
+    "GET /evaluation-rounds/{round_id}": THERE,
+    "PUT /evaluation-rounds/{round_id}/answer": LIVE_THERE,
+    "PUT /evaluation-rounds/{round_id}/paper": CLERKS,
+    "POST /evaluation-rounds/{round_id}/paper/confirm": CLERKS,
+    "GET /evaluation-rounds/{round_id}/comments": THERE,
+    "POST /sessions/{session_id}/start-evaluation": BRANCH,
+    "POST /sessions/{session_id}/close": BRANCH,
+    "GET /compounds/{compound_id}/rates": THERE,
+    "GET /sessions/{session_id}/rates": THERE,
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
@@ -263,6 +287,16 @@ BY_RULE = {
         for verb in ("accept", "decline", "contact", "progress", "submit")
         for who in DOERS
     },
+    **{
+        (f"POST /{work}/follow-ups", who): "403 not_asked"
+        for work in ("orders/{order_id}", "whistles/{whistle_id}")
+        for who in ASKED
+    },
+    # The last of those who counted the sheets, by the line before.
+    (
+        "POST /evaluation-rounds/{round_id}/paper/confirm",
+        "BRANCH_SECRETARY",
+    ): "403 confirmed_by_the_same",
     ("POST /orders/{order_id}/hours", "SEATED_MEMBER"): "403 not_the_doer",
     ("POST /hours/{hours_id}/reverse", "SEATED_MEMBER"): "403 not_the_doer",
 }
@@ -313,6 +347,18 @@ def words_only(ids: Ids) -> dict[str, Any]:
 
 def why(ids: Ids) -> dict[str, Any]:
     return {"reason": "与另一张重复"}
+
+
+def follow_up(ids: Ids) -> dict[str, Any]:
+    return {"solved": True, "satisfaction": "SATISFIED"}
+
+
+def taken(ids: Ids) -> dict[str, Any]:
+    return {**follow_up(ids), "channel": "VISIT"}
+
+
+def asked(ids: Ids) -> dict[str, Any]:
+    return {"closes_at": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
@@ -395,6 +441,17 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "POST /whistles/{whistle_id}/report": words_only,
     "POST /whistles/{whistle_id}/feed-back": words_only,
     "POST /whistles/{whistle_id}/rework": lambda ids: {"reason": "积水", "due_on": "2199-01-01"},
+    "POST /orders/{order_id}/follow-ups": follow_up,
+    "POST /orders/{order_id}/follow-ups/taken": taken,
+    "POST /orders/{order_id}/reopen": why,
+    "POST /whistles/{whistle_id}/follow-ups": follow_up,
+    "POST /whistles/{whistle_id}/follow-ups/taken": taken,
+    "POST /matters/{matter_id}/evaluation-rounds": asked,
+    "POST /conventions/{convention_id}/evaluation-rounds": asked,
+    "PUT /evaluation-rounds/{round_id}/answer": follow_up,
+    "PUT /evaluation-rounds/{round_id}/paper": lambda ids: {
+        **{"satisfied": 1, "mostly": 0, "not_satisfied": 0, "solved": 1, "unsolved": 0}
+    },
     "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
     "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},

@@ -36,7 +36,7 @@ def outcome(answer: TestResponse) -> str:
 # Sessions
 
 DRAFT, COLLECTING, LISTED, VOTING, EXTENDED, TALLIED = list(SessionState)[:6]
-MEETING, RESOLVED, EXECUTING, CANCELLED = list(SessionState)[6:]
+MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED, CANCELLED = list(SessionState)[6:]
 
 # Write -> {state: state afterwards} where it is allowed. Elsewhere it is 409 wrong_state, but for
 # the codes of OTHER_REFUSALS.
@@ -44,7 +44,9 @@ ANYWHERE = {state: state for state in SessionState}
 # The list is frozen, its matters live on: one may be solved or turn out unlawful (R8). After the
 # tally the first one, which is tried here, has been selected.
 UNTIL_THE_TALLY = {
-    state: state for state in SessionState if state not in (TALLIED, MEETING, RESOLVED, EXECUTING)
+    state: state
+    for state in SessionState
+    if state not in (TALLIED, MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED)
 }
 SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
     "start-collecting": {DRAFT: COLLECTING},
@@ -54,6 +56,9 @@ SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
     "close-voting": {VOTING: TALLIED, EXTENDED: TALLIED},
     "start-meeting": {TALLIED: MEETING},
     "conclude-meeting": {MEETING: RESOLVED},
+    # All three matters of the round table here were shelved: there is nothing to wait for.
+    "start-evaluation": {RESOLVED: EVALUATING, EXECUTING: EVALUATING},
+    "close": {RESOLVED: CLOSED, EVALUATING: CLOSED},
     "cancel": {DRAFT: CANCELLED, COLLECTING: CANCELLED, LISTED: CANCELLED},
     "replace the roll": {DRAFT: DRAFT, COLLECTING: COLLECTING, LISTED: LISTED},
     "cast a ballot": {VOTING: VOTING, EXTENDED: EXTENDED},
@@ -86,6 +91,8 @@ STEPS_TO = {
     MEETING: (*CLOSING, "start-meeting"),
     RESOLVED: (*CLOSING, "start-meeting", "conclude-meeting"),
     EXECUTING: (*CLOSING, "start-meeting", "conclude-meeting", "execute"),
+    EVALUATING: (*CLOSING, "start-meeting", "conclude-meeting", "start-evaluation"),
+    CLOSED: (*CLOSING, "start-meeting", "conclude-meeting", "close"),
     CANCELLED: (*OPENING[:2], "cancel"),
 }
 
@@ -240,6 +247,9 @@ AFTER_THE_TALLY = (
     M.SHELVED,
     M.EXECUTING,
     M.DONE,
+    M.EVALUATED,
+    M.CLOSED,
+    M.REOPENED,
 )
 SUPPORT = ("endorse", "withdraw")
 
@@ -463,10 +473,25 @@ SESSION_VERBS: dict[SessionState, Callable[[AgendaSession], None]] = {
     MEETING: lambda session: session.start_meeting(),
     RESOLVED: lambda session: session.conclude_meeting(),
     EXECUTING: lambda session: session.execute(),
+    EVALUATING: lambda session: session.start_evaluation(),
+    CLOSED: lambda session: session.close(),
     CANCELLED: lambda session: session.cancel(),
 }
+
+
+def list_it(matter: Matter) -> None:
+    """What was judged unsolved is listed without screening; screening refuses it."""
+    if matter.state is M.REOPENED:
+        with pytest.raises(WrongState):
+            matter.screen(M.LISTED, uuid4(), NOW, "说明")
+        matter.relist()
+    else:
+        matter.screen(M.LISTED, uuid4(), NOW, "说明")
+
+
 MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     **{to: lambda matter, to=to: matter.screen(to, uuid4(), NOW, "说明") for to in OUTCOMES},
+    M.LISTED: lambda matter: list_it(matter),
     M.SELECTED: lambda matter: matter.select(),
     M.DEFERRED: lambda matter: matter.defer(),
     M.DELIBERATED: lambda matter: matter.deliberate(),
@@ -475,6 +500,9 @@ MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     M.SHELVED: lambda matter: matter.shelve(),
     M.EXECUTING: lambda matter: matter.execute(),
     M.DONE: lambda matter: matter.finish(),
+    M.EVALUATED: lambda matter: matter.evaluate(),
+    M.CLOSED: lambda matter: matter.close(),
+    M.REOPENED: lambda matter: matter.reopen(),
 }
 RESIDENCE_VERBS: dict[ResidenceState, Callable[[Residence], None]] = {
     R.VERIFIED: lambda residence: residence.verify(uuid4(), NOW),
@@ -490,8 +518,10 @@ SESSION_PAIRS = """
     EXTENDED > TALLIED
     TALLIED > MEETING
     MEETING > RESOLVED
-    RESOLVED > EXECUTING
-    EXECUTING >
+    RESOLVED > EXECUTING EVALUATING CLOSED
+    EXECUTING > EVALUATING
+    EVALUATING > CLOSED
+    CLOSED >
     CANCELLED >
 """
 # What is listed may end before it was voted on (R8); what is deferred is screened again (R7). What
@@ -504,7 +534,10 @@ MATTER_PAIRS = """
     DELIBERATED > RESOLVED OWNER_VOTE SHELVED
     RESOLVED > EXECUTING
     EXECUTING > DONE
-    DONE >
+    DONE > EVALUATED
+    EVALUATED > CLOSED REOPENED
+    REOPENED > EXECUTING LISTED
+    CLOSED >
     OWNER_VOTE >
     SHELVED >
     MERGED >
@@ -586,6 +619,7 @@ def test_only_the_models_assign_a_state(root: Path):
         "app/agenda/models.py: _move",
         "app/conventions/models.py: _move",
         "app/deliberation/models.py: _move",
+        "app/evaluations/rounds.py: _move",
         "app/matters/models.py: _move",
         "app/people/models.py: _move",
         "app/resolutions/models.py: _move",

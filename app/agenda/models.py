@@ -38,6 +38,8 @@ class SessionState(StrEnum):
     MEETING = "MEETING"
     RESOLVED = "RESOLVED"
     EXECUTING = "EXECUTING"
+    EVALUATING = "EVALUATING"
+    CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
 
 
@@ -51,8 +53,11 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     _S.EXTENDED: frozenset({_S.TALLIED}),
     _S.TALLIED: frozenset({_S.MEETING}),
     _S.MEETING: frozenset({_S.RESOLVED}),
-    _S.RESOLVED: frozenset({_S.EXECUTING}),
-    _S.EXECUTING: frozenset(),
+    # RESOLVED > EVALUATING, CLOSED: a session with nothing to carry out.
+    _S.RESOLVED: frozenset({_S.EXECUTING, _S.EVALUATING, _S.CLOSED}),
+    _S.EXECUTING: frozenset({_S.EVALUATING}),
+    _S.EVALUATING: frozenset({_S.CLOSED}),
+    _S.CLOSED: frozenset(),
     _S.CANCELLED: frozenset(),
 }
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
@@ -193,6 +198,14 @@ class AgendaSession(HasId, Base):
     def execute(self) -> None:
         """The first order from one of its resolutions is made."""
         self._move(SessionState.EXECUTING)
+
+    def start_evaluation(self) -> None:
+        """回头看: what was carried out is looked at again."""
+        self._move(SessionState.EVALUATING)
+
+    def close(self) -> None:
+        """What became of each of its matters is known."""
+        self._move(SessionState.CLOSED)
 
     def cancel(self) -> None:
         """The session does not take place; possible before voting only."""

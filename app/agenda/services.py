@@ -141,10 +141,13 @@ def freeze_list(
 ) -> AgendaSession:
     """Number the matters that the branch has listed; the list changes no more.
 
+    What was judged unsolved stands on it too, without screening and with its support.
+
     `by` is empty where the clock does it.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.COLLECTING)
+    _relist_reopened(session, agenda_session, by, at)
     matters = _listed_matters(session, agenda_session)
     support = count_endorsements(session, [matter.id for matter in matters])
     agenda_session.freeze_list(
@@ -201,6 +204,35 @@ def record_move(
         to_state=agenda_session.state,
         reason=reason,
     )
+
+
+def _relist_reopened(
+    session: Session, agenda_session: AgendaSession, by: Resident | None, at: datetime
+) -> None:
+    # Held, so that none is given back to its doer meanwhile.
+    reopened = session.scalars(
+        select(Matter)
+        .where(
+            Matter.compound_id == agenda_session.compound_id,
+            Matter.state == MatterState.REOPENED,
+        )
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for matter in reopened:
+        matter.relist()
+        record(
+            session,
+            matter,
+            "relist",
+            at=at,
+            actor_id=None if by is None else by.id,
+            compound_id=matter.compound_id,
+            from_state=MatterState.REOPENED,
+            to_state=matter.state,
+        )
+    session.flush()
 
 
 def _listed_matters(session: Session, agenda_session: AgendaSession) -> list[Matter]:

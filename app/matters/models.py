@@ -52,6 +52,9 @@ class MatterState(StrEnum):
     SHELVED = "SHELVED"
     EXECUTING = "EXECUTING"
     DONE = "DONE"
+    EVALUATED = "EVALUATED"
+    CLOSED = "CLOSED"
+    REOPENED = "REOPENED"
     DEFERRED = "DEFERRED"
 
 
@@ -74,9 +77,14 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.OWNER_VOTE: frozenset(),
     _S.SHELVED: frozenset(),
     _S.EXECUTING: frozenset({_S.DONE}),
-    _S.DONE: frozenset(),
+    _S.DONE: frozenset({_S.EVALUATED}),
+    _S.EVALUATED: frozenset({_S.CLOSED, _S.REOPENED}),
+    _S.CLOSED: frozenset(),
+    # REOPENED > LISTED: with the next list that is frozen, without screening.
+    _S.REOPENED: frozenset({_S.EXECUTING, _S.LISTED}),
 }
 ENDORSABLE = frozenset({_S.SUBMITTED, _S.LISTED, _S.DEFERRED})
+SCREENABLE = ENDORSABLE
 UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
@@ -114,6 +122,7 @@ class Matter(HasId, Base):
 
     def screen(self, outcome: MatterState, by_id: UUID, at: datetime, reason: str | None) -> None:
         """The branch decides what becomes of the matter (`outcome` is one of SCREENED)."""
+        self.require_state(*SCREENABLE)
         self._move(outcome)
         self.screened_by_id, self.screened_at, self.reason = by_id, at, reason
 
@@ -149,6 +158,23 @@ class Matter(HasId, Base):
     def finish(self) -> None:
         """All that was to be carried out for it is verified."""
         self._move(MatterState.DONE)
+
+    def evaluate(self) -> None:
+        """Those whom it concerns have judged what was done."""
+        self._move(MatterState.EVALUATED)
+
+    def close(self) -> None:
+        """It is solved."""
+        self._move(MatterState.CLOSED)
+
+    def reopen(self) -> None:
+        """It was judged unsolved."""
+        self._move(MatterState.REOPENED)
+
+    def relist(self) -> None:
+        """Judged unsolved, it stands on the next list without being screened again."""
+        self.require_state(MatterState.REOPENED)
+        self._move(MatterState.LISTED)
 
     def require_state(self, *states: MatterState) -> None:
         """Raises WrongState unless the matter is at one of these steps."""

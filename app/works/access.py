@@ -59,7 +59,7 @@ class InvalidDoer(DomainError):
 
 def obtain_matter(matter_id: UUID) -> Matter:
     """The matter, for somebody whom the view's rule allows to act in its compound."""
-    matter = db.session.get(Matter, matter_id)
+    matter = db.session.get(Matter, matter_id, options=[joinedload(Matter.compound)])
     if matter is None:
         raise NotFound
     obtain_compound(matter.compound_id)

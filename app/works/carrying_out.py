@@ -18,7 +18,14 @@ from app.people.models import Resident
 from app.works.models import DONE, OrderState, WorkOrder
 from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
 
-BEFORE_WORK = frozenset({MatterState.RESOLVED, MatterState.DISPATCHED, MatterState.WHISTLED})
+BEFORE_WORK = frozenset(
+    {
+        MatterState.RESOLVED,
+        MatterState.DISPATCHED,
+        MatterState.WHISTLED,
+        MatterState.REOPENED,
+    }
+)
 
 
 def hold_matter(session: Session, matter_id: UUID) -> Matter:

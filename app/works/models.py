@@ -42,8 +42,9 @@ ORDER_MOVES: dict[OrderState, frozenset[OrderState]] = {
     _S.DECLINED: frozenset({_S.ASSIGNED, _S.WITHDRAWN}),
     _S.SUBMITTED: frozenset({_S.VERIFIED, _S.RETURNED}),
     _S.RETURNED: frozenset({_S.SUBMITTED}),
-    _S.VERIFIED: frozenset({_S.RATED, _S.CLOSED}),
-    _S.RATED: frozenset({_S.CLOSED}),
+    # VERIFIED, RATED > RETURNED: it is not solved after all.
+    _S.VERIFIED: frozenset({_S.RATED, _S.CLOSED, _S.RETURNED}),
+    _S.RATED: frozenset({_S.CLOSED, _S.RETURNED}),
     _S.WITHDRAWN: frozenset(),
     _S.CLOSED: frozenset(),
 }
@@ -247,6 +248,12 @@ class WorkOrder(HasId, Base):
     def close(self) -> None:
         """Nothing more is to come."""
         self._move(OrderState.CLOSED)
+
+    def reopen(self, reason: str, due_at: datetime) -> None:
+        """It is not solved after all: its doer goes on, with a new term."""
+        self.require_state(OrderState.VERIFIED, OrderState.RATED)
+        self.send_back(reason, due_at)
+        self.verified_at = self.verified_by_id = self.finished_at = None
 
     def escalate(self, level: int, at: datetime) -> None:
         """Its being overdue was reported upwards."""

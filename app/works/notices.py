@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.board.models import NoticeKind
+from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
 from app.clock import local, spoken, spoken_end
 from app.works.ledgers import MissedStep
@@ -88,9 +89,17 @@ def post_assignment(session: Session, order: WorkOrder, at: datetime) -> None:
 
 
 def post_verification(session: Session, order: WorkOrder, at: datetime) -> None:
-    """办结: an order is done, in time or late."""
+    """办结: an order is done, in time or late. Done anew, its notice is corrected."""
     due, finished = _spoken_due(order.due_at or at), spoken(order.finished_at or at)
     zh, en = ("按期办结", "in time") if order.is_in_time else ("逾期办结", "late")
+    earlier = session.scalar(
+        select(PublicNotice).where(
+            PublicNotice.about_id == order.id, PublicNotice.kind == NoticeKind.ORDER_VERIFIED
+        )
+    )
+    if earlier is not None:
+        earlier.correct(f"重办后办结：{finished}，{zh}。 Done anew at {finished}, {en}.", at)
+        return
     _post_order(
         session,
         NoticeKind.ORDER_VERIFIED,

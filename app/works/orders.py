@@ -67,10 +67,12 @@ def create_from_resolution(
     if resolution.state not in STANDING:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
-    resolution.agenda_session.require_state(SessionState.RESOLVED, SessionState.EXECUTING)
+    resolution.agenda_session.require_state(
+        SessionState.RESOLVED, SessionState.EXECUTING, SessionState.EVALUATING
+    )
     locks.hold_alone(session, resolution.matter_id)
     matter = hold_matter(session, resolution.matter_id)
-    matter.require_state(MatterState.RESOLVED, MatterState.EXECUTING)
+    matter.require_state(MatterState.RESOLVED, MatterState.EXECUTING, MatterState.REOPENED)
     return _create(session, matter, resolution, by, words)
 
 
@@ -83,7 +85,7 @@ def create_from_matter(
     """
     locks.hold_alone(session, matter.id)
     matter = hold_matter(session, matter.id)
-    matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING)
+    matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING, MatterState.REOPENED)
     decided = select(Resolution.id).where(
         Resolution.matter_id == matter.id, Resolution.state.in_(STANDING)
     )

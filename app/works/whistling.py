@@ -44,7 +44,7 @@ def request_whistle(
     """
     locks.hold_alone(session, matter.id)
     matter = hold_matter(session, matter.id)
-    matter.require_state(MatterState.WHISTLED, MatterState.EXECUTING)
+    matter.require_state(MatterState.WHISTLED, MatterState.EXECUTING, MatterState.REOPENED)
     at = read_database_clock(session)
     whistle = Whistle(
         id=new_id(),

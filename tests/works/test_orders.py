@@ -292,8 +292,8 @@ def test_same_request_makes_one_order(cast: Cast, site: Site):
 
 # From which matters orders and whistles come, by the domain notes, sections 3 and 8.
 M = MatterState
-ORDER_FROM = {M.DISPATCHED, M.EXECUTING}
-WHISTLE_FROM = {M.WHISTLED, M.EXECUTING}
+ORDER_FROM = {M.DISPATCHED, M.EXECUTING, M.REOPENED}
+WHISTLE_FROM = {M.WHISTLED, M.EXECUTING, M.REOPENED}
 
 
 def test_work_begins_from_matters_of_its_states_only(cast: Cast, site: Site):

@@ -1,0 +1,1 @@
+"""民评 evaluate: follow-ups, rounds, closing or reopening of matters, the three rates."""

@@ -1,0 +1,329 @@
+"""民评 of a subject: opened for a time, answered by residents and on paper, then counted."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.api import refused
+from app.audit import record
+from app.clock import read_database_clock
+from app.conventions.models import Convention
+from app.errors import DomainError, WrongState
+from app.evaluations import judging, notices
+from app.evaluations.outcome import Figures, Satisfaction
+from app.evaluations.rounds import (
+    EvaluationAnswer,
+    EvaluationRound,
+    PaperCount,
+    RoundOutcome,
+    RoundState,
+    SubjectKind,
+)
+from app.matters.models import Matter, MatterState
+from app.orm import new_id, table_of
+from app.people.models import Resident
+from app.works.carrying_out import hold_matter
+
+
+class ClosingTimePassed(DomainError):
+    status, code = 422, "closing_time_passed"
+    zh, en = "截止时间须在现在之后", "The closing time must lie ahead"
+
+
+class RoundOpenAlready(DomainError):
+    status, code = 409, "round_open_already"
+    zh, en = "这件事的民评正在进行", "An evaluation of this is open already"
+
+
+class NoSheetsOut(DomainError):
+    status, code = 409, "no_sheets_out"
+    zh, en = "这次民评没有发放纸质评议表", "No paper sheets were given out for this evaluation"
+
+
+class MoreSheetsThanOut(DomainError):
+    status, code = 422, "more_sheets_than_out"
+    zh, en = "收回的评议表多于发放数", "More sheets came back than were given out"
+
+
+class SheetsDisagree(DomainError):
+    status, code = 422, "sheets_disagree"
+    zh, en = (
+        "已解决与未解决之和须等于满意、基本满意、不满意之和",
+        "Solved and unsolved together must be as many as the three grades together",
+    )
+
+
+class NotCountedYet(DomainError):
+    status, code = 409, "not_counted_yet"
+    zh, en = "纸质票数还没有录入", "The paper sheets are not counted yet"
+
+
+class ConfirmedByTheSame(DomainError):
+    status, code = 403, "confirmed_by_the_same"
+    zh, en = "纸质票数须由另一人确认", "Somebody else must confirm the paper count"
+
+
+class Subject(NamedTuple):
+    """A kind of subject: what must hold when a round on it opens (raises WrongState), and what
+    follows from the round when it has closed."""
+
+    require_ready: Callable[[Session, Any], None]
+    follow: Callable[[Session, EvaluationRound, datetime], None]
+
+
+def _require_done(session: Session, matter: Matter) -> None:
+    locks.hold_alone(session, matter.id)
+    hold_matter(session, matter.id).require_state(MatterState.DONE)
+
+
+def _require_in_force(session: Session, convention: Convention) -> None:
+    if convention.in_force is None:
+        raise WrongState(zh="这份规约还没有生效", en="This convention is not in force")
+
+
+def _follow_nothing(session: Session, closed: EvaluationRound, at: datetime) -> None:
+    """Whether a convention is amended or repealed is decided where it was made."""
+
+
+def _follow_matter(session: Session, closed: EvaluationRound, at: datetime) -> None:
+    if closed.outcome is RoundOutcome.COUNTED:
+        judging.follow_the_round(session, closed, at)
+    else:
+        judging.follow_too_few(session, closed, at)
+
+
+SUBJECTS: dict[SubjectKind, Subject] = {
+    SubjectKind.MATTER: Subject(_require_done, _follow_matter),
+    SubjectKind.CONVENTION: Subject(_require_in_force, _follow_nothing),
+}
+
+
+def open_round(
+    session: Session,
+    kind: SubjectKind,
+    subject: Matter | Convention,
+    by: Resident,
+    *,
+    closes_at: datetime,
+    min_answers: int,
+    sheets_out: int | None,
+) -> EvaluationRound:
+    """Ask the residents of the subject's compound until `closes_at`.
+
+    Raises WrongState, ClosingTimePassed, RoundOpenAlready.
+    """
+    SUBJECTS[kind].require_ready(session, subject)
+    at = read_database_clock(session)
+    if closes_at <= at:
+        raise ClosingTimePassed
+    opened = EvaluationRound(
+        id=new_id(),
+        compound_id=subject.compound_id,
+        compound=subject.compound,
+        subject_kind=kind,
+        subject_id=subject.id,
+        title=subject.title,
+        state=RoundState.OPEN,
+        opened_by_id=by.id,
+        opened_at=at,
+        closes_at=closes_at,
+        min_answers=min_answers,
+        sheets_out=sheets_out,
+    )
+    try:
+        with session.begin_nested():
+            session.add(opened)
+    except IntegrityError:
+        raise RoundOpenAlready from None
+    _record(session, opened, "open", by, at, from_state=None)
+    notices.post_opening(session, opened, at)
+    return opened
+
+
+def answer_round(
+    session: Session,
+    asked: EvaluationRound,
+    by: Resident,
+    *,
+    solved: bool | None,
+    satisfaction: Satisfaction,
+    comment: str | None,
+) -> None:
+    """Answer, or answer anew, until the closing; the last answer counts, and the log keeps none.
+
+    Raises WrongState, and InvalidInput for `solved` where nothing was to be solved.
+    """
+    locks.share(session, asked.id)
+    session.refresh(asked)
+    asked.require_open(read_database_clock(session))
+    if (solved is None) is asked.asks_whether_solved:
+        raise _wrong_solved(asked)
+    values = {
+        "id": uuid4(),
+        "round_id": asked.id,
+        "compound_id": asked.compound_id,
+        "resident_id": by.id,
+        "solved": solved,
+        "satisfaction": satisfaction,
+        "comment": comment,
+    }
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    statement = insert(table_of(EvaluationAnswer)).values(values)
+    names = ("solved", "satisfaction", "comment")
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["round_id", "resident_id"],
+            set_={name: getattr(statement.excluded, name) for name in names},
+        )
+    )
+
+
+def count_paper(
+    session: Session,
+    asked: EvaluationRound,
+    by: Resident,
+    *,
+    satisfied: int,
+    mostly: int,
+    not_satisfied: int,
+    solved: int | None,
+    unsolved: int | None,
+) -> PaperCount:
+    """Enter what the returned sheets say, or enter it anew until it is confirmed.
+
+    Raises WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut, and InvalidInput for
+    `solved` where nothing was to be solved.
+    """
+    at = _begin_writing(session, asked)
+    if asked.sheets_out is None:
+        raise NoSheetsOut
+    if (solved is None or unsolved is None) is asked.asks_whether_solved:
+        raise _wrong_solved(asked)
+    sheets = satisfied + mostly + not_satisfied
+    if solved is not None and unsolved is not None and solved + unsolved != sheets:
+        raise SheetsDisagree
+    if sheets > asked.sheets_out:
+        raise MoreSheetsThanOut
+    paper = session.get(PaperCount, asked.id, populate_existing=True)
+    if paper is None:
+        paper = PaperCount(round_id=asked.id, compound_id=asked.compound_id)
+        session.add(paper)
+    paper.require_unconfirmed()
+    paper.satisfied, paper.mostly, paper.not_satisfied = satisfied, mostly, not_satisfied
+    paper.solved, paper.unsolved = solved, unsolved
+    paper.entered_by_id, paper.entered_at = by.id, at
+    _record(
+        session, asked, "count_paper", by, at, from_state=asked.state, reason=_words(paper.figures)
+    )
+    return paper
+
+
+def confirm_paper(session: Session, asked: EvaluationRound, by: Resident) -> PaperCount:
+    """Somebody else counted the same. Raises WrongState, NotCountedYet, ConfirmedByTheSame."""
+    at = _begin_writing(session, asked)
+    paper = session.get(PaperCount, asked.id, populate_existing=True)
+    if paper is None:
+        raise NotCountedYet
+    if paper.entered_by_id == by.id:
+        raise ConfirmedByTheSame
+    paper.confirm(by.id, at)
+    _record(
+        session,
+        asked,
+        "confirm_paper",
+        by,
+        at,
+        from_state=asked.state,
+        reason=_words(paper.figures),
+    )
+    return paper
+
+
+def close_round(session: Session, asked: EvaluationRound) -> None:
+    """Count a round whose time is over by the database's clock, and let its subject follow; the
+    caller commits."""
+    at = _begin(session, asked)
+    if asked.state is not RoundState.OPEN or at < asked.closes_at:
+        return
+    figures, online = _count_answers(session, asked)
+    paper = session.get(PaperCount, asked.id, populate_existing=True)
+    if paper is not None and paper.confirmed_by_id is not None:
+        figures = figures + paper.figures
+    asked.close(figures, online, at)
+    session.flush()
+    _record(session, asked, "close", None, at, from_state=RoundState.OPEN)
+    notices.post_result(session, asked, at)
+    SUBJECTS[asked.subject_kind].follow(session, asked, at)
+
+
+def _begin(session: Session, asked: EvaluationRound) -> datetime:
+    locks.hold_alone(session, asked.id)
+    session.refresh(asked)
+    return read_database_clock(session)
+
+
+def _begin_writing(session: Session, asked: EvaluationRound) -> datetime:
+    at = _begin(session, asked)
+    asked.require_open(at)
+    return at
+
+
+def _count_answers(session: Session, asked: EvaluationRound) -> tuple[Figures, int]:
+    rows = session.execute(
+        select(EvaluationAnswer.satisfaction, EvaluationAnswer.solved, func.count())
+        .where(EvaluationAnswer.round_id == asked.id)
+        .group_by(EvaluationAnswer.satisfaction, EvaluationAnswer.solved)
+    ).all()
+    graded = {grade: sum(n for said, _, n in rows if said is grade) for grade in Satisfaction}
+    figures = Figures(
+        satisfied=graded[Satisfaction.SATISFIED],
+        mostly=graded[Satisfaction.MOSTLY],
+        not_satisfied=graded[Satisfaction.NOT],
+        solved=sum(n for _, solved, n in rows if solved is True),
+        unsolved=sum(n for _, solved, n in rows if solved is False),
+    )
+    return figures, figures.answers
+
+
+def _wrong_solved(asked: EvaluationRound) -> Exception:
+    if asked.asks_whether_solved:
+        return refused("solved", "required", "请说明是否解决", "Say whether it is solved")
+    return refused("solved", "not_asked", "规约不评是否解决", "A convention is not solved")
+
+
+def _words(figures: Figures) -> str:
+    return (
+        f"满意 {figures.satisfied}，基本满意 {figures.mostly}，不满意 {figures.not_satisfied}，"
+        f"已解决 {figures.solved}，未解决 {figures.unsolved}"
+    )
+
+
+def _record(
+    session: Session,
+    asked: EvaluationRound,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: RoundState | None,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        asked,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=asked.compound_id,
+        from_state=from_state,
+        to_state=asked.state,
+        reason=reason,
+    )

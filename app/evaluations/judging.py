@@ -1,0 +1,252 @@
+"""The judgement of a matter that is done: closed, or opened again (domain notes, section 8).
+
+A round decides where one was opened; else the follow-ups alone do. Whoever raised the matter has
+the last word either way: what they call unsolved is opened again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.clock import read_database_clock
+from app.errors import DomainError
+from app.evaluations import notices
+from app.evaluations.limits import RULE
+from app.evaluations.models import FollowUp, MatterEvaluation
+from app.evaluations.outcome import Figures, Satisfaction, Verdict, judge
+from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
+from app.matters.models import Matter, MatterState
+from app.orm import new_id
+from app.people.models import Resident
+from app.works import orders, whistling
+from app.works.carrying_out import hold_matter
+from app.works.models import OrderState, WorkOrder
+from app.works.whistle import Whistle, WhistleState
+
+SETTLED = frozenset({OrderState.CLOSED, OrderState.WITHDRAWN})
+
+
+class RoundIsOpen(DomainError):
+    status, code = 409, "round_is_open"
+    zh, en = "民评正在进行，截止后再定", "An evaluation is open; it decides when it has closed"
+
+
+class OrdersAreOpen(DomainError):
+    status, code = 409, "orders_are_open"
+    zh, en = "还有任务单没有结项", "Some of its work orders are not closed"
+
+
+def close_matter(session: Session, matter: Matter, by: Resident) -> MatterEvaluation:
+    """Judge a matter that is done by its follow-ups, where no round was opened.
+
+    It is closed once all its orders are, or opened again. Raises WrongState, RoundIsOpen,
+    OrdersAreOpen.
+    """
+    locks.hold_alone(session, matter.id)
+    matter = hold_matter(session, matter.id)
+    at = read_database_clock(session)
+    matter.require_state(MatterState.DONE)
+    if has_open_round(session, matter.id):
+        raise RoundIsOpen
+    if not raiser_says_unsolved(session, matter.id) and _has_open_orders(session, matter.id):
+        raise OrdersAreOpen
+    return _conclude(session, matter, None, by, at)
+
+
+def follow_the_raiser(session: Session, matter_id: UUID, by: Resident, at: datetime) -> None:
+    """Open a matter again at once when its raiser says that it is not solved; the matter is held.
+
+    While a round is open, the round decides; while work goes on, its end does.
+    """
+    matter = hold_matter(session, matter_id)
+    if matter.state is MatterState.DONE and not has_open_round(session, matter_id):
+        _conclude(session, matter, None, by, at)
+
+
+def follow_the_round(session: Session, closed: EvaluationRound, at: datetime) -> None:
+    """Let a matter follow from its round, which has just closed with enough answers."""
+    locks.hold_alone(session, closed.subject_id)
+    matter = hold_matter(session, closed.subject_id)
+    if matter.state is MatterState.DONE:
+        _conclude(session, matter, closed, None, at)
+
+
+def follow_too_few(session: Session, closed: EvaluationRound, at: datetime) -> None:
+    """Too few answered, so nothing follows from the round: the raiser's word counts again."""
+    locks.hold_alone(session, closed.subject_id)
+    matter = hold_matter(session, closed.subject_id)
+    if matter.state is MatterState.DONE and raiser_says_unsolved(session, matter.id):
+        _conclude(session, matter, None, None, at)
+
+
+def has_open_round(session: Session, matter_id: UUID) -> bool:
+    """Whether residents are being asked about the matter."""
+    return bool(
+        session.scalar(
+            select(
+                select(EvaluationRound.id)
+                .where(
+                    EvaluationRound.subject_kind == SubjectKind.MATTER,
+                    EvaluationRound.subject_id == matter_id,
+                    EvaluationRound.state == RoundState.OPEN,
+                )
+                .exists()
+            )
+        )
+    )
+
+
+def standing_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]:
+    """What was said of the matter's work as it stands: not of work that was sent back since, and
+    not what led to an earlier judgement."""
+    last = session.scalar(
+        select(
+            func.max(MatterEvaluation.concluded_at, type_=MatterEvaluation.concluded_at.type)
+        ).where(MatterEvaluation.matter_id == matter_id)
+    )
+    query = (
+        select(FollowUp)
+        .outerjoin(WorkOrder, FollowUp.order_id == WorkOrder.id)
+        .outerjoin(Whistle, FollowUp.whistle_id == Whistle.id)
+        .where(
+            FollowUp.matter_id == matter_id,
+            FollowUp.attempt == func.coalesce(WorkOrder.return_count, Whistle.rework_count),
+        )
+    )
+    if last is not None:
+        query = query.where(FollowUp.answered_at > last)
+    session.flush()
+    return session.scalars(query).all()
+
+
+def raiser_says_unsolved(session: Session, matter_id: UUID) -> bool:
+    """Whether whoever raised the matter calls any of its work unsolved."""
+    standing = standing_follow_ups(session, matter_id)
+    return any(each.is_raiser and not each.solved for each in standing)
+
+
+def count_follow_ups(answers: Sequence[FollowUp]) -> Figures:
+    """The answers of everybody who was asked, each about one piece of work."""
+    said = [each.satisfaction for each in answers]
+    solved = sum(each.solved for each in answers)
+    return Figures(
+        satisfied=said.count(Satisfaction.SATISFIED),
+        mostly=said.count(Satisfaction.MOSTLY),
+        not_satisfied=said.count(Satisfaction.NOT),
+        solved=solved,
+        unsolved=len(answers) - solved,
+    )
+
+
+def _conclude(
+    session: Session,
+    matter: Matter,
+    closed: EvaluationRound | None,
+    by: Resident | None,
+    at: datetime,
+) -> MatterEvaluation:
+    standing = standing_follow_ups(session, matter.id)
+    figures = count_follow_ups(standing) if closed is None else closed.figures
+    unsolved = any(each.is_raiser and not each.solved for each in standing)
+    judgement = judge(RULE, figures, raiser_says_unsolved=unsolved)
+    matter.evaluate()
+    _record(session, matter, "evaluate", by, at, MatterState.DONE, None)
+    if judgement.verdict is Verdict.REOPENED:
+        matter.reopen()
+    else:
+        matter.close()
+    verb = "reopen" if judgement.verdict is Verdict.REOPENED else "close"
+    _record(session, matter, verb, by, at, MatterState.EVALUATED, judgement.why.zh)
+    _evaluate_whistles(session, matter, by, at)
+    if judgement.verdict is Verdict.CLOSED:
+        _close_orders(session, matter, by, at)
+    evaluation = MatterEvaluation(
+        id=new_id(),
+        compound_id=matter.compound_id,
+        matter_id=matter.id,
+        matter=matter,
+        round_id=None if closed is None else closed.id,
+        verdict=judgement.verdict,
+        raiser_says_unsolved=unsolved,
+        satisfied=figures.satisfied,
+        mostly=figures.mostly,
+        not_satisfied=figures.not_satisfied,
+        solved=figures.solved,
+        unsolved=figures.unsolved,
+        explanation_zh=judgement.why.zh,
+        explanation_en=judgement.why.en,
+        concluded_at=at,
+        concluded_by_id=None if by is None else by.id,
+    )
+    session.add(evaluation)
+    notices.post_judgement(session, evaluation, at)
+    return evaluation
+
+
+def _has_open_orders(session: Session, matter_id: UUID) -> bool:
+    return bool(
+        session.scalar(
+            select(
+                select(WorkOrder.id)
+                .where(WorkOrder.matter_id == matter_id, WorkOrder.state.not_in(SETTLED))
+                .exists()
+            )
+        )
+    )
+
+
+def _evaluate_whistles(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
+    """A whistle that nobody was reached about is judged with its matter."""
+    whistles = session.scalars(
+        select(Whistle)
+        .where(Whistle.matter_id == matter.id, Whistle.state == WhistleState.VERIFIED_CLOSED)
+        .order_by(Whistle.id)
+    ).all()
+    for whistle in whistles:
+        whistle.evaluate()
+        whistling.record_move(
+            session, whistle, "evaluate", by, at, from_state=WhistleState.VERIFIED_CLOSED
+        )
+
+
+def _close_orders(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
+    """With their matter its orders end, also those that nobody was reached about."""
+    checked = session.scalars(
+        select(WorkOrder)
+        .where(
+            WorkOrder.matter_id == matter.id,
+            WorkOrder.state.in_([OrderState.VERIFIED, OrderState.RATED]),
+        )
+        .order_by(WorkOrder.id)
+    ).all()
+    for order in checked:
+        from_state = order.state
+        order.close()
+        orders.record_move(session, order, "close", by, at, from_state=from_state)
+
+
+def _record(
+    session: Session,
+    matter: Matter,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    from_state: MatterState,
+    reason: str | None,
+) -> None:
+    record(
+        session,
+        matter,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        compound_id=matter.compound_id,
+        from_state=from_state,
+        to_state=matter.state,
+        reason=reason,
+    )

@@ -1,0 +1,102 @@
+"""结项与退回重办: the end of an order after the follow-up, or its return to the doer."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit import record
+from app.board.models import NoticeKind, PublicNotice
+from app.clock import spoken
+from app.errors import DomainError
+from app.evaluations.judging import standing_follow_ups
+from app.evaluations.limits import FOLLOW_UP_TERM
+from app.matters.models import MatterState
+from app.people.models import Resident
+from app.works.carrying_out import hold_matter
+from app.works.limits import ORDER_TERMS
+from app.works.models import OrderState, WorkOrder
+from app.works.orders import begin_move, record_move
+from app.works.terms import end_of_due_day
+
+
+class RaiserNotAsked(DomainError):
+    """Closing needs a follow-up with the raiser (L6-23), or a fair time for one."""
+
+    status, code = 409, "raiser_not_asked"
+    zh, en = (
+        "核实后七天内须先回访提出人",
+        "Within seven days of the check the raiser is asked first",
+    )
+
+
+class RaiserSaysUnsolved(DomainError):
+    status, code = 409, "raiser_says_unsolved"
+    zh, en = (
+        "提出人认为没有解决，不能结项，请退回重办",
+        "Whoever raised it says that it is not solved; give it back to its doer",
+    )
+
+
+def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
+    """结项: after the raiser's answer, or seven days after the check where none came.
+
+    Raises WrongState, RaiserNotAsked, RaiserSaysUnsolved.
+    """
+    at = begin_move(session, order)
+    order.require_state(OrderState.VERIFIED, OrderState.RATED)
+    from_state = order.state
+    if order.verified_at is not None and from_state is OrderState.VERIFIED:
+        if at < order.verified_at + FOLLOW_UP_TERM:
+            raise RaiserNotAsked
+    elif any(
+        each.order_id == order.id and each.is_raiser and not each.solved
+        for each in standing_follow_ups(session, order.matter_id)
+    ):
+        raise RaiserSaysUnsolved
+    order.close()
+    record_move(session, order, "close", by, at, from_state=from_state)
+    return order
+
+
+def reopen_order(
+    session: Session, order: WorkOrder, by: Resident, *, reason: str, due_on: date | None
+) -> WorkOrder:
+    """退回重办: it is not solved after all; its doer goes on, with a new term.
+
+    Without a day the term of its urgency begins anew. The matter is being carried out, or was
+    judged unsolved and is carried out again. Raises WrongState, DueDayPassed.
+    """
+    at = begin_move(session, order)
+    matter = hold_matter(session, order.matter_id)
+    matter.require_state(MatterState.EXECUTING, MatterState.REOPENED)
+    from_state = order.state
+    order.reopen(reason, end_of_due_day(due_on, at) or at + ORDER_TERMS[order.urgency].length)
+    record_move(session, order, "reopen", by, at, from_state=from_state, reason=reason)
+    if matter.state is MatterState.REOPENED:
+        matter.execute()
+        record(
+            session,
+            matter,
+            "execute",
+            at=at,
+            actor_id=by.id,
+            compound_id=matter.compound_id,
+            from_state=MatterState.REOPENED,
+            to_state=matter.state,
+            reason=order.label,
+        )
+    _correct_notice(session, order, at)
+    return order
+
+
+def _correct_notice(session: Session, order: WorkOrder, at: datetime) -> None:
+    """The board said that it was done."""
+    notice = session.scalar(
+        select(PublicNotice).where(
+            PublicNotice.about_id == order.id, PublicNotice.kind == NoticeKind.ORDER_VERIFIED
+        )
+    )
+    if notice is not None:
+        due = spoken(order.due_at or at)
+        notice.correct(f"没有解决，已退回重办，新期限 {due}。 Not solved; due again {due}.", at)

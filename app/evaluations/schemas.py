@@ -1,0 +1,200 @@
+"""What goes in and out about evaluations."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from app.api import Id, Instant, Schema, Text
+from app.evaluations.limits import MIN_ANSWERS
+from app.evaluations.models import FollowUpChannel
+from app.evaluations.outcome import Satisfaction, Verdict
+from app.evaluations.rounds import RoundOutcome, RoundState, SubjectKind
+from app.works.schemas import Day
+
+MAX_PEOPLE = 100_000
+
+
+class FollowUpArgs(Schema):
+    solved = ma.fields.Boolean(required=True)
+    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
+    comment = Text(max_length=500, multiline=True, load_default=None)
+
+
+class TakenFollowUpArgs(FollowUpArgs):
+    """What the raiser said to a clerk."""
+
+    channel = ma.fields.Enum(
+        FollowUpChannel,
+        by_value=True,
+        required=True,
+        validate=ma.validate.OneOf([FollowUpChannel.PHONE_CALL, FollowUpChannel.VISIT]),
+    )
+
+
+class FollowUpSchema(Schema):
+    """An answer; who gave it is told to nobody."""
+
+    id = Id(required=True)
+    matter_id = Id(required=True)
+    order_id = Id(required=True, allow_none=True)
+    whistle_id = Id(required=True, allow_none=True)
+    label = ma.fields.String(required=True)
+    attempt = ma.fields.Integer(required=True)
+    is_raiser = ma.fields.Boolean(required=True)
+    solved = ma.fields.Boolean(required=True)
+    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
+    comment = ma.fields.String(required=True, allow_none=True)
+    channel = ma.fields.Enum(FollowUpChannel, by_value=True, required=True)
+    answered_at = Instant(required=True)
+
+
+class ReopenOrderArgs(Schema):
+    """`due_on` is the last day of the new term; without it the term of the urgency begins anew."""
+
+    reason = Text(required=True, max_length=500, multiline=True)
+    due_on = Day(load_default=None)
+
+
+class RateSchema(Schema):
+    """A share with both numbers; `text` prints them, or `–` for a share of nothing."""
+
+    numerator = ma.fields.Integer(required=True)
+    denominator = ma.fields.Integer(required=True)
+    text = ma.fields.String(required=True)
+
+
+class GradeCountsSchema(Schema):
+    satisfied = ma.fields.Integer(required=True)
+    mostly = ma.fields.Integer(required=True)
+    not_satisfied = ma.fields.Integer(required=True)
+
+
+class EvaluationResultSchema(Schema):
+    """Counted answers; `breakdown` is empty where fewer than ten people answered."""
+
+    answers = ma.fields.Integer(required=True)
+    satisfaction = ma.fields.Nested(RateSchema, required=True)
+    resolution = ma.fields.Nested(RateSchema, required=True)
+    breakdown = ma.fields.Nested(GradeCountsSchema, required=True, allow_none=True)
+
+
+class MatterEvaluationSchema(Schema):
+    """What became of a matter; `round_id` is empty where its follow-ups decided."""
+
+    id = Id(attribute="evaluation.id", required=True)
+    matter_id = Id(attribute="evaluation.matter_id", required=True)
+    round_id = Id(attribute="evaluation.round_id", required=True, allow_none=True)
+    verdict = ma.fields.Enum(Verdict, by_value=True, attribute="evaluation.verdict", required=True)
+    explanation = ma.fields.String(attribute="evaluation.explanation_zh", required=True)
+    explanation_en = ma.fields.String(attribute="evaluation.explanation_en", required=True)
+    concluded_at = Instant(attribute="evaluation.concluded_at", required=True)
+    result = ma.fields.Nested(EvaluationResultSchema, required=True)
+
+
+class People(ma.fields.Integer):
+    """A number of people or sheets."""
+
+    def __init__(self, *, least: int = 0, **kwargs: Any) -> None:
+        limits = ma.validate.Range(min=least, max=MAX_PEOPLE)
+        super().__init__(strict=True, validate=limits, **kwargs)
+
+
+class OpenRoundArgs(Schema):
+    """`sheets_out` is how many paper sheets are given out, if any."""
+
+    closes_at = Instant(required=True)
+    min_answers = People(least=1, load_default=MIN_ANSWERS)
+    sheets_out = People(least=1, load_default=None)
+
+
+class RoundAnswerArgs(Schema):
+    """`solved` is asked of a matter, and of nothing else."""
+
+    solved = ma.fields.Boolean(load_default=None)
+    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
+    comment = Text(max_length=500, multiline=True, load_default=None)
+
+
+class RoundAnswerSchema(Schema):
+    """The answer as it was stored."""
+
+    solved = ma.fields.Boolean(required=True, allow_none=True)
+    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
+    comment = ma.fields.String(required=True, allow_none=True)
+
+
+class PaperCountArgs(Schema):
+    """How many of the returned sheets say what; `solved` and `unsolved` of a matter only."""
+
+    satisfied = People(required=True)
+    mostly = People(required=True)
+    not_satisfied = People(required=True)
+    solved = People(load_default=None)
+    unsolved = People(load_default=None)
+
+
+class PaperCountSchema(Schema):
+    """A count of paper sheets; it counts when another person has confirmed it."""
+
+    satisfied = ma.fields.Integer(required=True)
+    mostly = ma.fields.Integer(required=True)
+    not_satisfied = ma.fields.Integer(required=True)
+    solved = ma.fields.Integer(required=True, allow_none=True)
+    unsolved = ma.fields.Integer(required=True, allow_none=True)
+    entered_at = Instant(required=True)
+    confirmed_at = Instant(required=True, allow_none=True)
+
+
+class EvaluationRoundSchema(Schema):
+    """An evaluation; answers are counted when it has closed, and have a result if there are
+    enough of them."""
+
+    id = Id(attribute="round.id", required=True)
+    compound_id = Id(attribute="round.compound_id", required=True)
+    subject_kind = ma.fields.Enum(
+        SubjectKind, by_value=True, attribute="round.subject_kind", required=True
+    )
+    subject_id = Id(attribute="round.subject_id", required=True)
+    title = ma.fields.String(attribute="round.title", required=True)
+    state = ma.fields.Enum(RoundState, by_value=True, attribute="round.state", required=True)
+    opened_at = Instant(attribute="round.opened_at", required=True)
+    closes_at = Instant(attribute="round.closes_at", required=True)
+    min_answers = ma.fields.Integer(attribute="round.min_answers", required=True)
+    sheets_out = ma.fields.Integer(attribute="round.sheets_out", required=True, allow_none=True)
+    outcome = ma.fields.Enum(
+        RoundOutcome, by_value=True, attribute="round.outcome", required=True, allow_none=True
+    )
+    answers = ma.fields.Integer(required=True, allow_none=True)
+    result = ma.fields.Nested(EvaluationResultSchema, required=True, allow_none=True)
+
+
+class CommentSchema(Schema):
+    """A comment without its author."""
+
+    id = Id(required=True)
+    text = ma.fields.String(attribute="comment", required=True)
+
+
+class PeriodArgs(Schema):
+    """Days of assignment, both included; without them the month so far."""
+
+    first = Day(data_key="from", load_default=None)
+    last = Day(data_key="to", load_default=None)
+
+
+class FourRatesSchema(Schema):
+    response = ma.fields.Nested(RateSchema, required=True)
+    resolution = ma.fields.Nested(RateSchema, required=True)
+    satisfaction = ma.fields.Nested(RateSchema, required=True)
+    in_time = ma.fields.Nested(RateSchema, required=True)
+
+
+class RatesSchema(FourRatesSchema):
+    """The rates of all work but emergencies, which are listed apart."""
+
+    emergencies = ma.fields.Nested(FourRatesSchema, required=True)
+
+
+class CompoundRatesSchema(RatesSchema):
+    first = ma.fields.Date(data_key="from", required=True)
+    last = ma.fields.Date(data_key="to", required=True)

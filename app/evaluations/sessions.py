@@ -1,0 +1,91 @@
+"""回头看: the session is evaluated, and closed when it is known what became of its matters."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from app.agenda import services as agenda
+from app.agenda.models import AgendaItem, AgendaSession, SessionState
+from app.deliberation.agenda import chosen_rows
+from app.errors import DomainError
+from app.evaluations import notices
+from app.matters.models import Matter, MatterState
+from app.people.models import Resident
+
+# What the session itself need not wait for.
+KNOWN = frozenset(
+    {MatterState.CLOSED, MatterState.REOPENED, MatterState.SHELVED, MatterState.OWNER_VOTE}
+)
+
+
+class MattersAreOpen(DomainError):
+    status, code = 409, "matters_open"
+    zh, en = "本期还有议题没有评出结果", "Some matters of this session are not settled yet"
+
+
+def start_evaluation(
+    session: Session, agenda_session: AgendaSession, by: Resident
+) -> AgendaSession:
+    """回头看: look again at what was carried out; without any order, where there was nothing to.
+
+    Raises WrongState, MattersAreOpen.
+    """
+    at = agenda.begin_move(session, agenda_session)
+    from_state = agenda_session.state
+    matters = chosen_matters(session, agenda_session)
+    if from_state is SessionState.RESOLVED and any(
+        each.state is MatterState.RESOLVED for each in matters
+    ):
+        raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
+    agenda_session.start_evaluation()
+    agenda.record_move(session, agenda_session, "start_evaluation", by, at, from_state=from_state)
+    notices.post_look_back(session, agenda_session, matters, at)
+    return agenda_session
+
+
+def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
+    """End the session when it is known what became of each chosen matter; the three rates go on
+    the board with it.
+
+    Raises WrongState, MattersAreOpen.
+    """
+    at = agenda.begin_move(session, agenda_session)
+    from_state = agenda_session.state
+    matters = chosen_matters(session, agenda_session)
+    agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
+    open_ = {each.id for each in matters if each.state not in KNOWN}
+    if open_ - _taken_over(session, agenda_session):
+        raise MattersAreOpen
+    agenda_session.close()
+    agenda.record_move(session, agenda_session, "close", by, at, from_state=from_state)
+    notices.post_session_close(session, agenda_session, matters, at)
+    return agenda_session
+
+
+def chosen_matters(session: Session, agenda_session: AgendaSession) -> Sequence[Matter]:
+    """The matters that the session chose, in the order of the tally."""
+    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
+    matters = session.scalars(
+        select(Matter)
+        .where(Matter.id.in_(ids))
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return sorted(matters, key=lambda matter: ids.index(matter.id))
+
+
+def _taken_over(session: Session, agenda_session: AgendaSession) -> set[object]:
+    """Matters of the session that stand on the list of a later one."""
+    later = aliased(AgendaItem)
+    query = (
+        select(later.matter_id)
+        .join(AgendaItem, AgendaItem.matter_id == later.matter_id)
+        .join(AgendaSession, later.session_id == AgendaSession.id)
+        .where(
+            AgendaItem.session_id == agenda_session.id,
+            AgendaSession.created_at > agenda_session.created_at,
+        )
+    )
+    return set(session.scalars(query))
