@@ -42,6 +42,7 @@ class Month:
         self.people = scene.people
         self.compound = scene.compound
         self.matters: dict[str, str] = {}  # M01 -> id
+        self.raisers: dict[str, str] = {}  # M01 -> V02
         self.session = ""
         self.chosen: list[str] = []
         self.receipts: dict[str, dict[str, Any]] = {}
@@ -77,6 +78,7 @@ class Month:
         chapter("民提", "Residents raise matters")
         self.scene.go("2026-03-05 20:00")
         for (label, title), raiser in zip(ALL_TITLES.items(), VOTERS[1:], strict=False):
+            self.raisers[label] = raiser
             body = {"title": title, "body": f"{title}。", "category": CATEGORIES[label]}
             matter = self.people[raiser].do("POST", f"{self.compound}/matters", body)
             self.matters[label] = matter["id"]

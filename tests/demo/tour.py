@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from tests.demo.agreement import Agreement
+from tests.demo.judgement import Judgement
 from tests.demo.month import Month
 from tests.demo.round_table import RoundTable
 from tests.demo.scene import Scene, TourFailed, another_take, chapter, say
@@ -73,6 +74,11 @@ def day_by_day(scene: Scene) -> None:
     works.do("W1", "W3")
     works.feed_back()
     works.do("W2", "W6", "W4")
+    judgement = Judgement(scene, month, works, agreement)
+    judgement.look_back()
+    judgement.show_rates()
+    judgement.judge_convention()
+    judgement.end()
     print(f"\n入选 · selected: {', '.join(month.chosen)}")
 
 

@@ -76,6 +76,18 @@ LINES = {
     ),
 }
 LATE_ANSWER = "W3"
+# Order -> its matter, and what the raiser answers: solved, and how content.
+ANSWERS = {
+    "W1": ("M01", True, "SATISFIED"),
+    "W2": ("M01", True, "MOSTLY"),
+    "W3": ("M01", True, "NOT"),
+    "W4": ("M04", True, "SATISFIED"),
+    "W5": ("M04", True, "SATISFIED"),
+    "W6": ("M02", True, "SATISFIED"),
+    "W7": ("M11", True, "SATISFIED"),
+    "W8": ("M05", False, "NOT"),
+}
+WORDS = {"SATISFIED": "满意", "MOSTLY": "基本满意", "NOT": "不满意"}
 
 
 class Works:
@@ -161,6 +173,7 @@ class Works:
         own = code_of(department.call("POST", f"{self.whistle}/verify-close", {}))
         say("部门自己不能结项", f"the doer cannot close it: {own}")
         self.scene.expect("自己结项 · closing one's own", own.split(" ")[0], "403")
+        self.ask_raiser("W8", self.whistle)
 
     def assign(
         self,
@@ -200,3 +213,13 @@ class Works:
         in_time = "按时 · in time" if order["is_in_time"] else "超期 · late"
         print(f"  {name} 核实 · verified  {in_time}")
         self.scene.expect(f"{name} 按时 · in time", order["is_in_time"], name != LATE_ANSWER)
+        self.ask_raiser(name, path)
+
+    def ask_raiser(self, name: str, path: str) -> None:
+        """回访: whoever raised the matter says whether it is solved."""
+        matter, solved, satisfaction = ANSWERS[name]
+        raiser = self.month.raisers[matter]
+        body = {"solved": solved, "satisfaction": satisfaction}
+        self.people[raiser].do("POST", f"{path}/follow-ups", body)
+        word = "已解决 · solved" if solved else "未解决 · unsolved"
+        print(f"     {raiser}：{word}，{WORDS[satisfaction]}")
