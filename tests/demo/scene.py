@@ -91,8 +91,12 @@ class Scene:
 
     def feed(self) -> list[dict[str, Any]]:
         """The items of the compound's public feed, newest first; no token is needed."""
-        feed = success(self.http.get(f"{API}/board{self.compound}/feed.json"))
-        items: list[dict[str, Any]] = feed["items"]
+        page: str | None = f"{API}/board{self.compound}/feed.json"
+        items: list[dict[str, Any]] = []
+        while page:
+            feed = success(self.http.get(page))
+            items += feed["items"]
+            page = feed.get("next_url")
         return items
 
     def notice(self, kind: str, about_id: str) -> dict[str, Any]:

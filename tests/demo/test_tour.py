@@ -44,11 +44,16 @@ class Demo:
         )
 
     def feed(self) -> list[dict[str, Any]]:
-        """The items of the compound's feed, which a reader's library accepts."""
+        """The items of the compound's feed, whose pages a reader's library accepts."""
         path = f"/api/v1/board/compounds/{self.run['compound_id']}/feed.json"
-        answer = httpx.get(self.run["app"] + path, trust_env=False)
-        items: list[dict[str, Any]] = answer.json()["items"]
-        assert len(atoma.parse_json_feed_bytes(answer.content).items) == len(items)
+        page: str | None = self.run["app"] + path
+        items: list[dict[str, Any]] = []
+        while page:
+            answer = httpx.get(page, trust_env=False)
+            found = answer.json()["items"]
+            assert len(atoma.parse_json_feed_bytes(answer.content).items) == len(found)
+            items += found
+            page = answer.json().get("next_url")
         return items
 
     def processes(self) -> dict[int, str]:
