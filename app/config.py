@@ -14,6 +14,7 @@ MIN_SECRET_BYTES = 32
 MAX_COUNT = 30
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
+MAX_UNUSED_UPLOADS = 1_000
 
 
 class UnsafeSettings(RuntimeError):
@@ -37,6 +38,7 @@ class Settings:
     attachment_folder: Path = Path("instance/attachments")
     attachment_max_bytes: int = 10_000_000
     attachment_max_pixels: int = 40_000_000
+    attachment_max_unused: int = 30
     s3_endpoint: str = ""
     s3_bucket: str = ""
     s3_region: str = ""
@@ -71,6 +73,7 @@ class Settings:
             attachment_max_pixels=_count(
                 environ, "ATTACHMENT_MAX_PIXELS", 40_000_000, MAX_UPLOAD_PIXELS
             ),
+            attachment_max_unused=_count(environ, "ATTACHMENT_MAX_UNUSED", 30, MAX_UNUSED_UPLOADS),
             s3_endpoint=environ.get("S3_ENDPOINT", "").rstrip("/"),
             s3_bucket=environ.get("S3_BUCKET", ""),
             s3_region=environ.get("S3_REGION") or "us-east-1",

@@ -43,11 +43,9 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
     Without the header `create` just runs. Raises KeyReused where the key came with another
     request. The caller commits.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = _key()
     if key is None:
         return create()
-    if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
-        raise refused("Idempotency-Key", "invalid", "幂等键格式不对", "Not a valid key")
     request_hash = _request_hash()
     made = _made_before(kind, resident_id, key, request_hash)
     if made is not None:
@@ -74,6 +72,20 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
     return thing
 
 
+def made_before(kind: type[T], resident_id: UUID) -> T | None:
+    """What this request made when it came the first time, None where it is new: for a view that
+    has slow work to do before `create_once`. Raises KeyReused as that does."""
+    key = _key()
+    return None if key is None else _made_before(kind, resident_id, key, _request_hash())
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise refused("Idempotency-Key", "invalid", "幂等键格式不对", "Not a valid key")
+    return key
+
+
 def _made_before(kind: type[T], resident_id: UUID, key: str, request_hash: bytes) -> T | None:
     row = db.session.get(IdempotencyKey, (resident_id, key))
     if row is None:
@@ -91,6 +103,7 @@ def _request_hash() -> bytes:
     for name, value in request.form.items(multi=True):
         digest.update(f"{name}={value}\n".encode(errors="surrogatepass"))
     for file in request.files.values():
+        file.stream.seek(0)  # the view may have read it
         digest.update(file.stream.read())
         file.stream.seek(0)
     return digest.digest()

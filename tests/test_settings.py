@@ -63,6 +63,8 @@ def test_production_refuses_an_unsafe_setting(tmp_path: Path, variable: str, val
         ("VOTING_EXTENSION_DAYS", "three"),
         ("VOTING_EXTENSION_DAYS", "31"),
         ("CARRY_OVER_LIMIT", "0"),
+        ("ATTACHMENT_MAX_UNUSED", "0"),
+        ("ATTACHMENT_MAX_UNUSED", "1001"),
     ],
 )
 def test_setting_without_sense_is_refused(tmp_path: Path, variable: str, value: str):

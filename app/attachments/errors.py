@@ -54,6 +54,24 @@ class TooManyAttachments(DomainError):
     zh, en = "最多附 9 个文件", "At most 9 attachments"
 
 
+class PhotosOnly(DomainError):
+    """Where nobody is told who made a thing: a document may name its author."""
+
+    status, code = 422, "photos_only"
+    zh, en = (
+        "这里不公开提出人，只能附照片：文件里可能写有作者",
+        "Who says this is told to nobody, so only photos: a document may name its author",
+    )
+
+
+class TooManyUnusedUploads(DomainError):
+    status, code = 409, "too_many_unused_uploads"
+    zh, en = (
+        "还没有用上的上传太多，请先用上，或等一天后自动清除",
+        "Too many of your uploads are not in use yet; use them, or wait a day till they go",
+    )
+
+
 class LinkExpired(DomainError):
     status, code = 403, "link_expired"
     zh, en = "链接已过期，请重新打开", "The link has expired; open it anew"

@@ -36,8 +36,10 @@ class FileType(StrEnum):
 class Attachment(HasId, Base):
     """A photo or document. Until a thing claims it only its uploader sees it, for a day.
 
-    `about` and `about_id` name that thing as the audit log does. `size` and `sha256` are of the
-    file as it is stored. `is_public` is set where a public notice shows it.
+    `about` and `about_id` name that thing as the audit log does. `claimed_at` is the instant of the
+    thing's own move that claimed it: where several moves of a thing take photos, it says which.
+    `size` and `sha256` are of the file as it is stored. `is_public` is set where a public notice
+    shows it.
     """
 
     __tablename__ = "attachments"
@@ -45,6 +47,7 @@ class Attachment(HasId, Base):
         Index(None, "about_id", "id"),
         Index(None, "uploaded_at"),
         CheckConstraint("(about IS NULL) = (about_id IS NULL)", name="about_names_one_thing"),
+        CheckConstraint("(about_id IS NULL) = (claimed_at IS NULL)", name="claim_has_its_time"),
         CheckConstraint(
             "(content_type = 'application/pdf') = (width IS NULL)"
             " AND (width IS NULL) = (height IS NULL)",
@@ -65,14 +68,16 @@ class Attachment(HasId, Base):
     caption: Mapped[str | None] = mapped_column(String(200))
     about: Mapped[str | None] = mapped_column(String(40))
     about_id: Mapped[UUID | None]
+    claimed_at: Mapped[datetime | None]
     is_public: Mapped[bool] = mapped_column(Boolean, default=False)
 
-    def claim(self, thing: Base) -> None:
+    def claim(self, thing: Base, at: datetime) -> None:
         """It belongs to this row from now on. Raises WrongState where it has a thing already."""
         if self.about_id is not None:
             raise WrongState(zh="这个附件已经用过", en="This attachment is in use already")
         self.about = thing.__tablename__
         self.about_id = thing.id  # type: ignore[attr-defined]
+        self.claimed_at = at
 
     def show_publicly(self) -> None:
         """A public notice shows it: anybody may read it without a signature."""

@@ -15,10 +15,18 @@ from app.attachments.models import Attachment
 from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, UploadArgs
 from app.attachments.services import Limits
 from app.attachments.stores import Store
+from app.clock import read_database_clock
 from app.errors import NotFound
 from app.extensions import db
-from app.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
+from app.idempotency import create_once, made_before
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    ask_again,
+    current_actor,
+    obtain_compound,
+    public,
+)
 from app.people.models import Role
 
 blp = Blueprint("attachments", __name__, description="照片与文件 · Photos and documents")
@@ -37,7 +45,11 @@ def _store() -> Store:
 
 def _limits() -> Limits:
     settings = current_app.extensions["settings"]
-    return Limits(settings.attachment_max_bytes, settings.attachment_max_pixels)
+    return Limits(
+        settings.attachment_max_bytes,
+        settings.attachment_max_pixels,
+        settings.attachment_max_unused,
+    )
 
 
 @blp.before_request
@@ -61,26 +73,37 @@ def allow_larger_uploads() -> None:
     errors.BrokenDocument,
     errors.UnsafeDocument,
     errors.StoreUnavailable,
+    errors.TooManyUnusedUploads,
 )
 def upload_attachment(
     files: dict[str, FileStorage], form: dict[str, Any], compound_id: UUID
 ) -> Attachment:
     """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF, to be named by what it belongs to
     within a day."""
-    compound = obtain_compound(compound_id)
-    actor, file = current_actor(), files["file"]
+    obtain_compound(compound_id)
+    actor, limits = current_actor(), _limits()
+    # Counted first: what this very request made when it came before is no reason to refuse it.
+    has_room = services.has_room(db.session(), limits, actor.resident)
+    made = made_before(Attachment, actor.id)
+    if made is not None:
+        return made
+    if not has_room:
+        raise errors.TooManyUnusedUploads
+    actor_id, at = actor.id, read_database_clock(db.session())
+    # An image takes seconds to decode. On SQLite nobody else could write meanwhile, so this
+    # transaction ends here, and the one that adds the row asks for everything again.
+    db.session.rollback()
+    file = files["file"]
+    upload = services.Upload(file.read(), file.filename or "", **form)
+    stored = services.store_upload(_store(), limits, compound_id, actor_id, at, upload)
+
+    actor = ask_again()
+    obtain_compound(compound_id)
     attachment = create_once(
         Attachment,
         actor.id,
         clock.now(),
-        lambda: services.add_attachment(
-            db.session(),
-            _store(),
-            _limits(),
-            compound,
-            actor.resident,
-            services.Upload(file.read(), file.filename or "", **form),
-        ),
+        lambda: services.add_attachment(db.session(), limits, actor.resident, stored),
     )
     db.session.commit()
     return attachment

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.api import TooLarge
 from app.attachments.documents import check_document
 from app.attachments.errors import (
     EmptyFile,
+    PhotosOnly,
     TooManyAttachments,
+    TooManyUnusedUploads,
     UnknownAttachment,
     UnsupportedFile,
 )
@@ -23,8 +25,6 @@ from app.attachments.images import clean_image
 from app.attachments.models import Attachment, FileType
 from app.attachments.stores import Store
 from app.audit import record
-from app.clock import read_database_clock
-from app.compounds.models import Compound
 from app.orm import Base, new_id
 from app.people.models import Resident
 
@@ -42,10 +42,11 @@ HEIC = re.compile(rb"....ftyp(?:he[iv][a-z]|mif1|msf1|avi[fs])", re.DOTALL)
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest upload, in bytes and in pixels."""
+    """The largest upload, in bytes and in pixels, and how many a person may leave unused."""
 
     max_bytes: int
     max_pixels: int
+    max_unused: int
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,23 @@ class Upload:
     caption: str | None
 
 
-def add_attachment(
-    session: Session, store: Store, limits: Limits, compound: Compound, by: Resident, upload: Upload
-) -> Attachment:
-    """Check an upload, store it, and add its row.
+def has_room(session: Session, limits: Limits, by: Resident) -> bool:
+    """Whether this person has fewer uploads, wherever, that nothing has claimed yet than anybody
+    may have."""
+    query = select(func.count()).where(
+        Attachment.uploaded_by_id == by.id, Attachment.about_id.is_(None)
+    )
+    return session.scalars(query).one() < limits.max_unused
 
-    The file is on the disk before the row is committed. A file whose row is never committed is
-    purged after a day. Raises TooLarge, EmptyFile, UnsupportedFile, TooManyPixels, BrokenImage,
-    BrokenDocument, UnsafeDocument, StoreUnavailable.
+
+def store_upload(
+    store: Store, limits: Limits, compound_id: UUID, by_id: UUID, at: datetime, upload: Upload
+) -> Attachment:
+    """Check an upload and store its file; the row that tells of it is the caller's to add.
+
+    This takes seconds and needs no database. A file whose row is never committed is purged after
+    a day. Raises TooLarge, EmptyFile, UnsupportedFile, TooManyPixels, BrokenImage, BrokenDocument,
+    UnsafeDocument, StoreUnavailable.
     """
     if len(upload.content) > limits.max_bytes:
         most = f"{limits.max_bytes:,}"
@@ -72,9 +82,9 @@ def add_attachment(
     kind = type_of(upload.content)
     attachment = Attachment(
         id=new_id(),
-        compound_id=compound.id,
-        uploaded_by_id=by.id,
-        uploaded_at=read_database_clock(session),
+        compound_id=compound_id,
+        uploaded_by_id=by_id,
+        uploaded_at=at,
         content_type=kind,
         name=shown_name(upload.name, kind),
         caption=upload.caption,
@@ -91,6 +101,17 @@ def add_attachment(
     attachment.size = len(content)
     attachment.sha256 = hashlib.sha256(content).hexdigest()
     store.put(key_of(attachment), content)
+    return attachment
+
+
+def add_attachment(
+    session: Session, limits: Limits, by: Resident, attachment: Attachment
+) -> Attachment:
+    """Add the row of a stored upload. Raises TooManyUnusedUploads."""
+    # Held, so that a person's uploads at once are counted one after the other.
+    session.execute(select(Resident.id).where(Resident.id == by.id).with_for_update(key_share=True))
+    if not has_room(session, limits, by):
+        raise TooManyUnusedUploads
     session.add(attachment)
     _record(session, attachment, "upload", by, attachment.uploaded_at)
     return attachment
@@ -138,12 +159,17 @@ def attach(
     compound_id: UUID,
     attachment_ids: Sequence[UUID],
     by: Resident,
+    at: datetime,
+    *,
+    is_anonymous: bool = False,
 ) -> list[Attachment]:
     """Give uploads to a thing, whose row has its id: those that this person uploaded in this
-    compound and that nothing has claimed yet.
+    compound and that nothing has claimed yet. `at` is the instant of the thing's move.
 
-    At most 9, each once; they come back in the order of uploading. Raises TooManyAttachments,
-    UnknownAttachment.
+    At most 9, each once; they come back in the order of uploading. Of two requests that name the
+    same upload at once one gets it. Where nobody is told who made the thing (`is_anonymous`),
+    documents are refused and the names that the files came with are forgotten: either may say it.
+    Raises TooManyAttachments, UnknownAttachment, PhotosOnly.
     """
     wanted = set(attachment_ids)
     if len(wanted) > MAX_ATTACHMENTS:
@@ -165,9 +191,12 @@ def attach(
     found = list(session.scalars(query))
     if len(found) < len(wanted):
         raise UnknownAttachment
-    at = read_database_clock(session)
+    if is_anonymous and not all(attachment.content_type.is_image for attachment in found):
+        raise PhotosOnly
     for attachment in found:
-        attachment.claim(thing)
+        attachment.claim(thing, at)
+        if is_anonymous:
+            attachment.name = shown_name("", attachment.content_type)
         _record(session, attachment, "attach", by, at, reason=f"{attachment.about_id}")
     return found
 

@@ -4,6 +4,7 @@ Every write holds the session alone: the round table ends, numbers are given out
 after the other.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import DISCUSSION_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move
+from app.attachments.services import attach
 from app.audit import record
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, CardSupport, SolutionCard
@@ -37,10 +39,13 @@ def put_card(
     text: str,
     is_anonymous: bool,
     owner_vote_item: int | None,
+    attachment_ids: Sequence[UUID],
 ) -> SolutionCard:
-    """Put a solution for a chosen matter; it gets the session's next number.
+    """Put a solution for a chosen matter, with uploads of its author; it gets the session's next
+    number.
 
-    Raises WrongState, MatterNotChosen.
+    An anonymous card takes photos only, and forgets what their files were called. Raises
+    WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*DISCUSSION_STATES)
@@ -60,6 +65,7 @@ def put_card(
     session.add(card)
     session.flush()
     _record(session, card, "put", by, at, from_state=None)
+    attach(session, card, card.compound_id, attachment_ids, by, at, is_anonymous=is_anonymous)
     return card
 
 

@@ -9,7 +9,7 @@ from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
-from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.errors import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.deliberation import attendance, cards, invitations, remarks, round_table
 from app.deliberation.agenda import MatterNotChosen
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
@@ -199,7 +199,7 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(*CARD_AUTHORS)
 @blp.arguments(PutCardArgs, example=CARD_EXAMPLE)
 @blp.response(201, CardSchema)
-@blp.creates(WrongState, MatterNotChosen)
+@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     """提方案 · Put a solution card for a chosen matter."""
     agenda_session = obtain_session(session_id)

@@ -92,12 +92,14 @@ class RemarkSchema(Schema):
 
 
 class PutCardArgs(Schema):
-    """A solution for a chosen matter; `is_anonymous` keeps the author from everybody's eyes."""
+    """A solution for a chosen matter; `is_anonymous` keeps the author from everybody's eyes.
+    `attachment_ids` names uploads of the author, at most 9; only photos where it is anonymous."""
 
     matter_id = Id(required=True)
     text = Text(required=True, max_length=1000, multiline=True)
     is_anonymous = ma.fields.Boolean(load_default=False)
     owner_vote_item = owners_item(load_default=None)
+    attachment_ids = AttachmentIds()
 
 
 class CardsArgs(PageArgs):
@@ -146,6 +148,7 @@ class CardSchema(Schema):
     supports = ma.fields.Integer(attribute="supports.count", required=True)
     is_supported = ma.fields.Boolean(attribute="supports.is_mine", required=True)
     put_at = Instant(attribute="card.put_at", required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 
 class DiscussedMatterSchema(Schema):

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from app.attachments.models import Attachment
+from app.attachments.services import attachments_of
 from app.deliberation.civil_code import OWNERS_ITEMS, OwnersItem
 from app.deliberation.models import CardSupport, SolutionCard
 
@@ -24,10 +26,12 @@ NO_SUPPORTS = Supports(0, is_mine=False)
 
 @dataclass(frozen=True)
 class SeenCard:
-    """A card; who put it stays unsaid to everybody where the author wished so."""
+    """A card with its photos and documents; who put it stays unsaid to everybody where the author
+    wished so."""
 
     card: SolutionCard
     supports: Supports
+    attachments: list[Attachment]
     is_mine: bool
 
     @property
@@ -54,9 +58,16 @@ def as_seen_by(
     session: Session, resident_id: UUID | None, cards: Sequence[SolutionCard]
 ) -> list[SeenCard]:
     """The cards as this person sees them; None is the public."""
-    supports = read_supports(session, resident_id, [card.id for card in cards])
+    ids = [card.id for card in cards]
+    supports = read_supports(session, resident_id, ids)
+    attachments = attachments_of(session, ids)
     return [
-        SeenCard(card, supports.get(card.id, NO_SUPPORTS), card.author_id == resident_id)
+        SeenCard(
+            card,
+            supports.get(card.id, NO_SUPPORTS),
+            attachments.get(card.id, []),
+            is_mine=card.author_id == resident_id,
+        )
         for card in cards
     ]
 

@@ -8,12 +8,20 @@ from flask import current_app
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.attachments.errors import PhotosOnly, TooManyAttachments, UnknownAttachment
+from app.attachments.services import attachments_of
 from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.idempotency import create_once
 from app.matters import services
 from app.matters.models import Matter, MatterState
-from app.matters.schemas import MattersArgs, MatterSchema, RaiseArgs, ScreenArgs
+from app.matters.schemas import (
+    MatterDetailSchema,
+    MattersArgs,
+    MatterSchema,
+    RaiseArgs,
+    ScreenArgs,
+)
 from app.people.guards import EVERYONE_THERE, Actor, allow, current_actor, obtain_compound
 from app.people.models import Role
 
@@ -34,8 +42,8 @@ RAISE_EXAMPLE = {
 @blp.route("/compounds/<uuid:compound_id>/matters", methods=["POST"])
 @allow(*RAISERS)
 @blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
-@blp.response(201, MatterSchema)
-@blp.creates()
+@blp.response(201, MatterDetailSchema)
+@blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """提出问题 · Put a matter before the compound."""
     compound = obtain_compound(compound_id)
@@ -47,7 +55,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body),
     )
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return _with_photos(actor, matter)
 
 
 @blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
@@ -75,10 +83,10 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.route("/matters/<uuid:matter_id>", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.response(200, MatterSchema)
+@blp.response(200, MatterDetailSchema)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
-    """一件事 · One matter."""
-    return _seen_by(current_actor(), [_obtain_matter(matter_id)])[0]
+    """一件事 · One matter with its photos."""
+    return _with_photos(current_actor(), _obtain_matter(matter_id))
 
 
 @blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
@@ -167,6 +175,11 @@ def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
         }
         for matter in matters
     ]
+
+
+def _with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
+    found = attachments_of(db.session(), [matter.id])
+    return {**_seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}
 
 
 _PLAIN = (

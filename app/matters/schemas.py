@@ -3,13 +3,17 @@
 import marshmallow as ma
 
 from app.api import Id, Instant, PageArgs, Schema, Text
+from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.matters.models import SCREENED, Category, MatterState
 
 
 class RaiseArgs(Schema):
+    """`attachment_ids` names photos that the same person uploaded, at most 9."""
+
     title = Text(required=True, max_length=80)
     body = Text(required=True, max_length=2000, multiline=True)
     category = ma.fields.Enum(Category, by_value=True, required=True)
+    attachment_ids = AttachmentIds()
 
 
 class MattersArgs(PageArgs):
@@ -48,3 +52,9 @@ class MatterSchema(Schema):
     endorsements = ma.fields.Integer(required=True)
     is_endorsed = ma.fields.Boolean(required=True)
     is_mine = ma.fields.Boolean(required=True)
+
+
+class MatterDetailSchema(MatterSchema):
+    """A matter with its photos; who uploaded them is told to nobody either."""
+
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)

@@ -1,12 +1,13 @@
 """What can be done with matters: raise, endorse, withdraw, screen; and how support is counted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.attachments.services import attach
 from app.audit import record
 from app.compounds.models import Compound
 from app.errors import DomainError
@@ -46,9 +47,14 @@ def raise_matter(
     title: str,
     body: str,
     category: Category,
+    attachment_ids: Sequence[UUID],
     at: datetime,
 ) -> Matter:
-    """Put a matter before the compound; possible at any time."""
+    """Put a matter before the compound, with photos that its raiser uploaded; possible at any time.
+
+    Who raised it is told to nobody, so it takes photos only and forgets what their files were
+    called. Raises TooManyAttachments, UnknownAttachment, PhotosOnly.
+    """
     matter = Matter(
         compound=compound,
         raised_by_id=by.id,
@@ -62,6 +68,7 @@ def raise_matter(
     session.add(matter)
     session.flush()
     _record(session, matter, "raise", by.id, at, from_state=None)
+    attach(session, matter, compound.id, attachment_ids, by, at, is_anonymous=True)
     return matter
 
 

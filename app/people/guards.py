@@ -134,6 +134,14 @@ def current_actor() -> Actor:
     return actor
 
 
+def ask_again() -> Actor:
+    """The person who asks, and what they may do by now: for a view that ended its transaction to
+    do slow work. It obtains its place again after this. Raises Unauthorized."""
+    verify_jwt_in_request()
+    g.rule_was_applied = False
+    return current_actor()
+
+
 def obtain_compound(compound_id: UUID) -> Compound:
     """The compound, for somebody whom the view's rule allows to act in it."""
     compound = db.session.get(Compound, compound_id)

@@ -1,6 +1,6 @@
 """Obtaining what work is about on somebody's behalf, who counts as its doer, and what is seen."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,6 @@ from app.people.models import Appointment, Role
 from app.works.ledgers import WorkHours
 from app.works.models import (
     OWED,
-    OrderProgress,
     OrderState,
     OrderWay,
     WorkOrder,
@@ -169,16 +168,6 @@ def order_as_seen(order: WorkOrder) -> dict[str, Any]:
     """The order as `OrderSchema` writes it."""
     doers = [doer.resident for doer in order.doers if doer.left_at is None]
     return {**order_as_listed(order), "doers": doers}
-
-
-def progress_of(order_id: UUID) -> Sequence[OrderProgress]:
-    """What was written down about an order, oldest first."""
-    return db.session.scalars(
-        select(OrderProgress)
-        .where(OrderProgress.order_id == order_id)
-        .options(joinedload(OrderProgress.by, innerjoin=True))
-        .order_by(OrderProgress.id)
-    ).all()
 
 
 def whistles_of(compound_id: UUID) -> Select[Whistle]:

@@ -1,9 +1,12 @@
 """办结与核实: progress, submission, and the check by somebody who is not the doer."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.attachments.services import attach
 from app.orm import new_id
 from app.people.guards import Actor
 from app.works import notices
@@ -15,9 +18,20 @@ from app.works.terms import end_of_due_day
 
 
 def add_progress(
-    session: Session, order: WorkOrder, by: Actor, *, kind: ProgressKind, text: str
+    session: Session,
+    order: WorkOrder,
+    by: Actor,
+    *,
+    kind: ProgressKind,
+    text: str,
+    attachment_ids: Sequence[UUID],
 ) -> OrderProgress:
-    """Write down how the work stands. Raises WrongState, NotTheDoer."""
+    """Write down how the work stands, with photos that the same person uploaded.
+
+    The photos are for whoever lives or holds an office in the place, also where a public notice
+    tells of the order: faces may be on them. Raises WrongState, NotTheDoer, TooManyAttachments,
+    UnknownAttachment.
+    """
     at = begin_move(session, order)
     require_doer(order, by)
     order.require_state(*AT_WORK)
@@ -33,16 +47,23 @@ def add_progress(
     )
     session.add(progress)
     record_move(session, order, "progress", by.resident, at, from_state=order.state, reason=kind)
+    attach(session, progress, order.compound_id, attachment_ids, by.resident, at)
     return progress
 
 
-def submit_order(session: Session, order: WorkOrder, by: Actor, text: str) -> WorkOrder:
-    """The doer says that it is done, and how. Raises WrongState, NotTheDoer."""
+def submit_order(
+    session: Session, order: WorkOrder, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
+) -> WorkOrder:
+    """The doer says that it is done, and how, with photos as in `add_progress`.
+
+    Raises WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment.
+    """
     at = begin_move(session, order)
     require_doer(order, by)
     from_state = order.state
     order.submit(text, by.id, at)
     record_move(session, order, "submit", by.resident, at, from_state=from_state, reason=text)
+    attach(session, order, order.compound_id, attachment_ids, by.resident, at)
     return order
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.errors import WrongState
 from app.extensions import db
 from app.idempotency import create_once
@@ -24,10 +25,10 @@ from app.works.access import (
     order_as_seen,
     order_is_overdue,
     orders_of,
-    progress_of,
 )
 from app.works.ledgers import WorkHours
 from app.works.models import OrderProgress, WorkOrder
+from app.works.photos import SeenProgress, order_in_detail, with_photos
 from app.works.schemas import (
     AssignArgs,
     CheckWorkArgs,
@@ -140,9 +141,9 @@ def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, OrderDetailSchema)
 def read_order(order_id: UUID) -> dict[str, Any]:
-    """一张任务单 · One order with its progress."""
+    """一张任务单 · One order with its progress and photos."""
     order = obtain_order(order_id)
-    return {**order_as_seen(order), "progress": progress_of(order.id)}
+    return {**order_as_seen(order), **order_in_detail(db.session(), order)}
 
 
 @blp.route("/orders/<uuid:order_id>/assign", methods=["POST"])
@@ -225,9 +226,9 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @allow(*DOERS)
 @blp.arguments(ProgressArgs, example={"kind": "PROGRESS", "text": "已清走5辆，余3辆待认领。"})
 @blp.response(201, ProgressSchema)
-@blp.creates(WrongState, NotTheDoer)
-def add_progress(body: dict[str, Any], order_id: UUID) -> OrderProgress:
-    """记录进展 · Write down how the work stands."""
+@blp.creates(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
+def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
+    """记录进展 · Write down how the work stands, with photos that only people of the place see."""
     order = obtain_order(order_id)
     by = current_actor()
     progress = create_once(
@@ -237,18 +238,18 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> OrderProgress:
         lambda: finishing.add_progress(db.session(), order, by, **body),
     )
     db.session.commit()
-    return progress
+    return with_photos(db.session(), progress)
 
 
 @blp.route("/orders/<uuid:order_id>/submit", methods=["POST"])
 @allow(*DOERS)
 @blp.arguments(WorkWordsArgs, example={"text": "8辆已全部清走，黄线已划好。"})
 @blp.response(200, OrderSchema)
-@blp.refuses(WrongState, NotTheDoer)
+@blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """报完成 · Say that it is done."""
+    """报完成 · Say that it is done, with photos that only people of the place see."""
     order = obtain_order(order_id)
-    finishing.submit_order(db.session(), order, current_actor(), body["text"])
+    finishing.submit_order(db.session(), order, current_actor(), **body)
     db.session.commit()
     return order_as_seen(order)
 

@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from app.api import Id, Instant, PageArgs, Schema, Text
+from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.people.schemas import ResidentSchema
 from app.works.limits import Urgency
 from app.works.models import DoerKind, OrderState, OrderWay, ProgressKind
@@ -67,7 +68,11 @@ class CheckWorkArgs(Schema):
 
 
 class WorkWordsArgs(Schema):
+    """`attachment_ids` names uploads of the same person, at most 9. Faces may be on photos of work:
+    they are for whoever lives or holds an office in the place, and no public notice shows them."""
+
     text = Text(required=True, max_length=2000, multiline=True)
+    attachment_ids = AttachmentIds()
 
 
 class ProgressArgs(WorkWordsArgs):
@@ -137,16 +142,21 @@ class OrderSchema(ListedOrderSchema):
 
 
 class ProgressSchema(Schema):
-    id = Id(required=True)
-    kind = ma.fields.Enum(ProgressKind, by_value=True, required=True)
-    text = ma.fields.String(required=True)
-    at = Instant(required=True)
-    by = ma.fields.String(attribute="by.masked_name", required=True)
+    id = Id(attribute="progress.id", required=True)
+    kind = ma.fields.Enum(ProgressKind, by_value=True, attribute="progress.kind", required=True)
+    text = ma.fields.String(attribute="progress.text", required=True)
+    at = Instant(attribute="progress.at", required=True)
+    by = ma.fields.String(attribute="progress.by.masked_name", required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 
 class OrderDetailSchema(OrderSchema):
-    """An order with what its doer has written down, oldest first."""
+    """An order with what its doer has written down, oldest first, and with photos.
 
+    `submission_attachments` are those of the submission that `submission` shows, the newest one.
+    """
+
+    submission_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
     progress = ma.fields.List(ma.fields.Nested(ProgressSchema), required=True)
 
 

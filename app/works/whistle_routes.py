@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.calendar import HolidaysUnknown
 from app.errors import WrongState
 from app.extensions import db
@@ -22,6 +23,7 @@ from app.works.access import (
     whistle_due_at,
     whistles_of,
 )
+from app.works.photos import whistle_in_detail
 from app.works.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
 from app.works.terms import DueDayPassed
 from app.works.whistle import ObjectedAlready, Whistle
@@ -29,6 +31,7 @@ from app.works.whistle_schemas import (
     BlowArgs,
     ReworkArgs,
     WhistleArgs,
+    WhistleDetailSchema,
     WhistlesArgs,
     WhistleSchema,
 )
@@ -79,10 +82,11 @@ def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.route("/whistles/<uuid:whistle_id>", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.response(200, WhistleSchema)
+@blp.response(200, WhistleDetailSchema)
 def read_whistle(whistle_id: UUID) -> dict[str, Any]:
-    """一声哨 · One whistle."""
-    return whistle_as_seen(obtain_whistle(whistle_id))
+    """一声哨 · One whistle with its photos."""
+    whistle = obtain_whistle(whistle_id)
+    return {**whistle_as_seen(whistle), **whistle_in_detail(db.session(), whistle)}
 
 
 @blp.route("/whistles/<uuid:whistle_id>/withdraw", methods=["POST"])
@@ -154,11 +158,11 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkWordsArgs, example={"text": "已到现场，雨水口堵塞，需要清淤。"})
 @blp.response(200, WhistleSchema)
-@blp.refuses(WrongState, NotTheDoer)
+@blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """报到 · The department is on site."""
+    """报到 · The department is on site, with photos that only people of the place see."""
     whistle = obtain_whistle(whistle_id)
-    whistling.report_in(db.session(), whistle, current_actor(), body["text"])
+    whistling.report_in(db.session(), whistle, current_actor(), **body)
     db.session.commit()
     return whistle_as_seen(whistle)
 
@@ -167,11 +171,11 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkWordsArgs, example={"text": "雨水口已清淤，加装两处排水口。"})
 @blp.response(200, WhistleSchema)
-@blp.refuses(WrongState, NotTheDoer)
+@blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """反馈 · The department says what it did."""
+    """反馈 · The department says what it did, with photos that only people of the place see."""
     whistle = obtain_whistle(whistle_id)
-    whistling.feed_back(db.session(), whistle, current_actor(), body["text"])
+    whistling.feed_back(db.session(), whistle, current_actor(), **body)
     db.session.commit()
     return whistle_as_seen(whistle)
 

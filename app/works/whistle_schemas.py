@@ -3,6 +3,7 @@
 import marshmallow as ma
 
 from app.api import Id, Instant, PageArgs, Schema, Text
+from app.attachments.schemas import AttachmentSchema
 from app.works.limits import WhistleKind
 from app.works.schemas import Day, WorkReasonArgs
 from app.works.whistle import WhistleGround, WhistleState
@@ -75,3 +76,10 @@ class WhistleSchema(Schema):
     rework_count = ma.fields.Integer(attribute="whistle.rework_count", required=True)
     escalation_level = ma.fields.Integer(attribute="whistle.escalation_level", required=True)
     escalated_at = Instant(attribute="whistle.escalated_at", required=True, allow_none=True)
+
+
+class WhistleDetailSchema(WhistleSchema):
+    """A whistle with the photos of its report, and of the feedback that `feedback` shows."""
+
+    report_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    feedback_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)

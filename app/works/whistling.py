@@ -1,5 +1,6 @@
 """吹哨报到: request, blow, object, sign, contact, report, feed back, close, rework, withdraw."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.agenda import locks
+from app.attachments.services import attach
 from app.audit import record
 from app.calendar import add_working_days
 from app.clock import read_database_clock
@@ -145,23 +147,37 @@ def note_contact(session: Session, whistle: Whistle, by: Actor, note: str) -> Wh
     return whistle
 
 
-def report_in(session: Session, whistle: Whistle, by: Actor, text: str) -> Whistle:
-    """报到: the department is on site. Raises NotTheDoer, WrongState."""
+def report_in(
+    session: Session, whistle: Whistle, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
+) -> Whistle:
+    """报到: the department is on site, with photos that the same person uploaded.
+
+    The photos are for whoever lives or holds an office in the place, also where a public notice
+    tells of the whistle: faces may be on them. Raises NotTheDoer, WrongState, TooManyAttachments,
+    UnknownAttachment.
+    """
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
     from_state = whistle.state
     whistle.report_in(text, at)
     record_move(session, whistle, "report", by.resident, at, from_state=from_state, reason=text)
+    attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
     return whistle
 
 
-def feed_back(session: Session, whistle: Whistle, by: Actor, text: str) -> Whistle:
-    """反馈: the department says what it did. Raises NotTheDoer, WrongState."""
+def feed_back(
+    session: Session, whistle: Whistle, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
+) -> Whistle:
+    """反馈: the department says what it did, with photos as in `report_in`.
+
+    Raises NotTheDoer, WrongState, TooManyAttachments, UnknownAttachment.
+    """
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
     from_state = whistle.state
     whistle.feed_back(text, at)
     record_move(session, whistle, "feed_back", by.resident, at, from_state=from_state, reason=text)
+    attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
     return whistle
 
 

@@ -207,7 +207,7 @@ def test_upload_belongs_to_its_uploader_until_it_is_used(cast: Cast, folder: Pat
     assert refusal(cast.secretary().get(path)) == (404, "not_found")
     with cast.app.app_context():
         row = db.session.get_one(Attachment, UUID(made["id"]))
-        row.claim(row)  # any row will do
+        row.claim(row, row.uploaded_at)  # any row will do
         db.session.commit()
     assert neighbour.get(path).status_code == 200
     assert refusal(cast.resident(cast.neighbour).get(path)) == (404, "not_found")
@@ -248,7 +248,7 @@ def test_public_photo_needs_no_signature(cast: Cast, client: FlaskClient, folder
     made = uploaded(person, cast.home)
     with cast.app.app_context():
         row = db.session.get_one(Attachment, UUID(made["id"]))
-        row.claim(row)
+        row.claim(row, row.uploaded_at)
         row.show_publicly()
         db.session.commit()
     seen = person.get(f"/attachments/{made['id']}").json
@@ -273,9 +273,9 @@ def test_attachment_is_claimed_once_and_only_then_public(cast: Cast, folder: Pat
         row = db.session.get_one(Attachment, UUID(made["id"]))
         with pytest.raises(WrongState):
             row.show_publicly()
-        row.claim(row)
+        row.claim(row, row.uploaded_at)
         with pytest.raises(WrongState):
-            row.claim(row)
+            row.claim(row, row.uploaded_at)
         row.show_publicly()
         assert row.is_public
 

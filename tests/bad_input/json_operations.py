@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "title": "夜间停车难",
         "body": "晚上八点以后没有车位。",
         "category": "PARKING",
+        "attachment_ids": [],
     },
     "POST /matters/{matter_id}/screen": {"outcome": "REFUSED", "reason": "邻里纠纷"},
     "POST /communities/{community_id}/rotation/skip": CHANGE,

@@ -43,6 +43,7 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "text": [*NOT_TEXT, "长" * 1001],
             "is_anonymous": NOT_BOOLEANS,
             "owner_vote_item": NOT_ITEMS,
+            "attachment_ids": [None, 7, "照片", {}],
         },
     ),
     "attendance": (

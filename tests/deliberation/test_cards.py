@@ -37,6 +37,7 @@ def test_put_card_numbers_cards_in_order(cast: Cast):
         "supports": 0,
         "is_supported": False,
         "put_at": first["put_at"],
+        "attachments": [],
     }
     assert second["label"] == "C2"
 

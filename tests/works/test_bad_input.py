@@ -16,6 +16,7 @@ NOT_TEXT: list[Any] = [None, "", " \n ", 5, True, [], {}, "a\x00b", "\x1b[31m", 
 NOT_IDS: list[Any] = ["", "1", 1, [], {}, "0198c0de-0000-7000-8000-00000000000g"]
 NOT_ENUMS: list[Any] = ["", "normal", "NOBODY", 1, [], {}]
 NOT_DAYS: list[Any] = ["", "2026-02-30", "9999-12-31", "1999-12-31", "2026-03-12T00:00", 1, [], {}]
+NOT_LISTS_OF_IDS: list[Any] = [None, 7, "照片", {}, ["x"], [None], [[]]]
 NOT_BOOLEANS: list[Any] = [None, "maybe", 2, [], {}]
 LONG = "长" * 2001
 
@@ -38,8 +39,12 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "decline": {"reason": [*NOT_TEXT, LONG]},
     "withdraw": {"reason": [*NOT_TEXT, LONG]},
     "contact": {"note": [*NOT_TEXT, LONG]},
-    "progress": {"text": [*NOT_TEXT, LONG], "kind": NOT_ENUMS},
-    "submit": {"text": [*NOT_TEXT, LONG]},
+    "progress": {
+        "text": [*NOT_TEXT, LONG],
+        "kind": NOT_ENUMS,
+        "attachment_ids": NOT_LISTS_OF_IDS,
+    },
+    "submit": {"text": [*NOT_TEXT, LONG], "attachment_ids": NOT_LISTS_OF_IDS},
     "verify": {"note": [*NOT_TEXT[1:], LONG]},
     "return": {"reason": [*NOT_TEXT, LONG], "due_on": NOT_DAYS},
     "hours": {
@@ -57,8 +62,8 @@ WHISTLE_FIELDS: dict[str, dict[str, list[Any]]] = {
     },
     "object": {"reason": [*NOT_TEXT, LONG]},
     "contact": {"note": [*NOT_TEXT, LONG]},
-    "report": {"text": [*NOT_TEXT, LONG]},
-    "feed-back": {"text": [*NOT_TEXT, LONG]},
+    "report": {"text": [*NOT_TEXT, LONG], "attachment_ids": NOT_LISTS_OF_IDS},
+    "feed-back": {"text": [*NOT_TEXT, LONG], "attachment_ids": NOT_LISTS_OF_IDS},
     "verify-close": {"note": [*NOT_TEXT[1:], LONG]},
     "rework": {"reason": [*NOT_TEXT, LONG], "due_on": [None, *NOT_DAYS]},
 }
