@@ -1,7 +1,9 @@
 """Every operation that takes a JSON body, with one that is good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from tests.test_who_may_do_what import BODIES as RIGHTS
 
 OFFICE = {
     "resident_id": "{resident_id}",
@@ -76,12 +78,26 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /notices/{notice_id}/correct": {"note": "地点改为社区会议室。"},
     "POST /notices/{notice_id}/withdraw": {"reason": "发布到了错误的小区。"},
 }
+# The rest are those with which everybody's rights are tried.
+BODIES |= {
+    "POST /conventions/{convention_id}/amend": {"resolution_ids": []},
+    "POST /orders/{order_id}/verify": {"note": "现场查看，通道已畅通。"},
+    "POST /whistles/{whistle_id}/verify-close": {"note": "雨后查看，没有积水。"},
+}
+_TRIED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    name: body for name, body in RIGHTS.items() if name not in BODIES
+}
+OPERATIONS = [*BODIES, *_TRIED]
 BODY_IS_OPTIONAL = frozenset(
     {
         "POST /auth/refresh",
         "POST /residences/{residence_id}/verify",
         "POST /sessions/{session_id}/cancel",
         "POST /cards/{card_id}/drop",
+        "POST /conventions/{convention_id}/amend",
+        "POST /orders/{order_id}/assign",
+        "POST /orders/{order_id}/verify",
+        "POST /whistles/{whistle_id}/verify-close",
     }
 )
 # No field is required here: an empty object is a good body.
@@ -100,7 +116,8 @@ def at(operation: str, place: Mapping[str, Any]) -> Operation:
     """The operation at a furnished place."""
     method, path = operation.split(" ")
     names = {**place, "listed_id": place["matters"][0]}
-    return Operation(method, path.format_map(names), _filled(BODIES[operation], names))
+    body = _TRIED[operation](place) if operation in _TRIED else _filled(BODIES[operation], names)
+    return Operation(method, path.format_map(names), body)
 
 
 def _filled(value: Any, names: Mapping[str, Any]) -> Any:

@@ -10,7 +10,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.api import PREFIX
-from tests.bad_input.json_operations import BODIES, BODY_IS_OPTIONAL, EMPTY_IS_GOOD, Operation, at
+from tests.bad_input.json_operations import (
+    BODY_IS_OPTIONAL,
+    EMPTY_IS_GOOD,
+    OPERATIONS,
+    Operation,
+    at,
+)
 from tests.bad_input.problem import assert_refused, nothing_stored
 from tests.cast import Cast, Person
 
@@ -74,10 +80,10 @@ def test_table_names_every_operation_that_takes_json(app: Flask):
         for method, operation in operations.items()
         if method != "parameters" and JSON in operation.get("requestBody", {}).get("content", {})
     }
-    assert set(BODIES) == takes_json
+    assert set(OPERATIONS) == takes_json
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_good_body_is_understood(officer: Person, place: dict[str, Any], name: str):
     """Else the refusals below would prove nothing."""
     operation = at(name, place)
@@ -85,7 +91,7 @@ def test_good_body_is_understood(officer: Person, place: dict[str, Any], name: s
     assert answer.status_code < 400 or answer.json["code"] not in {"invalid_input", "bad_request"}
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_ugly_body_is_refused(
     app: Flask,
     officer: Person,
@@ -100,7 +106,7 @@ def test_ugly_body_is_refused(
                 assert_refused(partial(send, officer, operation, data, content_type), expected)
 
 
-@pytest.mark.parametrize("name", sorted(BODIES.keys() - EMPTY_IS_GOOD))
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - EMPTY_IS_GOOD))
 def test_missing_body_is_refused(app: Flask, officer: Person, place: dict[str, Any], name: str):
     operation = at(name, place)
     with nothing_stored(app):
@@ -108,7 +114,7 @@ def test_missing_body_is_refused(app: Flask, officer: Person, place: dict[str, A
             assert_refused(partial(send, officer, operation, data, JSON), INVALID)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_repeated_name_is_refused(app: Flask, officer: Person, place: dict[str, Any], name: str):
     """Two readers of such a body could take it for two different ones."""
     operation = at(name, place)

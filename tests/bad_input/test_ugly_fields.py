@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.matters.models import Matter
-from tests.bad_input.json_operations import BODIES, Operation, at
+from tests.bad_input.json_operations import OPERATIONS, Operation, at
 from tests.bad_input.problem import assert_refused, nothing_stored
 from tests.cast import Cast, Person, ballot, stored
 
@@ -27,12 +27,20 @@ NO_TEXT = {
     "escape": "停车\x1b[31m难",
     "next line": "停车\x85难",
     "no character": "停车\uffff难",
-    "too long": "停" * 5_000,
+    "too long": "停" * 5_001,
 }
 # Whatever is wrong with a token, the answer is the same.
 NO_TOKEN = NO_TEXT.keys() - {"too long"}
 # Fields that take `null` for "none given".
-MAY_BE_NULL = {"until", "reason", "into", "nonce", "expected_version"}
+MAY_BE_NULL = {"until", "into", "nonce", "expected_version", "note", "doer_kind", "doer_name"}
+NULL_IS_GOOD = {
+    ("POST /sessions/{session_id}/cancel", "reason"),
+    ("POST /matters/{matter_id}/screen", "reason"),
+    ("POST /cards/{card_id}/drop", "reason"),
+    ("POST /sessions/{session_id}/invitations", "name"),
+    ("POST /cards/{card_id}/tag", "item"),
+    ("PUT /evaluation-rounds/{round_id}/paper", "unsolved"),
+}
 
 
 def changed(operation: Operation, field: str, value: Any) -> Operation:
@@ -54,12 +62,14 @@ def ugly_values(good: Any) -> dict[str, Any]:
     """Values that nothing like `good` may be replaced with."""
     if isinstance(good, str):
         return NO_STRING | NO_TEXT
+    if isinstance(good, bool):
+        return {**NO_TEXT, "number": 5, "fraction": 5.5, "object": {}, "list": [True]}
     if isinstance(good, list):
         return {**NO_STRING, "text": "a", "list of null": [None], "list of lists": [[]]}
     return {**NO_TEXT, "text": "5", "fraction": 5.5, "negative": -1, "true": True, "list": [5]}
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_ugly_value_of_a_field_is_refused(
     app: Flask, officer: Person, place: dict[str, Any], name: str, subtests: pytest.Subtests
 ):
@@ -75,13 +85,15 @@ def test_ugly_value_of_a_field_is_refused(
                         assert_refused(ask(officer, bad), INVALID, where=field)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_null_is_refused_where_a_value_is_needed(
     app: Flask, officer: Person, place: dict[str, Any], name: str, subtests: pytest.Subtests
 ):
     operation = at(name, place)
     with nothing_stored(app):
         for field in operation.body.keys() - MAY_BE_NULL:
+            if (name, field) in NULL_IS_GOOD:
+                continue
             with subtests.test(field=field):
                 bad = changed(operation, field, None)
                 assert_refused(ask(officer, bad), INVALID, where=field)
