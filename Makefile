@@ -1,12 +1,13 @@
 # make run    演示:127.0.0.1:$PORT(8000)   the demo
 # make tour   另开一个终端,走完一期          a whole session against the running demo
 # make test   全部测试,两种数据库            all tests on SQLite and PostgreSQL
+# make bench  十年的小区与空小区比快慢        lists after ten years beside an empty compound
 # make lint   检查                          style, types, import order
 # make lock   由 pyproject.toml 重算锁定文件  both locks anew
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test lint lock runtime dev
+.PHONY: run tour test bench lint lock runtime dev
 
 run: runtime
 	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
@@ -16,6 +17,9 @@ tour: runtime
 
 test: dev
 	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+
+bench: dev
+	@$(VENV_PYTHON) -m bench lists
 
 lint: dev
 	$(VENV_PYTHON) -m ruff check

@@ -45,7 +45,11 @@ class AuditEntry(HasId, Base):
     """One move of one thing. `actor_id` is empty where the clock moved it."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "thing_id"), Index(None, "compound_id", "at"))
+    __table_args__ = (
+        Index(None, "thing_id"),
+        Index(None, "compound_id", "at"),
+        Index(None, "community_id", "id"),
+    )
 
     at: Mapped[datetime]
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))

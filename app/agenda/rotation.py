@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
 
 from app.agenda.models import HostPlace
 from app.audit import AuditEntry, record
@@ -37,22 +37,20 @@ class NotTheHost(DomainError):
 
 def host_order(session: Session, community: Community) -> list[HostPlace]:
     """The community's living compounds, next host first; reading changes nothing."""
-    places = {
-        place.compound_id: place
-        for place in session.scalars(
-            select(HostPlace)
-            .where(HostPlace.community_id == community.id)
-            .options(joinedload(HostPlace.compound))
+    rows = session.execute(
+        select(Compound, HostPlace)
+        .outerjoin(
+            HostPlace,
+            and_(
+                HostPlace.compound_id == Compound.id,
+                HostPlace.community_id == Compound.community_id,
+            ),
         )
-    }
-    compounds = session.scalars(
-        select(Compound)
         .where(Compound.community_id == community.id, Compound.until.is_(None))
         .order_by(Compound.since, Compound.id)
     )
     everyone = [
-        places.get(compound.id) or _first_place(compound, position)
-        for position, compound in enumerate(compounds)
+        place or _first_place(compound, position) for position, (compound, place) in enumerate(rows)
     ]
     return sorted(everyone, key=lambda place: (place.waiting_since, place.position))
 

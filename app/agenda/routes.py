@@ -6,7 +6,7 @@ from uuid import UUID
 from app import clock
 from app.agenda import roll, rotation, services
 from app.agenda.access import as_seen, obtain_session
-from app.agenda.models import AgendaItem, AgendaSession, RollEntry
+from app.agenda.models import AgendaSession, RollEntry
 from app.agenda.schemas import (
     CancelArgs,
     CreateSessionArgs,
@@ -14,6 +14,7 @@ from app.agenda.schemas import (
     RollEntrySchema,
     RotationChangeArgs,
     RotationSchema,
+    SessionBriefSchema,
     SessionsArgs,
     SessionSchema,
 )
@@ -122,18 +123,15 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.route("/compounds/<uuid:compound_id>/sessions", methods=["GET"])
 @allow(*EVERYONE_THERE)
 @blp.arguments(SessionsArgs, location="query")
-@blp.response(200, page_of(SessionSchema))
+@blp.response(200, page_of(SessionBriefSchema))
 @blp.refuses(InvalidCursor)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """各期列表 · Sessions of a compound, newest first."""
+    """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
     obtain_compound(compound_id)
     query = (
         db.select(AgendaSession)
         .where(AgendaSession.compound_id == compound_id)
-        .options(
-            db.joinedload(AgendaSession.compound),
-            db.selectinload(AgendaSession.items).joinedload(AgendaItem.matter),
-        )
+        .options(db.joinedload(AgendaSession.compound))
     )
     if "state" in args:
         query = query.where(AgendaSession.state == args.pop("state"))

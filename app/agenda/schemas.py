@@ -65,8 +65,8 @@ class SlotSchema(Schema):
     picks = ma.fields.Integer(required=True)
 
 
-class SessionSchema(Schema):
-    """A session; `scheme` and `rules` are fixed from the moment voting opens."""
+class SessionBriefSchema(Schema):
+    """A session as a list shows it."""
 
     id = Id(attribute="session.id", required=True)
     compound_id = Id(attribute="session.compound_id", required=True)
@@ -84,6 +84,13 @@ class SessionSchema(Schema):
     outcome = ma.fields.Enum(
         SessionOutcome, by_value=True, attribute="session.outcome", allow_none=True
     )
+    turnout = ma.fields.Nested(TurnoutSchema, required=True)
+    server_time = Instant(required=True)
+
+
+class SessionSchema(SessionBriefSchema):
+    """A session with its list; `scheme` and `rules` are fixed from the moment voting opens."""
+
     scheme = ma.fields.List(
         ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
     )
@@ -91,8 +98,6 @@ class SessionSchema(Schema):
     matters = ma.fields.List(
         ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
     )
-    turnout = ma.fields.Nested(TurnoutSchema, required=True)
-    server_time = Instant(required=True)
 
 
 class RollEntrySchema(Schema):

@@ -45,7 +45,7 @@ def links_of(place: services.FeedPlace) -> feeds.FeedLinks:
 def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     """公示订阅（JSON Feed 1.1）· Public notices of a place as JSON Feed."""
     place = _obtain_place(kind, place_id)
-    response = _unless_seen(place, "application/feed+json")
+    response = _unless_seen(place, args["before"], "application/feed+json")
     if response.status_code != 304:
         notices, next_before = services.read_notices(db.session(), place, args["before"])
         counts = objections.count_objections(db.session(), [notice.id for notice in notices])
@@ -61,7 +61,7 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     """公示订阅（Atom）· The same as Atom."""
     place = _obtain_place(kind, place_id)
-    response = _unless_seen(place, "application/atom+xml")
+    response = _unless_seen(place, args["before"], "application/atom+xml")
     if response.status_code != 304:
         notices, next_before = services.read_notices(db.session(), place, args["before"])
         response.set_data(feeds.atom_feed(place, notices, next_before, links_of(place)))
@@ -75,9 +75,9 @@ def _obtain_place(kind: str, place_id: UUID) -> services.FeedPlace:
     return place
 
 
-def _unless_seen(place: services.FeedPlace, mimetype: str) -> Response:
-    """An empty 304 for a reader who has this version, else a 200 to fill."""
-    version, modified_at = services.feed_version(db.session(), place)
+def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) -> Response:
+    """An empty 304 for a reader who has this version of the page, else a 200 to fill."""
+    version, modified_at = services.feed_version(db.session(), place, before)
     response = current_app.response_class(mimetype=mimetype)
     response.set_etag(version)
     response.last_modified = modified_at

@@ -161,16 +161,17 @@ def _obtain_matter(matter_id: UUID, *, lock: bool = False) -> Matter:
 def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
     ids = [matter.id for matter in matters]
     endorsements = services.count_endorsements(db.session(), ids)
-    endorsed = services.endorsed_by(db.session(), actor.id, ids)
-    concerned = services.merged_from_own(db.session(), actor.id, ids)
+    own = services.read_own_part(db.session(), actor.id, ids)
     return [
         {
             **{name: getattr(matter, name) for name in _PLAIN},
             "reason": (
-                matter.reason if matter.id in concerned or _may_read_reason(actor, matter) else None
+                matter.reason
+                if matter.id in own.merged or _may_read_reason(actor, matter)
+                else None
             ),
             "endorsements": endorsements.get(matter.id, 0),
-            "is_endorsed": matter.id in endorsed,
+            "is_endorsed": matter.id in own.endorsed,
             "is_mine": matter.raised_by_id == actor.id,
         }
         for matter in matters

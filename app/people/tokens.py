@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Response, current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jti
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -118,31 +118,35 @@ def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
         resident_id, family_id = UUID(payload["sub"]), UUID(payload["family"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
+    today = clock.local_date(clock.now())
+    # Every request asks this, so it is one statement: a row for each office, or one without.
     found = db.session.execute(
-        select(Resident, Residence)
+        select(Resident, Residence, Appointment)
         .join(TokenFamily, TokenFamily.resident_id == Resident.id)
         .outerjoin(
             Residence,
             (Residence.resident_id == Resident.id) & (Residence.state == ResidenceState.VERIFIED),
+        )
+        .outerjoin(
+            Appointment,
+            and_(
+                Appointment.resident_id == Resident.id,
+                Appointment.since <= today,
+                or_(Appointment.until.is_(None), Appointment.until > today),
+                Appointment.ended_at.is_(None),
+            ),
         )
         .where(
             Resident.id == resident_id,
             TokenFamily.id == family_id,
             TokenFamily.revoked_at.is_(None),
         )
-    ).one_or_none()
-    if found is None:
-        return None
-    today = clock.local_date(clock.now())
-    appointments = db.session.scalars(
-        select(Appointment).where(
-            Appointment.resident_id == resident_id,
-            Appointment.since <= today,
-            or_(Appointment.until.is_(None), Appointment.until > today),
-            Appointment.ended_at.is_(None),
-        )
     ).all()
-    return Actor(found[0], family_id, found[1], tuple(appointments))
+    if not found:
+        return None
+    resident, residence, _ = found[0]
+    appointments = tuple(office for _, _, office in found if office is not None)
+    return Actor(resident, family_id, residence, appointments)
 
 
 def _refuse(*args: Any) -> Response:

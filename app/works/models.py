@@ -97,6 +97,7 @@ class WorkOrder(HasId, Base):
         Index(None, "matter_id"),
         Index(None, "resolution_id"),
         Index(None, "state", "due_at"),
+        Index(None, "compound_id", "state", "due_at"),
         CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("return_count >= 0", name="return_count_is_a_count"),
         CheckConstraint("escalation_level BETWEEN 0 AND 2", name="escalation_level_is_known"),

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.board.services import PAGE_SIZE
 from tests.board.steps import announce, feed_path, post_notices
 from tests.cast import Cast
 from tests.checks import counted
@@ -49,6 +50,26 @@ def test_version_changes_with_each_new_notice_correction_and_withdrawal(
     for etag in etags[:-1]:
         answer = client.get(path, headers={"If-None-Match": etag})
         assert answer.status_code == 200
+
+
+@FORMS
+def test_version_of_a_page_minds_only_the_notices_on_it(cast: Cast, client: FlaskClient, form: str):
+    """So that it costs the same in a place that has published for ten years."""
+    secretary = cast.secretary()
+    oldest = announce(cast, secretary)
+    post_notices(cast, PAGE_SIZE + 1)
+    first = feed_path(cast.home, form=form)
+    before = client.get(feed_path(cast.home)).json["next_url"].partition("?")[2]
+    paths = [first, f"{first}?{before}"]
+    etags = [client.get(path).headers["ETag"] for path in paths]
+    assert len(set(etags)) == 2
+    corrected = secretary.post(f"/notices/{oldest}/correct", {"note": "改地点"})
+    assert corrected.status_code == 200
+    answers = [
+        client.get(path, headers={"If-None-Match": etag}).status_code
+        for path, etag in zip(paths, etags, strict=True)
+    ]
+    assert answers == [304, 200]
 
 
 @FORMS

@@ -1,0 +1,134 @@
+"""The database that is measured: a full compound, an empty one, and a session that is empty."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import text
+
+from app.agenda.models import AgendaSession, SessionOutcome, SessionState
+from app.board.models import NoticeKind, PublicNotice
+from app.compounds.models import Subdistrict
+from app.extensions import db
+from app.people.models import Resident
+from app.people.tokens import start_family
+from bench.agreements import add_conventions
+from bench.decade import DAY, MONTH, WORDS, Plan, add_session, begin
+from bench.places import LONG_AGO, Place, Rows, settle
+from bench.round_table import add_round_table
+from bench.works import add_works
+from votes.selection import Mode
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where one of each pair of requests goes: values of an address, and who asks."""
+
+    ids: dict[str, str]
+    reader: UUID
+    voter: UUID
+
+
+@dataclass(frozen=True)
+class City:
+    """What is compared. Of the empty side, session and notice lie in a third compound, so that the
+    empty compound has none."""
+
+    empty: Side
+    full: Side
+
+
+def build(app: Flask, plan: Plan) -> City:
+    """Fill the application's empty database."""
+    rows = Rows()
+    subdistrict_id = rows.add(Subdistrict, name="云桥街道", since=LONG_AGO)
+    joined_at = datetime(2015, 1, 1, tzinfo=UTC)
+    reader = rows.add(Resident, openid="o-bench-reader", name="书记", joined_at=joined_at)
+    full, empty, bare = (
+        settle(rows, subdistrict_id, name, households, reader)
+        for name, households in (("香樟苑", plan.households), ("桂花苑", 0), ("梅园", 0))
+    )
+    middle, noticed = _fill(rows, full, reader, plan)
+    begun, announced = _bare_session(rows, bare)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            rows.store(connection)
+        if db.engine.dialect.name == "postgresql":
+            # What its background worker does to a table of this age.
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+    return City(
+        Side(_ids(empty, begun, announced), reader, reader),
+        Side(_ids(full, middle, noticed), reader, full.residents[1]),
+    )
+
+
+def token_of(app: Flask, resident_id: UUID) -> str:
+    """An access token; it lives a quarter of an hour."""
+    with app.app_context():
+        resident = db.session.get_one(Resident, resident_id)
+        tokens = start_family(db.session(), resident, datetime.now(UTC))
+        db.session.commit()
+        return tokens.access_token
+
+
+def _fill(rows: Rows, place: Place, secretary: UUID, plan: Plan) -> tuple[UUID, UUID]:
+    """A session from the middle of the decade, and a notice of it with objections."""
+    decade = begin(rows, place, secretary, plan)
+    start, sessions = decade.at, []
+    for number in range(plan.sessions):
+        decade.at = start + number * MONTH
+        session = add_session(decade, number)
+        add_round_table(decade, session)
+        add_works(decade, session, number)
+        add_conventions(decade, session, number)
+        sessions.append(session)
+    middle = sessions[plan.sessions // 2]
+    return middle.id, middle.notice
+
+
+def _bare_session(rows: Rows, place: Place) -> tuple[UUID, UUID]:
+    """A session in which nothing was said, and a notice to which nobody objected."""
+    at = datetime.now(UTC) - MONTH
+    session_id = rows.add(
+        AgendaSession,
+        compound_id=place.compound_id,
+        community_id=place.community_id,
+        period="2026-01",
+        mode=Mode.OPEN,
+        state=SessionState.TALLIED,
+        outcome=SessionOutcome.NO_VOTE,
+        place="小区党群服务站",
+        voting_opens_at=at,
+        voting_closes_at=at + DAY,
+        round_table_at=at + 2 * DAY,
+        created_at=at,
+        host_waited_since=at,
+    )
+    notice_id = rows.add(
+        PublicNotice,
+        kind=NoticeKind.TALLIED,
+        about_id=session_id,
+        compound_id=place.compound_id,
+        community_id=place.community_id,
+        subdistrict_id=place.subdistrict_id,
+        title="没有题目",
+        text=WORDS,
+        data={},
+        published_at=at,
+        modified_at=at,
+    )
+    return session_id, notice_id
+
+
+def _ids(place: Place, session_id: UUID, notice_id: UUID) -> dict[str, str]:
+    """What stands in the arguments of addresses."""
+    return {
+        "compound_id": str(place.compound_id),
+        "community_id": str(place.community_id),
+        "session_id": str(session_id),
+        "notice_id": str(notice_id),
+        "kind": "compounds",
+        "place_id": str(place.compound_id),
+    }
