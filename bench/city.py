@@ -10,11 +10,14 @@ from sqlalchemy import text
 from app.agenda.models import AgendaSession, SessionOutcome, SessionState
 from app.board.models import NoticeKind, PublicNotice
 from app.compounds.models import Subdistrict
+from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
 from app.extensions import db
+from app.matters.models import Category, Matter, MatterState
 from app.people.models import Resident
 from app.people.tokens import start_family
 from bench.agreements import add_conventions
 from bench.decade import DAY, MONTH, WORDS, Plan, add_session, begin
+from bench.judgements import add_judgements
 from bench.places import LONG_AGO, Place, Rows, settle
 from bench.round_table import add_round_table
 from bench.works import add_works
@@ -49,8 +52,8 @@ def build(app: Flask, plan: Plan) -> City:
         settle(rows, subdistrict_id, name, households, reader)
         for name, households in (("香樟苑", plan.households), ("桂花苑", 0), ("梅园", 0))
     )
-    middle, noticed = _fill(rows, full, reader, plan)
-    begun, announced = _bare_session(rows, bare)
+    middle = _fill(rows, full, reader, plan)
+    begun = _bare_session(rows, bare)
     with app.app_context():
         with db.engine.begin() as connection:
             rows.store(connection)
@@ -59,8 +62,8 @@ def build(app: Flask, plan: Plan) -> City:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
     return City(
-        Side(_ids(empty, begun, announced), reader, reader),
-        Side(_ids(full, middle, noticed), reader, full.residents[1]),
+        Side(_ids(empty, begun), reader, reader),
+        Side(_ids(full, middle), reader, full.residents[1]),
     )
 
 
@@ -73,23 +76,34 @@ def token_of(app: Flask, resident_id: UUID) -> str:
         return tokens.access_token
 
 
-def _fill(rows: Rows, place: Place, secretary: UUID, plan: Plan) -> tuple[UUID, UUID]:
-    """A session from the middle of the decade, and a notice of it with objections."""
+@dataclass(frozen=True)
+class Month:
+    """What addresses name of one session: it, a notice of it, a matter, and a round about one."""
+
+    session_id: UUID
+    notice_id: UUID
+    matter_id: UUID
+    round_id: UUID
+
+
+def _fill(rows: Rows, place: Place, secretary: UUID, plan: Plan) -> Month:
+    """A session from the middle of the decade; to its notice people objected."""
     decade = begin(rows, place, secretary, plan)
-    start, sessions = decade.at, []
+    start, months = decade.at, []
     for number in range(plan.sessions):
         decade.at = start + number * MONTH
         session = add_session(decade, number)
         add_round_table(decade, session)
         add_works(decade, session, number)
         add_conventions(decade, session, number)
-        sessions.append(session)
-    middle = sessions[plan.sessions // 2]
-    return middle.id, middle.notice
+        round_id = add_judgements(decade, session)
+        months.append(Month(session.id, session.notice, session.matters[0], round_id))
+    return months[plan.sessions // 2]
 
 
-def _bare_session(rows: Rows, place: Place) -> tuple[UUID, UUID]:
-    """A session in which nothing was said, and a notice to which nobody objected."""
+def _bare_session(rows: Rows, place: Place) -> Month:
+    """A session in which nothing was said, a notice to which nobody objected, a matter and a round
+    of which nobody said anything."""
     at = datetime.now(UTC) - MONTH
     session_id = rows.add(
         AgendaSession,
@@ -119,16 +133,41 @@ def _bare_session(rows: Rows, place: Place) -> tuple[UUID, UUID]:
         published_at=at,
         modified_at=at,
     )
-    return session_id, notice_id
+    raiser = rows.add(Resident, openid="o-bench-raiser", name="住户乙", joined_at=at)
+    matter_id = rows.add(
+        Matter,
+        compound_id=place.compound_id,
+        raised_by_id=raiser,
+        raised_at=at,
+        title="路灯",
+        body=WORDS,
+        category=Category.LIGHTING,
+        state=MatterState.DONE,
+    )
+    round_id = rows.add(
+        EvaluationRound,
+        compound_id=place.compound_id,
+        subject_kind=SubjectKind.MATTER,
+        subject_id=matter_id,
+        title="路灯",
+        state=RoundState.OPEN,
+        opened_by_id=raiser,
+        opened_at=at,
+        closes_at=at + 24 * MONTH,
+        min_answers=5,
+    )
+    return Month(session_id, notice_id, matter_id, round_id)
 
 
-def _ids(place: Place, session_id: UUID, notice_id: UUID) -> dict[str, str]:
+def _ids(place: Place, month: Month) -> dict[str, str]:
     """What stands in the arguments of addresses."""
     return {
         "compound_id": str(place.compound_id),
         "community_id": str(place.community_id),
-        "session_id": str(session_id),
-        "notice_id": str(notice_id),
+        "session_id": str(month.session_id),
+        "notice_id": str(month.notice_id),
+        "matter_id": str(month.matter_id),
+        "round_id": str(month.round_id),
         "kind": "compounds",
         "place_id": str(place.compound_id),
     }

@@ -55,6 +55,10 @@ class Rows:
         made: UUID = row.get("id")  # type: ignore[assignment]
         return made
 
+    def of(self, model: type[Base]) -> list[dict[str, Any]]:
+        """The rows of a table that were noted so far."""
+        return self._rows[table_of(model).name]
+
     def count(self, model: type[Base]) -> int:
         return len(self._rows[table_of(model).name])
 

@@ -7,7 +7,7 @@ compound among all its orders.
 from alembic import op
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
