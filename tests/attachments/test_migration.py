@@ -24,7 +24,7 @@ def engine(engine_name: str, settings: Settings, tmp_path: Path) -> Iterator[Eng
     if engine_name == "postgresql":
         server = make_url(settings.database_url).render_as_string(hide_password=False)
     with databases.database(engine_name, tmp_path, server) as url:
-        move(url, "0004")
+        move(url, "0009")
         engine = create_engine(url)
         yield engine
         engine.dispose()
@@ -81,7 +81,7 @@ def test_up_and_down_with_rows(engine: Engine):
     url = engine.url.render_as_string(hide_password=False)
     before = facts(engine)
     for _ in range(2):
-        databases.migrate(url, "0011")
+        databases.migrate(url, "0010")
         assert facts(engine) == before
         columns = table_of(Attachment).c
         with engine.connect() as connection:
@@ -94,7 +94,7 @@ def test_up_and_down_with_rows(engine: Engine):
         }
         with pytest.raises(IntegrityError), engine.begin() as connection:
             connection.execute(text("UPDATE attachments SET claimed_at = NULL"))
-        move(url, "0004")
+        move(url, "0009")
         names = {column["name"] for column in inspect(engine).get_columns("attachments")}
         assert "claimed_at" not in names
         assert facts(engine) == before

@@ -1,4 +1,4 @@
-"""Migration 0005 goes down and up again with rows in place, on both engines."""
+"""Migration 0007 goes down and up again with rows in place, on both engines."""
 
 import os
 from pathlib import Path
@@ -49,9 +49,9 @@ ROWS = [
 
 @pytest.fixture
 def engine(engine_name: str, tmp_path: Path):
-    """A database of this test alone, at revision 0005."""
+    """A database of this test alone, at revision 0007."""
     with databases.database(engine_name, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
-        _go_down(url, "0005")
+        _go_down(url, "0007")
         engine = create_engine(url)
         yield engine
         engine.dispose()

@@ -77,7 +77,7 @@ def engine(engine_name: str, settings: Settings, tmp_path: Path):
     if engine_name == "postgresql":
         server = make_url(settings.database_url).render_as_string(hide_password=False)
     with databases.database(engine_name, tmp_path, server) as url:
-        _go_down(url, "0007")
+        _go_down(url, "0009")
         engine = create_engine(url)
         yield engine
         engine.dispose()
@@ -118,7 +118,7 @@ def _facts(engine: Engine) -> dict[str, object]:
 def test_down_and_up_with_rows(engine: Engine):
     _fill(engine)
     url = engine.url.render_as_string(hide_password=False)
-    _go_down(url, "0007-1")
+    _go_down(url, "0009-1")
     assert NEW_TABLES.isdisjoint(inspect(engine).get_table_names())
     back = {
         # The session of February had nothing to carry out.

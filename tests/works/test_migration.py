@@ -1,4 +1,4 @@
-"""Migration 0004 goes down and up again with rows in place, on both engines."""
+"""Migration 0008 goes down and up again with rows in place, on both engines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +24,12 @@ NEW_TABLES = {
 
 @pytest.fixture
 def engine(engine_name: str, settings: Settings, tmp_path: Path) -> Iterator[Engine]:
-    """A database of this test alone, at revision 0004."""
+    """A database of this test alone, at revision 0008."""
     server = None
     if engine_name == "postgresql":
         server = make_url(settings.database_url).render_as_string(hide_password=False)
     with databases.database(engine_name, tmp_path, server) as url:
-        _go_down(url, "0004")
+        _go_down(url, "0008")
         engine = create_engine(url)
         yield engine
         engine.dispose()
@@ -104,7 +104,7 @@ def test_down_and_up_with_rows(engine: Engine):
         for statement in ROWS:
             connection.execute(text(statement), ids)
     url = engine.url.render_as_string(hide_password=False)
-    _go_down(url, "0003")
+    _go_down(url, "0007")
     assert NEW_TABLES.isdisjoint(inspect(engine).get_table_names())
     before = {
         "session": "RESOLVED",

@@ -6,8 +6,8 @@ On the way down the bundles go; the results stay. The ballots of sealed votes ex
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

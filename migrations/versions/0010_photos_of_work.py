@@ -6,8 +6,8 @@ Uploads that were claimed before have the time of their entry in the audit log.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
