@@ -32,6 +32,8 @@ from app.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
+from app.reports.clock_moves import follow_terms_before_request
+from app.reports.routes import blp as reports
 from app.resolutions.clock_moves import take_effect_before_request
 from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
@@ -55,6 +57,7 @@ API_BLUEPRINTS = (
     whistles,
     conventions,
     evaluations,
+    reports,
     board,
     oversight,
 )
@@ -68,6 +71,7 @@ FOLLOW_TERMS = {
     follow_board_before_request: (board, board_pages),
     close_rounds_before_request: (evaluations,),
     close_round_of_matter_before_request: (matters, works, whistles),
+    follow_terms_before_request: (reports,),
 }
 
 

@@ -68,6 +68,7 @@ FIELD_WORDS = tuple(
         (r"Must not be blank\.", "不能为空"),
         (r"Contains characters that are not text\.", "含有不是文字的字符"),
         (r"The year must be between 2000 and 2199\.", "年份应在 2000 到 2199 之间"),
+        (r"Give a month or a year, not both\.", "月份和年份只填一个"),
     )
 )
 

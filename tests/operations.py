@@ -14,6 +14,7 @@ from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.board.models import Objection
 from app.clock import local_date
+from app.compounds.models import Community
 from app.deliberation.models import CHECKLIST
 from app.extensions import db
 from app.orm import new_id
@@ -111,6 +112,7 @@ def furnish(
         **judged(cast, compound, secretary, resident),
         "compound_id": compound.id,
         "community_id": community.id,
+        "subdistrict_id": subdistrict_of(cast, community),
         "kind": "compounds",
         "place_id": compound.id,
         "kind_of_feed": "json",
@@ -126,6 +128,11 @@ def furnish(
         "resident_id": str(resident.id),
         "unit": unit,
     }
+
+
+def subdistrict_of(cast: Cast, community: Place) -> UUID:
+    with cast.app.app_context():
+        return db.session.get_one(Community, community.id).subdistrict_id
 
 
 def discuss(cast: Cast, compound: Place, secretary: Person, resident: Person) -> dict[str, str]:

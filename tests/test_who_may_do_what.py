@@ -243,6 +243,18 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/close": BRANCH,
     "GET /compounds/{compound_id}/rates": THERE,
     "GET /sessions/{session_id}/rates": THERE,
+    # reports
+    "GET /matters/{matter_id}/story": THERE,
+    **{
+        f"GET {place}/figures{form}": rule
+        for form in ("", ".csv")
+        for place, rule in {
+            "/sessions/{session_id}": THERE,
+            "/compounds/{compound_id}": THERE,
+            "/communities/{community_id}": COMMUNITY | AUDITOR | STREET,
+            "/subdistricts/{subdistrict_id}": STREET | AUDITOR,
+        }.items()
+    },
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
@@ -278,6 +290,11 @@ OWN, FOREIGN, ABSENT = "own", "foreign", "absent"
 BY_RULE = {
     ("PUT /sessions/{session_id}/ballot", MINOR): "403 under_age",
     ("GET /sessions/{session_id}/ballot", MINOR): "404 not_found",  # there is none
+    # The auditor of a community is not the subdistrict's.
+    **{
+        (f"GET /subdistricts/{{subdistrict_id}}/figures{form}", "AUDITOR"): "403 forbidden"
+        for form in ("", ".csv")
+    },
     **{
         ("PUT /resolutions/{resolution_id}/vote", who): "403 not_present"
         for who in (RESIDENT, MINOR)
@@ -533,6 +550,8 @@ class World:
         self._own = furnish(cast, cast.home, cast.community)
         self._nearby = furnish(cast, other_compound, next_community)
         self._far = furnish(cast, far_compound, far_community)
+        # The next community lies under the same street office; the nearest other one is the far.
+        self._nearby["subdistrict_id"] = self._far["subdistrict_id"]
         minor = local_date(datetime.now(UTC)) - timedelta(days=17 * 365)
         self._people = {
             VISITOR: cast.visitor(),

@@ -90,10 +90,11 @@ def _repeal(session: Session, version: ConventionVersion, since: datetime, at: d
 
 def due_versions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
     """Ids of versions that the clock has reached and no open objection holds, within `scope`."""
-    return list(session.scalars(_due_query(*scope).order_by(ConventionVersion.id)))
+    return list(session.scalars(due_query(*scope).order_by(ConventionVersion.id)))
 
 
-def _due_query(*scope: ColumnElement[bool]) -> Select[UUID]:
+def due_query(*scope: ColumnElement[bool]) -> Select[UUID]:
+    """What `due_versions` reads, in no order, for who asks for other things with it."""
     now = clock.now()
     is_due = or_(
         and_(
@@ -149,7 +150,7 @@ def follow_board_before_request() -> None:
         return
     due = union_all(
         resolution_due_query(of_resolutions).add_columns(literal("resolution")),
-        _due_query(of_versions).add_columns(literal("version")),
+        due_query(of_versions).add_columns(literal("version")),
     )
     found = sorted((kind, id_) for id_, kind in db.session.execute(due))
     take_effect_all(db.session(), [id_ for kind, id_ in found if kind == "resolution"])

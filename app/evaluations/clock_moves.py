@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,10 +23,14 @@ log = logging.getLogger(__name__)
 
 def due_rounds(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
     """Ids of rounds that the clock has reached, within `scope`."""
-    query = select(EvaluationRound.id).where(
+    return list(session.scalars(due_query(*scope).order_by(EvaluationRound.id)))
+
+
+def due_query(*scope: ColumnElement[bool]) -> Select[UUID]:
+    """What `due_rounds` reads, in no order, for who asks for other things with it."""
+    return select(EvaluationRound.id).where(
         EvaluationRound.state == RoundState.OPEN, EvaluationRound.closes_at <= clock.now(), *scope
     )
-    return list(session.scalars(query.order_by(EvaluationRound.id)))
 
 
 def close_rounds(session: Session, ids: list[UUID]) -> None:

@@ -6,14 +6,14 @@ mostly so, of those who answered. In time: finished in its term, of all that are
 No answer is in neither number. Emergencies are listed apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.agenda.models import AgendaItem, AgendaSession
 from app.calendar import end_of_day
@@ -34,6 +34,9 @@ class Work:
     is_solved: bool | None
     is_pleasing: bool | None
     is_emergency: bool = False
+
+
+Within = Callable[[InstrumentedAttribute[UUID]], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,17 @@ class Scope(NamedTuple):
 
 def scope_of_compound(compound_id: UUID, first: date, last: date) -> Scope:
     """What was assigned or blown in the compound on these days, the last one included."""
+    return scope_of_places(lambda column: column == compound_id, first, last)
+
+
+def scope_of_places(within: Within, first: date, last: date) -> Scope:
+    """The same of all places that `within` asks a column of compounds for."""
     begin, end = end_of_day(first - timedelta(days=1)), end_of_day(last)
     return Scope(
-        (WorkOrder.compound_id == compound_id)
+        within(WorkOrder.compound_id)
         & (WorkOrder.assigned_at >= begin)
         & (WorkOrder.assigned_at < end),
-        (Whistle.compound_id == compound_id)
-        & (Whistle.blown_at >= begin)
-        & (Whistle.blown_at < end),
+        within(Whistle.compound_id) & (Whistle.blown_at >= begin) & (Whistle.blown_at < end),
     )
 
 
@@ -96,7 +102,27 @@ def scope_of_session(agenda_session: AgendaSession) -> Scope:
     )
 
 
+class WorkRows(NamedTuple):
+    """Orders and whistles, and the raiser's last answer by the id of what it is about."""
+
+    orders: Sequence[WorkOrder]
+    whistles: Sequence[Whistle]
+    said: dict[UUID, FollowUp]
+
+    def works(self, at: datetime) -> list[Work]:
+        """What each of them adds to the rates."""
+        return [
+            *(order_work(order, self.said.get(order.id), at) for order in self.orders),
+            *(whistle_work(each, self.said.get(each.id), at) for each in self.whistles),
+        ]
+
+
 def read_works(session: Session, scope: Scope, at: datetime) -> list[Work]:
+    """What the orders of the scope that were assigned, and its whistles that were blown, add."""
+    return read_rows(session, scope).works(at)
+
+
+def read_rows(session: Session, scope: Scope) -> WorkRows:
     """The orders of the scope that were assigned, and its whistles that were blown."""
     orders = select(WorkOrder).where(
         WorkOrder.assigned_at.is_not(None), WorkOrder.state != OrderState.WITHDRAWN, scope.orders
@@ -105,16 +131,13 @@ def read_works(session: Session, scope: Scope, at: datetime) -> list[Work]:
         Whistle.state.not_in([WhistleState.COLLECTED, WhistleState.WITHDRAWN]), scope.whistles
     )
     said = _last_answers(session, scope)
-    return [
-        *(order_work(order, said.get(order.id), at) for order in session.scalars(orders)),
-        *(whistle_work(each, said.get(each.id), at) for each in session.scalars(whistles)),
-    ]
+    return WorkRows(session.scalars(orders).all(), session.scalars(whistles).all(), said)
 
 
 def order_work(order: WorkOrder, said: FollowUp | None, at: datetime) -> Work:
     """What an order adds. One that its raiser calls unsolved is due, until it is done anew."""
     return Work(
-        is_responded=_kept(order.contacted_at, order.contact_due_at, at),
+        is_responded=kept(order.contacted_at, order.contact_due_at, at),
         is_in_time=_order_in_time(order, said, at),
         is_solved=None if said is None else said.solved,
         is_pleasing=None if said is None else said.satisfaction is not Satisfaction.NOT,
@@ -125,8 +148,8 @@ def order_work(order: WorkOrder, said: FollowUp | None, at: datetime) -> Work:
 def whistle_work(whistle: Whistle, said: FollowUp | None, at: datetime) -> Work:
     """What a whistle adds: it responds by signing and by the first contact, each in its term."""
     steps = (
-        _kept(whistle.signed_at, whistle.sign_due_at, at),
-        _kept(whistle.contacted_at, whistle.contact_due_at, at),
+        kept(whistle.signed_at, whistle.sign_due_at, at),
+        kept(whistle.contacted_at, whistle.contact_due_at, at),
     )
     return Work(
         is_responded=False if False in steps else (None if None in steps else True),
@@ -137,7 +160,7 @@ def whistle_work(whistle: Whistle, said: FollowUp | None, at: datetime) -> Work:
     )
 
 
-def _kept(done_at: datetime | None, due_at: datetime | None, at: datetime) -> bool | None:
+def kept(done_at: datetime | None, due_at: datetime | None, at: datetime) -> bool | None:
     """Whether a step came in its term; None while it may still come."""
     if due_at is None:
         return None

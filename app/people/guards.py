@@ -1,8 +1,9 @@
 """Who may do what: the rule of every operation, and the only way to obtain what lies in a place.
 
 Each view carries a rule (`public`, `signed_in` or `allow(...)`); a view without one cannot be
-registered. A view with `allow` obtains its place with `obtain_compound` or `obtain_community`,
-which answer 404 to whoever has no standing there and 403 to whoever lacks the role. Roles are read
+registered. A view with `allow` obtains its place with `obtain_compound`, `obtain_community` or
+`obtain_subdistrict`, which answer 404 to whoever has no standing there and 403 to whoever lacks
+the role. Roles are read
 from the database on every request, never from the token.
 """
 
@@ -15,7 +16,7 @@ from uuid import UUID
 from flask import g
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
 
-from app.compounds.models import Community, Compound
+from app.compounds.models import Community, Compound, Subdistrict
 from app.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.extensions import db
 from app.people.models import Appointment, Relation, Residence, Resident, Role
@@ -64,6 +65,19 @@ class Actor:
         if self.residence is not None:
             places.add(self.residence.compound_id)
         return bool(self.roles_in_community(community)) or not places.isdisjoint(compounds)
+
+    def roles_in_subdistrict(self, subdistrict: Subdistrict) -> frozenset[Role]:
+        """All roles that count in the subdistrict as a whole."""
+        return frozenset(a.role for a in self.appointments if a.subdistrict_id == subdistrict.id)
+
+    def belongs_to_subdistrict(self, places: Iterable[UUID | None]) -> bool:
+        """Whether the actor lives or holds an office in one of these communities or compounds."""
+        own = {a.compound_id for a in self.appointments} | {
+            a.community_id for a in self.appointments
+        }
+        if self.residence is not None:
+            own.add(self.residence.compound_id)
+        return not (own - {None}).isdisjoint(places)
 
 
 @dataclass(frozen=True)
@@ -169,6 +183,31 @@ def obtain_community(community_id: UUID) -> Community:
         roles = frozenset({Role.RESIDENT})
     _apply_rule(roles)
     return community
+
+
+def obtain_subdistrict(subdistrict_id: UUID) -> Subdistrict:
+    """The subdistrict, for somebody whom the view's rule allows to act in it.
+
+    Whoever only belongs to one of its communities or compounds learns that it exists: 403.
+    """
+    subdistrict = db.session.get(Subdistrict, subdistrict_id)
+    if subdistrict is None:
+        raise NotFound
+    actor = current_actor()
+    roles = actor.roles_in_subdistrict(subdistrict)
+    if not roles and actor.belongs_to_subdistrict(_places_below(subdistrict_id)):
+        roles = frozenset({Role.RESIDENT})
+    _apply_rule(roles)
+    return subdistrict
+
+
+def _places_below(subdistrict_id: UUID) -> set[UUID | None]:
+    rows = db.session.execute(
+        db.select(Community.id, Compound.id)
+        .outerjoin(Compound, Compound.community_id == Community.id)
+        .where(Community.subdistrict_id == subdistrict_id)
+    )
+    return {place for row in rows for place in row}
 
 
 def _apply_rule(roles: frozenset[Role]) -> None:

@@ -1,4 +1,4 @@
-"""Revision 0011 goes up and down with rows in place, on both engines."""
+"""Revision 0010 goes up and down with rows in place, on both engines."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

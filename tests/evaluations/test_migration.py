@@ -1,4 +1,4 @@
-"""Migration 0007 goes down and up again with rows in place, on both engines."""
+"""Migration 0009 goes down and up again with rows in place, on both engines."""
 
 from pathlib import Path
 from uuid import uuid4

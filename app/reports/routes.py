@@ -1,0 +1,136 @@
+"""URLs of reports: the story of a matter, and figures as JSON and as tables."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app
+
+from app import clock
+from app.agenda.access import obtain_session
+from app.api import Blueprint
+from app.extensions import db
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    obtain_community,
+    obtain_compound,
+    obtain_subdistrict,
+)
+from app.people.models import Role
+from app.reports.figures import figures_of_place, figures_of_session
+from app.reports.schemas import FiguresArgs, FiguresSchema, StorySchema, period_of
+from app.reports.scopes import Place
+from app.reports.sheet import sheet_of
+from app.reports.story import read_sources
+from app.reports.telling import tell
+from app.works.access import obtain_matter
+
+blp = Blueprint("reports", __name__, description="全程与数据 · The story of a matter, and figures")
+
+# Those who answer for a community or look over it.
+COMMUNITY_READERS = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+SUBDISTRICT_READERS = (Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+CSV = "text/csv"
+
+
+@blp.route("/matters/<uuid:matter_id>/story", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, StorySchema)
+def read_story(matter_id: UUID) -> dict[str, Any]:
+    """一件事的全程 · Every public move about a matter, oldest first."""
+    matter = obtain_matter(matter_id)
+    entries = tell(matter, read_sources(db.session(), matter))
+    return {
+        "matter_id": matter.id,
+        "title": matter.title,
+        "category": matter.category,
+        "entries": entries,
+    }
+
+
+@blp.route("/sessions/<uuid:session_id>/figures", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, FiguresSchema)
+def read_session_figures(session_id: UUID) -> dict[str, Any]:
+    """一期的数据 · Figures of what came of a session so far."""
+    return figures_of_session(db.session(), obtain_session(session_id))
+
+
+@blp.route("/sessions/<uuid:session_id>/figures.csv", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, {"type": "string"}, content_type=CSV)
+def read_session_sheet(session_id: UUID) -> Response:
+    """一期的数据表 · The same as a table (CSV)."""
+    return _sheet(figures_of_session(db.session(), obtain_session(session_id)))
+
+
+@blp.route("/compounds/<uuid:compound_id>/figures", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, FiguresSchema)
+def read_compound_figures(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """小区数据 · Figures of a compound in a month or a year."""
+    return _figures(obtain_compound(compound_id), args)
+
+
+@blp.route("/compounds/<uuid:compound_id>/figures.csv", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, {"type": "string"}, content_type=CSV)
+def read_compound_sheet(args: dict[str, Any], compound_id: UUID) -> Response:
+    """小区数据表 · The same as a table (CSV)."""
+    return _sheet(_figures(obtain_compound(compound_id), args))
+
+
+@blp.route("/communities/<uuid:community_id>/figures", methods=["GET"])
+@allow(*COMMUNITY_READERS)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, FiguresSchema)
+def read_community_figures(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
+    """社区数据 · Figures of a community in a month or a year."""
+    return _figures(obtain_community(community_id), args)
+
+
+@blp.route("/communities/<uuid:community_id>/figures.csv", methods=["GET"])
+@allow(*COMMUNITY_READERS)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, {"type": "string"}, content_type=CSV)
+def read_community_sheet(args: dict[str, Any], community_id: UUID) -> Response:
+    """社区数据表 · The same as a table (CSV)."""
+    return _sheet(_figures(obtain_community(community_id), args))
+
+
+@blp.route("/subdistricts/<uuid:subdistrict_id>/figures", methods=["GET"])
+@allow(*SUBDISTRICT_READERS)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, FiguresSchema)
+def read_subdistrict_figures(args: dict[str, Any], subdistrict_id: UUID) -> dict[str, Any]:
+    """街道数据 · Figures of a subdistrict in a month or a year."""
+    return _figures(obtain_subdistrict(subdistrict_id), args)
+
+
+@blp.route("/subdistricts/<uuid:subdistrict_id>/figures.csv", methods=["GET"])
+@allow(*SUBDISTRICT_READERS)
+@blp.arguments(FiguresArgs, location="query")
+@blp.response(200, {"type": "string"}, content_type=CSV)
+def read_subdistrict_sheet(args: dict[str, Any], subdistrict_id: UUID) -> Response:
+    """街道数据表 · The same as a table (CSV)."""
+    return _sheet(_figures(obtain_subdistrict(subdistrict_id), args))
+
+
+def _figures(place: Place, args: dict[str, str]) -> dict[str, Any]:
+    today = clock.local_date(clock.now()).isoformat()
+    return figures_of_place(db.session(), place, period_of(args, today))
+
+
+def _sheet(figures: dict[str, Any]) -> Response:
+    period = figures["period"]
+    name = f"figures-{figures['about']['kind']}{'' if period is None else '-' + period.label}.csv"
+    return current_app.response_class(
+        sheet_of(figures),
+        mimetype=CSV,
+        headers={
+            "Content-Disposition": f"attachment; filename={name}",
+            "Cache-Control": "private, no-cache",
+        },
+    )
