@@ -14,6 +14,7 @@ from app.ballots.keys import KeyStore
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
+from app.cases.routes import blp as cases
 from app.compounds.routes import blp as compounds
 from app.config import Settings
 from app.conventions.clock_moves import (
@@ -32,6 +33,8 @@ from app.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
+from app.rating_lists.clock_moves import finalise_lists_before_request
+from app.rating_lists.routes import blp as rating_lists
 from app.reports.clock_moves import follow_terms_before_request
 from app.reports.routes import blp as reports
 from app.resolutions.clock_moves import take_effect_before_request
@@ -58,6 +61,8 @@ API_BLUEPRINTS = (
     conventions,
     evaluations,
     reports,
+    cases,
+    rating_lists,
     board,
     oversight,
 )
@@ -72,6 +77,7 @@ FOLLOW_TERMS = {
     close_rounds_before_request: (evaluations,),
     close_round_of_matter_before_request: (matters, works, whistles),
     follow_terms_before_request: (reports,),
+    finalise_lists_before_request: (rating_lists,),
 }
 
 

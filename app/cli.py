@@ -22,6 +22,7 @@ from app.errors import DomainError
 from app.evaluations.clock_moves import close_rounds, due_rounds
 from app.extensions import db
 from app.people.models import Appointment, Resident, Role
+from app.rating_lists.clock_moves import due_lists, finalise_lists
 from app.resolutions.clock_moves import due_resolutions, take_effect_all
 from app.works.clock_moves import due_orders, due_whistles, escalate_all
 
@@ -65,6 +66,10 @@ def finalise(every: int | None) -> None:
         close_rounds(db.session(), judged)
         if judged:
             click.echo(f"已截止 {len(judged)} 次民评 · evaluations closed: {len(judged)}")
+        rated = due_lists(db.session())
+        finalise_lists(db.session(), rated)
+        if rated:
+            click.echo(f"已定 {len(rated)} 份物业红黑榜 · rating lists made final: {len(rated)}")
         if every is None:
             return
         db.session.remove()

@@ -20,6 +20,7 @@ from bench.decade import DAY, MONTH, WORDS, Plan, add_session, begin
 from bench.judgements import add_judgements
 from bench.places import LONG_AGO, Place, Rows, settle
 from bench.round_table import add_round_table
+from bench.sharing import add_sharing
 from bench.works import add_works
 from votes.selection import Mode
 
@@ -97,6 +98,7 @@ def _fill(rows: Rows, place: Place, secretary: UUID, plan: Plan) -> Month:
         add_works(decade, session, number)
         add_conventions(decade, session, number)
         round_id = add_judgements(decade, session)
+        add_sharing(decade, session, number)
         months.append(Month(session.id, session.notice, session.matters[0], round_id))
     return months[plan.sessions // 2]
 

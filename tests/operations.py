@@ -19,6 +19,8 @@ from app.deliberation.models import CHECKLIST
 from app.extensions import db
 from app.orm import new_id
 from app.people.models import Role
+from app.rating_lists.models import RatingList
+from app.rating_lists.notices import post_entry
 from tests.cast import Cast, Person, Place
 
 # Operations of the API that ask for no access token.
@@ -110,6 +112,8 @@ def furnish(
         **agreed,
         **works(cast, compound, secretary, resident),
         **judged(cast, compound, secretary, resident),
+        **told(cast, compound, community, secretary, resident),
+        **rated(cast, compound, community),
         "compound_id": compound.id,
         "community_id": community.id,
         "subdistrict_id": subdistrict_of(cast, community),
@@ -228,6 +232,47 @@ def judged(cast: Cast, compound: Place, secretary: Person, resident: Person) -> 
     asked = {"closes_at": closes_at, "sheets_out": 10}
     path = f"/matters/{order['matter_id']}/evaluation-rounds"
     return {"round_id": made(secretary.post(path, asked))["id"]}
+
+
+def closed_matter(cast: Cast, compound: Place, secretary: Person, resident: Person) -> str:
+    """The id of a matter that was solved, as its raiser says."""
+    order = finished_order(cast, compound, secretary, resident)
+    good = {"solved": True, "satisfaction": "SATISFIED"}
+    made(resident.post(f"/orders/{order['id']}/follow-ups", good))
+    return str(made(secretary.post(f"/matters/{order['matter_id']}/close"), 200)["matter_id"])
+
+
+def told(
+    cast: Cast, compound: Place, community: Place, secretary: Person, resident: Person
+) -> dict[str, str]:
+    """A case in the library."""
+    matter = closed_matter(cast, compound, secretary, resident)
+    words = {"title": "屋面不再漏水", "problem": "屋面漏水"}
+    case = made(secretary.post(f"/matters/{matter}/cases", words))
+    leader = cast.officer(Role.COMMUNITY_SECRETARY, community, level="community")
+    return {"case_id": made(leader.post(f"/cases/{case['id']}/publish"), 200)["id"]}
+
+
+def rated(cast: Cast, compound: Place, community: Place) -> dict[str, str]:
+    """A rating list on the board, with an objection to its entry; stored as it is, since a term
+    needs the holidays of its year."""
+    leader = cast.officer(Role.COMMUNITY_SECRETARY, community, level="community")
+    entry = {"compound_id": str(compound.id), "firm_name": "安居物业"}
+    rating = {"period": "2025-01", "entries": [{**entry, "colour": "RED", "reason": "按期办结"}]}
+    path = f"/communities/{community.id}/rating-lists"
+    drafted = made(leader.post(path, rating))
+    reviewer, now = cast.visitor(), datetime.now(UTC)
+    with cast.app.app_context():
+        row = db.session.get_one(RatingList, UUID(drafted["id"]))
+        row.review(reviewer.id, now)
+        row.publish(now + timedelta(days=7))
+        row.entries[0].notice = post_entry(
+            db.session(), row.entries[0], now + timedelta(days=7), now
+        )
+        db.session.commit()
+        notice_id = str(row.entries[0].notice_id)
+    objection(cast, compound, notice_id, reviewer)
+    return {"list_id": drafted["id"], "entry_id": drafted["entries"][0]["id"]}
 
 
 def objection(cast: Cast, compound: Place, notice_id: str, by: Person) -> str:

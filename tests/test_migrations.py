@@ -18,8 +18,9 @@ from flask import Flask
 from sqlalchemy import create_engine, func, inspect, select, text
 
 from app import create_app
+from app.cases.models import ConventionLineage
 from app.config import Settings
-from app.conventions.models import ConventionResolution
+from app.conventions.models import ConventionResolution, ConventionVersion
 from app.deliberation.models import CHECKLIST
 from app.extensions import db
 from app.people.models import Role
@@ -35,6 +36,8 @@ from tests.operations import (
     made,
     objection,
     published_photo,
+    rated,
+    told,
     works,
 )
 
@@ -68,7 +71,28 @@ def play_a_session(app: Flask) -> None:
     make_a_pact(cast, secretary, resolution_id)
     do_some_work(app, cast, secretary, voters[0])
     judge_it(cast, secretary, voters[0])
+    tell_and_rate(cast, secretary, voters[0])
     leave_a_vote_open(cast)
+
+
+def tell_and_rate(cast: Cast, secretary: Person, raiser: Person) -> None:
+    """A case, a convention that was drafted after it, and a rating list with an entry."""
+    case_id = UUID(told(cast, cast.home, cast.community, secretary, raiser)["case_id"])
+    rated(cast, cast.home, cast.community)
+    with cast.app.app_context():
+        version = db.session.scalars(select(ConventionVersion)).first()
+        assert version is not None
+        db.session.add(
+            ConventionLineage(
+                convention_id=version.convention_id,
+                compound_id=cast.home.id,
+                case_id=case_id,
+                source_version_id=version.id,
+                adopted_by_id=raiser.id,
+                adopted_at=datetime.now(UTC),
+            )
+        )
+        db.session.commit()
 
 
 def leave_a_vote_open(cast: Cast) -> None:

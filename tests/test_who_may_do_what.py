@@ -255,12 +255,33 @@ API: dict[str, Open | frozenset[str]] = {
             "/subdistricts/{subdistrict_id}": STREET | AUDITOR,
         }.items()
     },
+    # case library; the case here is published
+    "POST /matters/{matter_id}/cases": BRANCH,
+    "GET /cases": SIGNED_IN,
+    "GET /cases/{case_id}": SIGNED_IN,
+    "PUT /cases/{case_id}": BRANCH,
+    "POST /cases/{case_id}/publish": COMMUNITY,
+    "POST /cases/{case_id}/withdraw": LEAD,
+    "GET /compounds/{compound_id}/cases": LEAD | STREET | AUDITOR,
+    "POST /compounds/{compound_id}/conventions/from-case": BRANCH,
+    "GET /conventions/{convention_id}/lineage": THERE,
+    "GET /communities/{community_id}/frequent-categories": THERE,
+    # red and black lists; the one here is on the board
+    "GET /communities/{community_id}/rating-lists": THERE,
+    "POST /communities/{community_id}/rating-lists": COMMUNITY,
+    "GET /rating-lists/{list_id}": THERE,
+    "PUT /rating-lists/{list_id}": COMMUNITY,
+    "POST /rating-lists/{list_id}/review": STREET,
+    "POST /rating-lists/{list_id}/publish": COMMUNITY,
+    "POST /rating-entries/{entry_id}/strike": COMMUNITY,
+    "POST /rating-entries/{entry_id}/recolour": COMMUNITY,
     # board
     "GET /board/{kind}/{place_id}/feed.json": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.atom": PUBLIC,
     "GET /notices/{notice_id}/objections": THERE,
-    "POST /notices/{notice_id}/objections": LIVE_THERE,
-    "POST /objections/{objection_id}/answer": BRANCH,
+    # the firm's manager objects to ratings alone, and the community answers to these alone
+    "POST /notices/{notice_id}/objections": LIVE_THERE | {"PROPERTY_MANAGER"},
+    "POST /objections/{objection_id}/answer": LEAD,
     "POST /notices/{notice_id}/correct": LEAD,
     "POST /notices/{notice_id}/withdraw": LEAD,
     # oversight
@@ -314,6 +335,8 @@ BY_RULE = {
         "POST /evaluation-rounds/{round_id}/paper/confirm",
         "BRANCH_SECRETARY",
     ): "403 confirmed_by_the_same",
+    ("POST /notices/{notice_id}/objections", "PROPERTY_MANAGER"): "403 forbidden",
+    ("POST /objections/{objection_id}/answer", "COMMUNITY_SECRETARY"): "403 forbidden",
     ("POST /orders/{order_id}/hours", "SEATED_MEMBER"): "403 not_the_doer",
     ("POST /hours/{hours_id}/reverse", "SEATED_MEMBER"): "403 not_the_doer",
 }
@@ -376,6 +399,15 @@ def taken(ids: Ids) -> dict[str, Any]:
 
 def asked(ids: Ids) -> dict[str, Any]:
     return {"closes_at": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def case_words(ids: Ids) -> dict[str, Any]:
+    return {"title": "屋面不再漏水", "problem": "屋面漏水"}
+
+
+def entries(ids: Ids) -> dict[str, Any]:
+    firm = {"compound_id": str(ids["compound_id"]), "firm_name": "安居物业"}
+    return {"entries": [{**firm, "colour": "RED", "reason": "按期办结"}]}
 
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
@@ -469,6 +501,19 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "PUT /evaluation-rounds/{round_id}/paper": lambda ids: {
         **{"satisfied": 1, "mostly": 0, "not_satisfied": 0, "solved": 1, "unsolved": 0}
     },
+    "POST /matters/{matter_id}/cases": case_words,
+    "PUT /cases/{case_id}": case_words,
+    "POST /cases/{case_id}/withdraw": why,
+    "POST /compounds/{compound_id}/conventions/from-case": lambda ids: {
+        "case_id": str(ids["case_id"])
+    },
+    "POST /communities/{community_id}/rating-lists": lambda ids: {
+        "period": "2026-02",
+        **entries(ids),
+    },
+    "PUT /rating-lists/{list_id}": lambda ids: entries(ids),
+    "POST /rating-entries/{entry_id}/strike": why,
+    "POST /rating-entries/{entry_id}/recolour": lambda ids: {"colour": "BLACK", **why(ids)},
     "POST /notices/{notice_id}/objections": lambda ids: {"text": "限时两小时太短"},
     "POST /objections/{objection_id}/answer": lambda ids: {"answer": "采纳"},
     "POST /notices/{notice_id}/correct": lambda ids: {"note": "地点改为社区会议室"},

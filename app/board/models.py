@@ -63,6 +63,9 @@ class NoticeKind(StrEnum):
     MATTER_REOPENED = "MATTER_REOPENED"
     LOOK_BACK_STARTED = "LOOK_BACK_STARTED"
     SESSION_CLOSED = "SESSION_CLOSED"
+    CASE_PUBLISHED = "CASE_PUBLISHED"
+    RATING_NOTICED = "RATING_NOTICED"
+    RATING_FINAL = "RATING_FINAL"
 
 
 # Notices about a session; all others are about what came of it.

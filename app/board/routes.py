@@ -1,5 +1,6 @@
 """URLs of the feeds, and of corrections."""
 
+from collections.abc import Set
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,13 @@ from flask import Response, current_app, json, request
 from app import clock
 from app.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.board import feeds, objections, services
-from app.board.models import Objection, ObjectionTermOver, PublicNotice, TakesNoObjections
+from app.board.models import (
+    NoticeKind,
+    Objection,
+    ObjectionTermOver,
+    PublicNotice,
+    TakesNoObjections,
+)
 from app.board.schemas import (
     AnswerArgs,
     CorrectArgs,
@@ -20,7 +27,8 @@ from app.board.schemas import (
     WithdrawArgs,
 )
 from app.calendar import HolidaysUnknown
-from app.errors import NotFound, WrongState
+from app.compounds.models import Compound
+from app.errors import Forbidden, NotFound, WrongState
 from app.extensions import db
 from app.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
@@ -29,6 +37,10 @@ from app.people.models import Role
 blp = Blueprint("board", __name__, description="公示与订阅 · Public notices and feeds")
 
 EDITORS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
+LIVE_THERE = frozenset({Role.RESIDENT, Role.OWNER})
+# Who objects to a notice, and who answers, where it is not those who live there and the branch.
+OBJECTORS = {NoticeKind.RATING_NOTICED: LIVE_THERE | {Role.PROPERTY_MANAGER}}
+ANSWERERS = {NoticeKind.RATING_NOTICED: frozenset({Role.COMMUNITY_SECRETARY})}
 PLACE = "<any(compounds, communities, subdistricts):kind>/<uuid:place_id>"
 
 
@@ -116,13 +128,17 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 
 
 @blp.route("/notices/<uuid:notice_id>/objections", methods=["POST"])
-@allow(Role.RESIDENT, Role.OWNER)
+@allow(Role.RESIDENT, Role.OWNER, Role.PROPERTY_MANAGER)
 @blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
 @blp.response(201, ObjectionSchema)
 @blp.creates(WrongState, TakesNoObjections, ObjectionTermOver, HolidaysUnknown)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
-    """提异议 · Object to a notice while its term runs; the branch answers in 3 working days."""
+    """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
+
+    The property firm's manager may object to the rating of the firm, and to nothing else.
+    """
     notice = _obtain_notice(notice_id)
+    _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
     by = current_actor().resident
     objection = create_once(
         Objection,
@@ -152,22 +168,29 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])
-@allow(Role.BRANCH_SECRETARY)
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
 @blp.response(200, ObjectionSchema)
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
-    """答复异议 · Answer an objection, once."""
+    """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""
     objection = db.session.get(
         Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
     )
     if objection is None:
         raise NotFound
-    obtain_compound(objection.compound_id)
+    compound = obtain_compound(objection.compound_id)
+    kind = db.session.get_one(PublicNotice, objection.notice_id).kind
+    _require_one_of(ANSWERERS.get(kind, {Role.BRANCH_SECRETARY}), compound)
     by = current_actor().resident
     objections.answer_objection(db.session(), objection, by, body["answer"])
     db.session.commit()
     return _seen(objection)
+
+
+def _require_one_of(roles: Set[Role], compound: Compound) -> None:
+    if current_actor().roles_in(compound).isdisjoint(roles):
+        raise Forbidden
 
 
 def _seen(objection: Objection) -> dict[str, Any]:

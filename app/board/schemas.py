@@ -16,8 +16,9 @@ class NoticeDataSchema(Schema):
     """Our extension of an item: the notice for programs.
 
     `about_id` is what the notice tells of: a session, a resolution, an order, a whistle, a version
-    of a convention, a clause, an evaluation round or a judgement of a matter; `session_id` is empty
-    where that is no session. A notice with `term_ends_at` takes objections until then.
+    of a convention, a clause, an evaluation round, a judgement of a matter, a case or an entry of a
+    rating list; `session_id` is empty where that is no session. A notice with `term_ends_at` takes
+    objections until then.
     """
 
     kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)

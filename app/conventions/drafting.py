@@ -74,10 +74,12 @@ def draft_convention(
     review_months: int,
     clauses: Sequence[dict[str, Any]],
     resolution_ids: Collection[UUID],
+    names_resolutions_later: bool = False,
 ) -> ConventionVersion:
     """Draft a new convention: its first version.
 
-    Raises InvalidResolutions, ResolutionMissing, InvalidClauseResolution.
+    What is taken over from elsewhere names its resolutions later, before it is approved. Raises
+    InvalidResolutions, ResolutionMissing, InvalidClauseResolution.
     """
     at = read_database_clock(session)
     convention = Convention(
@@ -89,7 +91,9 @@ def draft_convention(
     )
     version = _new_version(convention, 1, by, at, title, is_trial, review_months)
     session.add(convention)
-    name_resolutions(session, version, resolution_ids, legal_type)
+    name_resolutions(
+        session, version, resolution_ids, legal_type, may_name_none=names_resolutions_later
+    )
     _number_clauses(session, version, clauses)
     record_move(session, version, "draft", by, at, from_state=None)
     return version

@@ -45,9 +45,16 @@ class InvalidClauseResolution(DomainError):
 
 
 def name_resolutions(
-    session: Session, version: ConventionVersion, ids: Collection[UUID], legal_type: LegalType
+    session: Session,
+    version: ConventionVersion,
+    ids: Collection[UUID],
+    legal_type: LegalType,
+    *,
+    may_name_none: bool = False,
 ) -> None:
     """Let the version rest on these resolutions and no others.
+
+    With `may_name_none` they may come later: `require_resolution` asks for them.
 
     What the amended version named may stay, also where it was superseded since: it made clauses
     that are kept. Raises InvalidResolutions, ResolutionMissing.
@@ -63,9 +70,16 @@ def name_resolutions(
         each.state not in BINDING and each.id not in kept for each in found
     ):
         raise InvalidResolutions
-    if legal_type is LegalType.SELF_DISCIPLINE and not wanted - kept:
-        raise ResolutionMissing
     version.resolutions = list(found)
+    if not may_name_none:
+        require_resolution(version, legal_type)
+
+
+def require_resolution(version: ConventionVersion, legal_type: LegalType) -> None:
+    """Raises ResolutionMissing where it must rest on a resolution of its own, and names none."""
+    named = {each.id for each in version.resolutions}
+    if legal_type is LegalType.SELF_DISCIPLINE and not named - kept_resolutions(version):
+        raise ResolutionMissing
 
 
 def require_binding(version: ConventionVersion) -> None:

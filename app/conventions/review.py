@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.conventions.clauses import ConventionFlag, FlagDecision
 from app.conventions.drafting import begin_move, record_move
-from app.conventions.links import require_binding
+from app.conventions.links import require_binding, require_resolution
 from app.conventions.models import ConventionVersion, LegalType, Opinion, VersionState
 from app.errors import DomainError
 from app.people.models import Resident
@@ -71,7 +71,7 @@ def review_version(
 
     What rests on resolutions was voted with them, so it is VOTED when approved; pacts and
     covenants wait for their own vote. Raises ReturnNeedsAdvice, WrongState, OwnDraft, FlagsOpen,
-    ResolutionSuperseded.
+    ResolutionMissing, ResolutionSuperseded.
     """
     if opinion is Opinion.RETURNED and advice is None:
         raise ReturnNeedsAdvice
@@ -80,6 +80,7 @@ def review_version(
     _require_another(version, by)
     if opinion is Opinion.APPROVED:
         require_no_open_flags(version)
+        require_resolution(version, version.legal_type)
         require_binding(version)
     version.review(opinion, advice, by.id, at)
     if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:

@@ -276,6 +276,7 @@ def _decide_flag(
     review.OwnDraft,
     review.ReturnNeedsAdvice,
     review.FlagsOpen,
+    links.ResolutionMissing,
     links.ResolutionSuperseded,
 )
 def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:

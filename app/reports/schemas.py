@@ -181,7 +181,7 @@ class WorkFiguresSchema(Schema):
     member_minutes = ma.fields.Integer(required=True)
 
 
-class FrequentCategorySchema(Schema):
+class FrequentFigureSchema(Schema):
     """A category of which the community had three matters or more within twelve months."""
 
     community = ma.fields.String(required=True)
@@ -216,4 +216,4 @@ class FiguresSchema(Schema):
     participation = ma.fields.Nested(ParticipationFiguresSchema, required=True)
     outcome = ma.fields.Nested(OutcomeFiguresSchema, required=True)
     work = ma.fields.Nested(WorkFiguresSchema, required=True)
-    frequent_categories = ma.fields.List(ma.fields.Nested(FrequentCategorySchema), required=True)
+    frequent_categories = ma.fields.List(ma.fields.Nested(FrequentFigureSchema), required=True)

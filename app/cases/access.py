@@ -1,0 +1,35 @@
+"""Obtaining cases on somebody's behalf."""
+
+from uuid import UUID
+
+from app.cases.models import Case, CaseState
+from app.errors import NotFound
+from app.extensions import db
+from app.people.guards import current_actor, obtain_compound
+from app.people.models import Role
+
+# Who sees what is not, or no longer, in the library.
+EDITORS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
+READERS = (*EDITORS, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+
+
+def obtain_case(case_id: UUID) -> Case:
+    """The case, for somebody whom the view's rule allows to act in its compound."""
+    case = db.session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    obtain_compound(case.compound_id)
+    return case
+
+
+def find_case(case_id: UUID) -> Case:
+    """The case: one in the library for everybody, others for those who write and review them."""
+    case = db.session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    is_seen = case.state is CaseState.PUBLISHED or not current_actor().roles_in(
+        case.compound
+    ).isdisjoint(READERS)
+    if not is_seen:
+        raise NotFound
+    return case

@@ -1,0 +1,241 @@
+"""Writing, publishing and withdrawing cases; every move holds the matter alone."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.board.models import NoticeKind, PublicNotice
+from app.board.services import correct
+from app.cases import notices
+from app.cases.models import Case, CaseState
+from app.cases.personal_data import require_none
+from app.cases.search import normalised
+from app.clock import read_database_clock
+from app.conventions.models import Convention, ConventionVersion
+from app.errors import DomainError
+from app.evaluations.models import MatterEvaluation
+from app.evaluations.notices import rate_data
+from app.matters.models import Category, Matter, MatterState
+from app.orm import new_id
+from app.people.models import Resident
+from app.resolutions.models import Resolution, ResolutionState
+from app.works.models import DONE, WorkOrder
+
+BINDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
+
+
+class CaseExists(DomainError):
+    status, code = 409, "case_exists"
+    zh, en = "这件事已经写成案例", "There is a case of this matter already"
+
+
+class InvalidConvention(DomainError):
+    status, code = 422, "invalid_convention"
+    zh, en = "只能写入本小区的规约", "Only a convention of the same compound may be named"
+
+
+class ConventionNotInForce(DomainError):
+    status, code = 409, "convention_not_in_force"
+    zh, en = "案例里的规约没有生效的版本", "No version of the case's convention is in force"
+
+
+class OwnCase(DomainError):
+    status, code = 403, "own_case"
+    zh, en = "作者不能审核自己写的案例", "Nobody publishes a case that he wrote himself"
+
+
+def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> Case:
+    """Write a case of a solved matter.
+
+    Without a `solution` it is told by the resolutions and the orders; without a `category` it is
+    the matter's. Raises WrongState, CaseExists, InvalidConvention, PersonalData.
+    """
+    locks.hold_alone(session, matter.id)
+    session.refresh(matter)
+    matter.require_state(MatterState.CLOSED)
+    live = select(Case.id).where(Case.matter_id == matter.id, Case.state != CaseState.WITHDRAWN)
+    if session.scalar(live) is not None:
+        raise CaseExists
+    at = read_database_clock(session)
+    case = Case(
+        id=new_id(),
+        compound_id=matter.compound_id,
+        compound=matter.compound,
+        matter=matter,
+        state=CaseState.DRAFT,
+        drafted_at=at,
+    )
+    _write(session, case, matter, by, **words)
+    session.add(case)
+    _record(session, case, "draft", by, at, from_state=None)
+    return case
+
+
+def revise_case(session: Session, case: Case, by: Resident, **words: Any) -> Case:
+    """Write a draft anew. Raises WrongState, InvalidConvention, PersonalData."""
+    at = _begin_move(session, case)
+    case.require_state(CaseState.DRAFT)
+    _write(session, case, case.matter, by, **words)
+    _record(session, case, "revise", by, at, from_state=case.state)
+    return case
+
+
+def publish_case(session: Session, case: Case, by: Resident) -> Case:
+    """Review a case and put it in the library, with the convention in force and the figures of now.
+
+    Raises WrongState, OwnCase, ConventionNotInForce, PersonalData.
+    """
+    at = _begin_move(session, case)
+    case.require_state(CaseState.DRAFT)
+    if by.id == case.drafted_by_id:
+        raise OwnCase
+    version = None
+    if case.convention_id is not None:
+        # Its moves hold it alone too, so that what is copied is in force.
+        locks.hold_alone(session, case.convention_id)
+        convention = session.get_one(Convention, case.convention_id, populate_existing=True)
+        version = convention.in_force
+        if version is None:
+            raise ConventionNotInForce
+    snapshot = {"figures": _figures(session, case.matter_id), **_convention_data(version)}
+    clauses = "\n".join(clause["text"] for clause in snapshot.get("clauses", []))
+    words = _words(case)
+    require_none({**words, "convention_id": clauses})
+    case.publish(version, snapshot, by.id, at)
+    case.search_text = normalised("\n".join([*words.values(), case.convention_name or "", clauses]))
+    _record(session, case, "publish", by, at, from_state=CaseState.DRAFT)
+    notices.post_publication(session, case, at)
+    return case
+
+
+def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Case:
+    """Take a case out of the library, or give a draft up; its notice says so. Raises WrongState."""
+    at = _begin_move(session, case)
+    from_state = case.state
+    case.withdraw(reason)
+    _record(session, case, "withdraw", by, at, from_state=from_state, reason=reason)
+    notice = session.scalar(
+        select(PublicNotice).where(
+            PublicNotice.about_id == case.id, PublicNotice.kind == NoticeKind.CASE_PUBLISHED
+        )
+    )
+    if notice is not None and notice.withdrawn_at is None:
+        words = f"本案例已撤出案例库：{reason} The case was withdrawn from the library."
+        correct(session, notice, by, words, at)
+    return case
+
+
+def _begin_move(session: Session, case: Case) -> datetime:
+    locks.hold_alone(session, case.matter_id)
+    session.refresh(case)
+    return read_database_clock(session)
+
+
+def _write(
+    session: Session,
+    case: Case,
+    matter: Matter,
+    by: Resident,
+    *,
+    title: str,
+    problem: str,
+    solution: str | None,
+    category: Category | None,
+    convention_id: UUID | None,
+) -> None:
+    if convention_id is not None:
+        convention = session.get(Convention, convention_id)
+        if convention is None or convention.compound_id != matter.compound_id:
+            raise InvalidConvention
+    case.revise(
+        title=title,
+        problem=problem,
+        solution=solution or _what_was_done(session, matter),
+        category=category or matter.category,
+        convention_id=convention_id,
+        by_id=by.id,
+    )
+    require_none(_words(case))
+
+
+def _words(case: Case) -> dict[str, str]:
+    return {"title": case.title, "problem": case.problem, "solution": case.solution}
+
+
+def _what_was_done(session: Session, matter: Matter) -> str:
+    """The texts of the resolutions, and the titles of the orders that were carried out; no names
+    of those who did it."""
+    decided = session.execute(
+        select(Resolution.title, Resolution.text)
+        .where(Resolution.matter_id == matter.id, Resolution.state.in_(BINDING))
+        .order_by(Resolution.id)
+    )
+    lines = [f"决议「{title}」：{text}" for title, text in decided]
+    titles = session.scalars(
+        select(WorkOrder.title)
+        .where(WorkOrder.matter_id == matter.id, WorkOrder.state.in_(DONE))
+        .order_by(WorkOrder.number)
+    ).all()
+    if titles:
+        lines.append(f"办理：{'；'.join(titles)}。")
+    return "\n".join(lines) or "见问题说明。"
+
+
+def _figures(session: Session, matter_id: UUID) -> dict[str, Any] | None:
+    """What residents said when the matter was judged last; None where nobody answered."""
+    judged = session.scalar(
+        select(MatterEvaluation)
+        .where(MatterEvaluation.matter_id == matter_id)
+        .order_by(MatterEvaluation.id.desc())
+        .limit(1)
+    )
+    if judged is None or judged.figures.answers == 0:
+        return None
+    return {
+        "satisfaction": rate_data(judged.figures.satisfaction),
+        "resolution": rate_data(judged.figures.resolution),
+    }
+
+
+def _convention_data(version: ConventionVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {}
+    return {
+        "legal_type": version.legal_type.value,
+        "convention_title": version.title,
+        "name": version.name,
+        "is_trial": version.is_trial,
+        "review_months": version.review_months,
+        "clauses": [
+            {"text": clause.text, "owner_vote_item": clause.owner_vote_item}
+            for clause in version.clauses
+        ],
+    }
+
+
+def _record(
+    session: Session,
+    case: Case,
+    verb: str,
+    by: Resident,
+    at: datetime,
+    *,
+    from_state: CaseState | None,
+    reason: str | None = None,
+) -> None:
+    record(
+        session,
+        case,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=case.compound_id,
+        from_state=from_state,
+        to_state=case.state,
+        reason=reason,
+    )

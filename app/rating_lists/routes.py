@@ -1,0 +1,169 @@
+"""URLs of the red and black lists: draft, review, publish, and change after an objection."""
+
+from typing import Any
+from uuid import UUID
+
+from app import clock
+from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.calendar import HolidaysUnknown
+from app.compounds.models import Community
+from app.errors import NotFound, WrongState
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_community
+from app.people.models import Role
+from app.rating_lists import services
+from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
+from app.rating_lists.schemas import (
+    RatingEntriesArgs,
+    RatingEntrySchema,
+    RatingListArgs,
+    RatingListBriefSchema,
+    RatingListSchema,
+    RecolourArgs,
+    StrikeArgs,
+)
+
+blp = Blueprint(
+    "rating_lists", __name__, description="物业红黑榜 · Red and black lists of property firms"
+)
+
+# Who sees a list before it stands on the board.
+MAKERS = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR})
+ENTRIES_EXAMPLE = {
+    "entries": [
+        {
+            "compound_id": "0198c0de-0000-7000-8000-000000000001",
+            "firm_name": "安居物业服务有限公司",
+            "colour": "RED",
+            "reason": "三月八件任务全部按期办结",
+            "figures": "满意率 9/10 = 90.0%",
+        }
+    ]
+}
+
+
+@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
+@blp.response(201, RatingListSchema)
+@blp.creates(services.ListExists, services.InvalidEntries)
+def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
+    """起草红黑榜 · Draft the list of a month."""
+    community = obtain_community(community_id)
+    by = current_actor().resident
+    made = create_once(
+        RatingList,
+        by.id,
+        clock.now(),
+        lambda: services.draft_list(db.session(), community, by, **body),
+    )
+    db.session.commit()
+    return made
+
+
+@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(RatingListBriefSchema))
+@blp.refuses(InvalidCursor)
+def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
+    """红黑榜列表 · Lists of a community, newest first; drafts are for those who make them."""
+    community = obtain_community(community_id)
+    query = db.select(RatingList).where(RatingList.community_id == community_id)
+    if not _sees_drafts(community):
+        query = query.where(RatingList.state.in_(ON_THE_BOARD))
+    return read_page(db.session(), query, RatingList.id, **args)
+
+
+@blp.route("/rating-lists/<uuid:list_id>", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, RatingListSchema)
+def read_rating_list(list_id: UUID) -> RatingList:
+    """一份红黑榜 · One list with its entries."""
+    return _obtain_list(list_id)
+
+
+@blp.route("/rating-lists/<uuid:list_id>", methods=["PUT"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(RatingEntriesArgs, example=ENTRIES_EXAMPLE)
+@blp.response(200, RatingListSchema)
+@blp.refuses(WrongState, services.InvalidEntries)
+def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
+    """修改红黑榜 · Write the entries of a draft anew."""
+    made = _obtain_list(list_id)
+    services.revise_list(db.session(), made, current_actor().resident, **body)
+    db.session.commit()
+    return made
+
+
+@blp.route("/rating-lists/<uuid:list_id>/review", methods=["POST"])
+@allow(Role.SUBDISTRICT_OFFICER)
+@blp.response(200, RatingListSchema)
+@blp.refuses(WrongState, services.OwnList)
+def review_rating_list(list_id: UUID) -> RatingList:
+    """审核红黑榜 · The street office reviews a draft; its drafter does not."""
+    made = _obtain_list(list_id)
+    services.review_list(db.session(), made, current_actor().resident)
+    db.session.commit()
+    return made
+
+
+@blp.route("/rating-lists/<uuid:list_id>/publish", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.response(200, RatingListSchema)
+@blp.refuses(WrongState, HolidaysUnknown)
+def publish_rating_list(list_id: UUID) -> RatingList:
+    """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
+    made = _obtain_list(list_id)
+    services.publish_list(db.session(), made, current_actor().resident)
+    db.session.commit()
+    return made
+
+
+@blp.route("/rating-entries/<uuid:entry_id>/strike", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
+@blp.response(200, RatingEntrySchema)
+@blp.refuses(WrongState, services.NoObjectionRaised)
+def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
+    """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
+    entry = _obtain_entry(entry_id)
+    services.strike_entry(db.session(), entry, current_actor().resident, **body)
+    db.session.commit()
+    return entry
+
+
+@blp.route("/rating-entries/<uuid:entry_id>/recolour", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"})
+@blp.response(200, RatingEntrySchema)
+@blp.refuses(WrongState, services.NoObjectionRaised, services.SameColour)
+def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
+    """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""
+    entry = _obtain_entry(entry_id)
+    services.recolour_entry(db.session(), entry, current_actor().resident, **body)
+    db.session.commit()
+    return entry
+
+
+def _obtain_list(list_id: UUID) -> RatingList:
+    made = db.session.get(RatingList, list_id)
+    if made is None:
+        raise NotFound
+    community = obtain_community(made.community_id)
+    if made.state not in ON_THE_BOARD and not _sees_drafts(community):
+        raise NotFound
+    return made
+
+
+def _obtain_entry(entry_id: UUID) -> RatingEntry:
+    entry = db.session.get(RatingEntry, entry_id)
+    if entry is None:
+        raise NotFound
+    _obtain_list(entry.list_id)
+    return entry
+
+
+def _sees_drafts(community: Community) -> bool:
+    return not current_actor().roles_in_community(community).isdisjoint(MAKERS)

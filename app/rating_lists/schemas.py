@@ -1,0 +1,77 @@
+"""What goes in and out about rating lists."""
+
+import marshmallow as ma
+
+from app.api import Id, Instant, Schema, Text
+from app.rating_lists.models import Colour, ListState
+
+MAX_ENTRIES = 200
+
+
+class RatingEntryArgs(Schema):
+    """`figures` tells what the rating rests on, as a text."""
+
+    compound_id = Id(required=True)
+    firm_name = Text(required=True, max_length=80)
+    manager = Text(max_length=40, load_default=None)
+    colour = ma.fields.Enum(Colour, by_value=True, required=True)
+    reason = Text(required=True, max_length=500, multiline=True)
+    figures = Text(max_length=500, multiline=True, load_default=None)
+
+
+class RatingEntriesArgs(Schema):
+    entries = ma.fields.List(
+        ma.fields.Nested(RatingEntryArgs),
+        required=True,
+        validate=ma.validate.Length(min=1, max=MAX_ENTRIES),
+    )
+
+
+class RatingListArgs(RatingEntriesArgs):
+    period = ma.fields.String(
+        required=True, validate=ma.validate.Regexp(r"20\d\d-(0[1-9]|1[0-2])\Z")
+    )
+
+
+class StrikeArgs(Schema):
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class RecolourArgs(StrikeArgs):
+    colour = ma.fields.Enum(Colour, by_value=True, required=True)
+
+
+class RatingEntrySchema(Schema):
+    """An entry; one that an objection changed says why, one that was struck says when."""
+
+    id = Id(required=True)
+    list_id = Id(required=True)
+    number = ma.fields.Integer(required=True)
+    compound_id = Id(required=True)
+    compound = ma.fields.String(attribute="compound.name", required=True)
+    firm_name = ma.fields.String(required=True)
+    manager = ma.fields.String(required=True, allow_none=True)
+    colour = ma.fields.Enum(Colour, by_value=True, required=True)
+    reason = ma.fields.String(required=True)
+    figures = ma.fields.String(required=True, allow_none=True)
+    notice_id = Id(required=True, allow_none=True)
+    changed_why = ma.fields.String(required=True, allow_none=True)
+    struck_at = Instant(required=True, allow_none=True)
+
+
+class RatingListBriefSchema(Schema):
+    id = Id(required=True)
+    community_id = Id(required=True)
+    period = ma.fields.String(required=True)
+    state = ma.fields.Enum(ListState, by_value=True, required=True)
+    drafted_at = Instant(required=True)
+    reviewed_at = Instant(required=True, allow_none=True)
+    notice_ends_at = Instant(required=True, allow_none=True)
+    final_at = Instant(required=True, allow_none=True)
+
+
+class RatingListSchema(RatingListBriefSchema):
+    """A list with its entries; it is final when its notices have ended and every objection is
+    answered."""
+
+    entries = ma.fields.List(ma.fields.Nested(RatingEntrySchema), required=True)

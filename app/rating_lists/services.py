@@ -1,0 +1,239 @@
+"""Making a list, its review and publication, and what objections change in it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.agenda import locks
+from app.audit import record
+from app.board.models import Objection
+from app.board.objections import objection_term
+from app.board.services import correct
+from app.clock import read_database_clock
+from app.compounds.models import Community, Compound
+from app.errors import DomainError
+from app.orm import new_id
+from app.people.models import Resident
+from app.rating_lists import notices
+from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
+
+NOTICE_DAYS = 7
+
+
+class ListExists(DomainError):
+    status, code = 409, "rating_list_exists"
+    zh, en = "这个月已有红黑榜", "There is a rating list of this month already"
+
+
+class InvalidEntries(DomainError):
+    status, code = 422, "invalid_rating_entries"
+    zh, en = (
+        "榜上只能有本社区的小区，同一小区同一企业只列一次",
+        "Entries name compounds of the community, and each firm of a compound once",
+    )
+
+
+class OwnList(DomainError):
+    status, code = 403, "own_rating_list"
+    zh, en = "起草人不能审核自己起草的红黑榜", "Nobody reviews a rating list that he drafted"
+
+
+class NoObjectionRaised(DomainError):
+    status, code = 409, "no_objection_raised"
+    zh, en = (
+        "没有人对这一条提出异议，不能更改",
+        "Nobody has objected to this entry, so it is not changed",
+    )
+
+
+class SameColour(DomainError):
+    status, code = 409, "same_colour"
+    zh, en = "这一条本来就在这张榜上", "The entry stands on that list already"
+
+
+def draft_list(
+    session: Session,
+    community: Community,
+    by: Resident,
+    *,
+    period: str,
+    entries: Sequence[dict[str, Any]],
+) -> RatingList:
+    """Draft the list of a month. Raises ListExists, InvalidEntries."""
+    locks.hold_alone(session, community.id)
+    if session.scalar(
+        select(RatingList.id).where(
+            RatingList.community_id == community.id, RatingList.period == period
+        )
+    ):
+        raise ListExists
+    at = read_database_clock(session)
+    made = RatingList(
+        id=new_id(),
+        community_id=community.id,
+        period=period,
+        state=ListState.DRAFT,
+        drafted_by_id=by.id,
+        drafted_at=at,
+    )
+    session.add(made)
+    _write(session, made, entries)
+    record_move(session, made, "draft", by, at, from_state=None)
+    return made
+
+
+def revise_list(
+    session: Session, made: RatingList, by: Resident, *, entries: Sequence[dict[str, Any]]
+) -> RatingList:
+    """Write a draft anew; whoever does so is its drafter. Raises WrongState, InvalidEntries."""
+    at = begin_move(session, made)
+    made.require_state(ListState.DRAFT)
+    made.drafted_by_id = by.id
+    _write(session, made, entries)
+    record_move(session, made, "revise", by, at, from_state=ListState.DRAFT)
+    return made
+
+
+def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+    """The street office reviews a draft. Raises WrongState, OwnList."""
+    at = begin_move(session, made)
+    made.require_state(ListState.DRAFT)
+    if by.id == made.drafted_by_id:
+        raise OwnList
+    made.review(by.id, at)
+    record_move(session, made, "review", by, at, from_state=ListState.DRAFT)
+    return made
+
+
+def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+    """Put each entry on the board of its compound; all notices end at the same time.
+
+    Raises WrongState, HolidaysUnknown.
+    """
+    at = begin_move(session, made)
+    made.require_state(ListState.REVIEWED)
+    ends_at = objection_term(at, NOTICE_DAYS)
+    made.publish(ends_at)
+    for entry in made.entries:
+        entry.notice = notices.post_entry(session, entry, ends_at, at)
+    record_move(session, made, "publish", by, at, from_state=ListState.REVIEWED)
+    return made
+
+
+def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str) -> RatingEntry:
+    """Take an entry off the list after an objection to it; its notice is corrected.
+
+    Raises WrongState, NoObjectionRaised.
+    """
+    at = begin_move(session, entry.rating_list)
+    session.refresh(entry)
+    entry.strike(reason, at)
+    _require_objection(session, entry)
+    _tell(session, entry, "strike", by, f"撤下本条：{reason} The entry was struck.", reason, at)
+    return entry
+
+
+def recolour_entry(
+    session: Session, entry: RatingEntry, by: Resident, colour: Colour, reason: str
+) -> RatingEntry:
+    """Move an entry to the other list after an objection to it; its notice is corrected.
+
+    Raises WrongState, NoObjectionRaised, SameColour.
+    """
+    at = begin_move(session, entry.rating_list)
+    session.refresh(entry)
+    is_same = entry.colour is colour
+    entry.recolour(colour, reason)
+    if is_same:
+        raise SameColour
+    _require_objection(session, entry)
+    zh, en = notices.COLOURS[colour]
+    _tell(session, entry, "recolour", by, f"改列{zh}：{reason} Now on the {en}.", reason, at)
+    return entry
+
+
+def begin_move(session: Session, made: RatingList) -> datetime:
+    """Hold the list alone, read it again, and answer the database's time."""
+    locks.hold_alone(session, made.id)
+    session.refresh(made)
+    return read_database_clock(session)
+
+
+def record_move(
+    session: Session,
+    made: RatingList,
+    verb: str,
+    by: Resident | None,
+    at: datetime,
+    *,
+    from_state: ListState | None,
+) -> None:
+    """Log a move of the list; `by` is empty where the clock made it."""
+    record(
+        session,
+        made,
+        verb,
+        at=at,
+        actor_id=None if by is None else by.id,
+        community_id=made.community_id,
+        from_state=from_state,
+        to_state=made.state,
+    )
+
+
+def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]) -> None:
+    named = {entry["compound_id"] for entry in entries}
+    compounds = {
+        compound.id: compound
+        for compound in session.scalars(
+            select(Compound).where(
+                Compound.id.in_(named),
+                Compound.community_id == made.community_id,
+                Compound.until.is_(None),
+            )
+        )
+    }
+    firms = {(entry["compound_id"], entry["firm_name"]) for entry in entries}
+    if len(compounds) != len(named) or len(firms) != len(entries):
+        raise InvalidEntries
+    # Their numbers are unique, and new rows would come in before the old ones go.
+    made.entries.clear()
+    session.flush()
+    for number, entry in enumerate(entries, start=1):
+        row = RatingEntry(
+            id=new_id(), number=number, compound=compounds[entry["compound_id"]], **entry
+        )
+        made.entries.append(row)
+    session.flush()
+
+
+def _require_objection(session: Session, entry: RatingEntry) -> None:
+    raised = select(Objection.id).where(Objection.notice_id == entry.notice_id).limit(1)
+    if session.scalar(raised) is None:
+        raise NoObjectionRaised
+
+
+def _tell(
+    session: Session,
+    entry: RatingEntry,
+    verb: str,
+    by: Resident,
+    words: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    if entry.notice is not None and entry.notice.withdrawn_at is None:
+        correct(session, entry.notice, by, words, at)
+    record(
+        session,
+        entry,
+        verb,
+        at=at,
+        actor_id=by.id,
+        compound_id=entry.compound_id,
+        to_state="STRUCK" if entry.struck_at else entry.colour,
+        reason=reason,
+    )
