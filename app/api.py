@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
@@ -85,14 +86,24 @@ class ProblemSchema(ma.Schema):
     )
 
 
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs without a shape
+
+
+def _is_visible(character: str) -> bool:
+    return character not in FILLERS and unicodedata.category(character)[0] in "LNPSM"
+
+
 class Text(ma.fields.String):
     """Text that a person typed: trimmed, not blank, at most `max_length` code points.
 
-    Control characters and lone surrogates are refused: neither database stores them all, and no
-    reader is served by them. Line breaks are allowed where `multiline` is.
+    Control characters, those that turn the direction of what follows, and lone surrogates are
+    refused: neither database stores them all, and no reader is served by them. Line breaks are
+    allowed where `multiline` is.
     """
 
-    _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+    _NOT_TEXT = re.compile(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    )
     _NOT_ONE_LINE = re.compile(r"[\t\n\u2028\u2029]")
 
     def __init__(self, *, max_length: int, multiline: bool = False, **kwargs: Any) -> None:
@@ -102,7 +113,7 @@ class Text(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n").strip()
-        if not text:
+        if not any(map(_is_visible, text)):
             raise ma.ValidationError("Must not be blank.")
         if self._NOT_TEXT.search(text) or (not self._multiline and self._NOT_ONE_LINE.search(text)):
             raise ma.ValidationError("Contains characters that are not text.")

@@ -164,16 +164,19 @@ def read_head(session: Session, chain_id: UUID) -> ChainHead:
 
 
 def check_chain(session: Session, chain_id: UUID) -> ChainCheck:
-    """Recount the chain of a place from its first link, and look for entries without a link."""
+    """Recount the chain of a place from its first link, and look for entries without a link.
+
+    What is added meanwhile is left to the next check.
+    """
+    newest = read_head(session, chain_id)
     with session.execute(
         select(AuditLink, AuditEntry)
         .join(AuditEntry, AuditLink.entry_id == AuditEntry.id)
-        .where(AuditLink.chain_id == chain_id)
+        .where(AuditLink.chain_id == chain_id, AuditLink.number <= newest.number)
         .order_by(AuditLink.number)
         .execution_options(yield_per=1000)
     ) as rows:
         head = _recount(chain_id, rows)
-    newest = read_head(session, chain_id)
     if head != newest:
         return ChainCheck(newest, head.number + 1)
     unlinked = session.scalar(

@@ -14,7 +14,7 @@ from app.attachments.clock_moves import purge
 from app.attachments.errors import StoreUnavailable
 from app.audit import AuditLink, check_chain, record
 from app.ballots.clock_moves import catch_up_all, due_sessions
-from app.ballots.sealing import forget_keys_left
+from app.ballots.sealing import forget_what_is_left
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
 from app.conventions.clock_moves import due_versions, follow_notices
@@ -47,7 +47,7 @@ def finalise(every: int | None) -> None:
         catch_up_all(db.session(), due)
         if due:
             click.echo(f"已推进 {len(due)} 期 · sessions moved: {len(due)}")
-        forget_keys_left(db.session(), current_app.extensions["keys"])
+        forget_what_is_left(db.session(), current_app.extensions["keys"])
         in_force = due_resolutions(db.session())
         take_effect_all(db.session(), in_force)
         if in_force:

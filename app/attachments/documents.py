@@ -16,8 +16,9 @@ ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 # Objects may lie compressed in streams of their own (ISO 32000-1, 7.5.7).
 OBJECT_STREAM = re.compile(rb"/ObjStm\b")
 STREAM = re.compile(rb"stream\r?\n")
-DICTIONARY_BYTES = 1024
+MAX_STREAMS = 1000
 MAX_OBJECTS = 32 * 1024 * 1024
+PIECE = 64 * 1024
 
 
 def check_document(upload: bytes) -> None:
@@ -28,12 +29,16 @@ def check_document(upload: bytes) -> None:
     if not HEADER.match(upload) or b"%%EOF" not in upload[-TRAILER_BYTES:]:
         raise BrokenDocument
     _refuse_active(upload)
-    left = MAX_OBJECTS
+    left, streams, whole = MAX_OBJECTS, 0, memoryview(upload)
     for found in STREAM.finditer(upload):
-        dictionary = upload[max(0, found.start() - DICTIONARY_BYTES) : found.start()]
+        # The dictionary of a stream begins with its object, however many comments are in between.
+        dictionary = upload[max(0, upload.rfind(b"obj", 0, found.start())) : found.start()]
         if not OBJECT_STREAM.search(_plain(dictionary)):
             continue
-        objects = _inflated(upload[found.end() :], left)
+        streams += 1
+        if streams > MAX_STREAMS or left <= 0:
+            raise UnsafeDocument
+        objects = _inflated(whole[found.end() :], left)
         left -= len(objects)
         _refuse_active(objects)
 
@@ -48,13 +53,17 @@ def _plain(text: bytes) -> bytes:
     return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
 
 
-def _inflated(compressed: bytes, limit: int) -> bytes:
+def _inflated(compressed: memoryview, limit: int) -> bytes:
     """What a stream of objects holds; what we cannot read we cannot call safe."""
+    inflate, objects = zlib.decompressobj(), bytearray()
     try:
-        inflate = zlib.decompressobj()
-        objects = inflate.decompress(compressed, limit)
+        for start in range(0, len(compressed), PIECE):
+            piece = compressed[start : start + PIECE]
+            objects += inflate.decompress(piece, limit + 1 - len(objects))
+            if inflate.eof:
+                return bytes(objects)
+            if len(objects) > limit:
+                break
     except zlib.error:
-        raise UnsafeDocument from None
-    if not inflate.eof:
-        raise UnsafeDocument
-    return objects
+        pass
+    raise UnsafeDocument

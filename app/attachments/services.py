@@ -197,7 +197,10 @@ def attach(
         attachment.claim(thing, at)
         if is_anonymous:
             attachment.name = shown_name("", attachment.content_type)
-        _record(session, attachment, "attach", by, at, reason=f"{attachment.about_id}")
+        if is_anonymous:  # the log would say whose it is
+            _record(session, attachment, "attach", None, at)
+        else:
+            _record(session, attachment, "attach", by, at, reason=f"{attachment.about_id}")
     return found
 
 
@@ -217,7 +220,7 @@ def _record(
     session: Session,
     attachment: Attachment,
     verb: str,
-    by: Resident,
+    by: Resident | None,
     at: datetime,
     reason: str | None = None,
 ) -> None:
@@ -226,7 +229,7 @@ def _record(
         attachment,
         verb,
         at=at,
-        actor_id=by.id,
+        actor_id=None if by is None else by.id,
         compound_id=attachment.compound_id,
         reason=reason,
     )

@@ -18,7 +18,7 @@ from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import KeyStore
-from app.ballots.sealing import forget_key
+from app.ballots.sealing import forget
 from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
 from app.errors import DomainError
@@ -66,7 +66,7 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
             agenda_session = session.get_one(AgendaSession, session_id)
             catch_up(session, agenda_session, keys, days)
             session.commit()
-            forget_key(agenda_session, keys)
+            forget(session, agenda_session, keys)
         except (CountsDisagree, DomainError, DBAPIError) as error:
             # Somebody must look at this session. It takes no ballots outside its hours, readers
             # see it as it was, and other sessions go on.

@@ -97,7 +97,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     by = current_actor().resident
     voting.close_voting(db.session(), agenda_session, by, _keys(), _extension_days())
     db.session.commit()
-    sealing.forget_key(agenda_session, _keys())
+    sealing.forget(db.session(), agenda_session, _keys())
     return as_seen(agenda_session)
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, RollEntry, SessionState
@@ -105,29 +106,43 @@ def seal(
     return sealed
 
 
-def forget_key(agenda_session: AgendaSession, keys: KeyStore) -> None:
-    """Erase the key of a sealed session, once its sealing is committed; others keep theirs.
+def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:
+    """Erase what is left of a sealed session's ballots, once its sealing is committed; of others
+    nothing. What cannot be erased now, `flask finalise` erases later.
 
-    A key that cannot be erased now leads to nothing in the database any more; `flask finalise`
-    tries again.
+    PostgreSQL keeps deleted rows in its files, with the number of the transaction that they share
+    with the roll, until the tables are vacuumed. The key goes last, so that a key that is held
+    tells of work to be done.
     """
     if agenda_session.outcome is None:
         return
+    session_id = agenda_session.id
     try:
-        keys.erase(agenda_session.id)
-    except KeyUnavailable:
-        log.exception("the key of sealed session %s could not be erased", agenda_session.id)
+        _vacuum(session)
+        keys.erase(session_id)
+    except (KeyUnavailable, DBAPIError):
+        log.exception("what is left of sealed session %s could not be erased", session_id)
 
 
-def forget_keys_left(session: Session, keys: KeyStore) -> None:
-    """Erase the keys of sealed sessions that a crash has left."""
+def _vacuum(session: Session) -> None:
+    bind = session.get_bind()
+    if bind.dialect.name != "postgresql":
+        return  # SQLite overwrites what it deletes (secure_delete)
+    session.commit()  # nothing of ours may hold back the vacuum
+    tables = ", ".join(table_of(model).name for model in (BallotMark, Ballot, BallotCommitment))
+    with bind.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"VACUUM {tables}"))
+
+
+def forget_what_is_left(session: Session, keys: KeyStore) -> None:
+    """Erase what a crash has left of sealed sessions."""
     left = session.scalars(
         select(AgendaSession).where(
             AgendaSession.id.in_(keys.held()), AgendaSession.outcome.is_not(None)
         )
     )
-    for agenda_session in left:
-        forget_key(agenda_session, keys)
+    for agenda_session in left.all():
+        forget(session, agenda_session, keys)
 
 
 def find_bundle(session: Session, session_id: UUID) -> tuple[SessionState, bytes | None] | None:

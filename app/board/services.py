@@ -27,7 +27,14 @@ class ResultIsFinal(DomainError):
     zh, en = "题单、投票和计票的公示不能这样更改", "This notice of a list, vote or tally stands"
 
 
-WITHDRAWABLE = frozenset({NoticeKind.SESSION_ANNOUNCED, NoticeKind.SESSION_CANCELLED})
+WITHDRAWABLE = frozenset(
+    {
+        NoticeKind.SESSION_ANNOUNCED,
+        NoticeKind.SESSION_CANCELLED,
+        # It prints cards in the words of residents, who may have named somebody.
+        NoticeKind.ROUND_TABLE_AGENDA,
+    }
+)
 
 
 @dataclass(frozen=True)

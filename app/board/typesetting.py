@@ -7,6 +7,7 @@ NOT_FIRST = frozenset("，。、；：？！）】」』》〉〕］｝”’…
 NOT_LAST = frozenset("（【「『《〈〔［｛“‘([{￥＃№")
 # A word of Latin letters and digits stays in one piece; any other character stands alone.
 PIECE = re.compile(r"[0-9A-Za-z\u00c0-\u024f@#$&*+/=_~'\"\\|<>^`.,:;!?%()\[\]{}-]+| +|.")
+MOST_THAT_STICK = 8
 Measure = Callable[[str], float]
 
 
@@ -36,7 +37,8 @@ def _units(paragraph: str) -> Iterator[str]:
     unit = ""
     for piece in PIECE.findall(paragraph):
         sticks = piece[0] in NOT_FIRST or (unit and unit[-1] in NOT_LAST)
-        if unit and not sticks:
+        # Whoever writes a line of commas gets no rule of the art, and costs no time.
+        if unit and (not sticks or len(unit) >= MOST_THAT_STICK):
             yield unit
             unit = ""
         unit += piece
@@ -45,4 +47,12 @@ def _units(paragraph: str) -> Iterator[str]:
 
 
 def _fitting(line: str, width: float, measure: Measure) -> int:
-    return next(n for n in range(len(line), 0, -1) if n == 1 or measure(line[:n]) <= width)
+    """How many characters go into a line, at least one: found by halving."""
+    fits, too_many = 1, len(line)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if measure(line[:middle]) <= width:
+            fits = middle
+        else:
+            too_many = middle
+    return fits

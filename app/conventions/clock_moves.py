@@ -20,7 +20,8 @@ from app.conventions.drafting import begin_move, record_move
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.extensions import db
 from app.resolutions.clock_moves import due_query as resolution_due_query
-from app.resolutions.clock_moves import scope_of, take_effect_all
+from app.resolutions.clock_moves import due_resolutions, scope_of, take_effect_all
+from app.resolutions.models import Resolution, ResolutionState
 
 
 def follow_notice(session: Session, version: ConventionVersion) -> None:
@@ -34,8 +35,14 @@ def follow_notice(session: Session, version: ConventionVersion) -> None:
         version.state is VersionState.NOTICED and not version.waits_for_filing
     ):
         ended_at = _settled_at(session, version.notice_id, version.notice_ends_at, at)
-        if ended_at is not None:
+        # What it rests on may still be contested.
+        if ended_at is not None and not _noticed_resolutions(version):
             _enter_force(session, version, max(ended_at, version.filed_at or ended_at), at)
+
+
+def _noticed_resolutions(version: ConventionVersion) -> list[UUID]:
+    """The resolutions under it whose own notice has not been settled."""
+    return [each.id for each in version.resolutions if each.state is ResolutionState.NOTICED]
 
 
 def _settled_at(
@@ -130,6 +137,8 @@ def follow_notices(session: Session, ids: list[UUID]) -> None:
     for version_id in ids:
         # A reading request may hold a transaction that cannot write; begin a new one.
         session.rollback()
+        under_it = _noticed_resolutions(session.get_one(ConventionVersion, version_id))
+        take_effect_all(session, due_resolutions(session, Resolution.id.in_(under_it)))
         follow_notice(session, session.get_one(ConventionVersion, version_id))
         session.commit()
 

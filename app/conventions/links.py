@@ -44,6 +44,16 @@ class InvalidClauseResolution(DomainError):
     )
 
 
+class OwnersItemMissing(DomainError):
+    """Civil Code 278: what the round table left to the owners needs their vote here too."""
+
+    status, code = 422, "owners_item_missing"
+    zh, en = (
+        "条文所依据的决议全部须由业主共同决定，条文须注明同一事项",
+        "The resolution leaves all of it to the owners; the clause must name the same item",
+    )
+
+
 def name_resolutions(
     session: Session,
     version: ConventionVersion,
@@ -115,10 +125,15 @@ def make_clause(
     owner_vote_item: int | None,
     resolution_id: UUID | None,
 ) -> Clause:
-    """A clause of the version. Raises InvalidClauseResolution."""
-    named = {each.id for each in version.resolutions}
-    if resolution_id is not None and resolution_id not in named:
-        raise InvalidClauseResolution
+    """A clause of the version. Raises InvalidClauseResolution, OwnersItemMissing."""
+    named = {each.id: each for each in version.resolutions}
+    if resolution_id is not None:
+        if resolution_id not in named:
+            raise InvalidClauseResolution
+        rests_on = named[resolution_id]
+        items = {card.owner_vote_item for card in rests_on.cards}
+        if rests_on.needs_owners_only and owner_vote_item not in items:
+            raise OwnersItemMissing
     vote_id = kept_vote(version, text, owner_vote_item)
     return Clause(
         number=number,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.board.objections import objection_term
 from app.conventions import notices
 from app.conventions.drafting import begin_move, hold_convention, record_move
-from app.conventions.links import BINDING, InvalidResolutions
+from app.conventions.links import BINDING, InvalidResolutions, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.review import require_no_open_flags
 from app.conventions.voting import WrongLegalType
@@ -22,11 +22,12 @@ def publish_version(
 ) -> ConventionVersion:
     """Put a voted version on the board; objections may come until its notice ends.
 
-    Raises FlagsOpen, WrongState, HolidaysUnknown.
+    Raises FlagsOpen, WrongState, ResolutionSuperseded, HolidaysUnknown.
     """
     at = begin_move(session, version)
     require_no_open_flags(version)
     version.require_state(VersionState.VOTED)
+    require_binding(version)
     ends_at = objection_term(at, NOTICE_DAYS)
     version.publish(notices.post_version(session, version, ends_at, at))
     record_move(session, version, "publish", by, at, from_state=VersionState.VOTED)

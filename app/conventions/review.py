@@ -4,9 +4,10 @@ The community's secretary reviews what rests on consent; pacts and covenants are
 street office (提请审核, domain notes, section 7). Nobody reviews what he wrote himself.
 """
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
+from app.audit import AuditEntry, record
 from app.conventions.clauses import ConventionFlag, FlagDecision
 from app.conventions.drafting import begin_move, record_move
 from app.conventions.links import require_binding, require_resolution
@@ -45,7 +46,7 @@ def decide_flag(
     at = begin_move(session, version)
     session.refresh(flag)
     version.require_state(VersionState.REVIEW)
-    _require_another(version, by)
+    _require_another(session, version, by)
     flag.decide(decision, reason, by.id, at)
     record(
         session,
@@ -77,7 +78,7 @@ def review_version(
         raise ReturnNeedsAdvice
     at = begin_move(session, version)
     version.require_state(VersionState.REVIEW)
-    _require_another(version, by)
+    _require_another(session, version, by)
     if opinion is Opinion.APPROVED:
         require_no_open_flags(version)
         require_resolution(version, version.legal_type)
@@ -98,6 +99,12 @@ def require_no_open_flags(version: ConventionVersion) -> None:
         raise FlagsOpen(zh=f"{places}。", en=f"Flags not cleared: {len(uncleared)}.")
 
 
-def _require_another(version: ConventionVersion, by: Resident) -> None:
-    if by.id in version.authors:
+def _require_another(session: Session, version: ConventionVersion, by: Resident) -> None:
+    """Whoever wrote any of its words, now or before, decides on none of them."""
+    revised = select(AuditEntry.id).where(
+        AuditEntry.thing_id == version.id,
+        AuditEntry.verb == "revise",
+        AuditEntry.actor_id == by.id,
+    )
+    if by.id in version.authors or session.scalar(select(revised.exists())):
         raise OwnDraft

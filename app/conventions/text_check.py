@@ -70,8 +70,9 @@ FORBIDDEN: dict[str, Reason] = {
     "禁止进入": EXCLUSION,
     "取消资格": EXCLUSION,
 }
-# A space inside a word, or a letter of another width, hides nothing.
-_FIND = re.compile("|".join(r"\s*".join(word) for word in FORBIDDEN))
+TRADITIONAL = str.maketrans("罰沒強斷電氣進資", "罚没强断电气进资")
+# A space, a sign or an invisible character inside a word hides nothing, nor does another width.
+_FIND = re.compile("|".join(r"[\W_]*".join(word) for word in FORBIDDEN))
 
 
 class Finding(NamedTuple):
@@ -85,7 +86,7 @@ class Finding(NamedTuple):
 def check_text(title: str, clauses: Iterable[str]) -> list[Finding]:
     """Each place of the title and of the clauses, in order, where a forbidden word stands."""
     return [
-        Finding(number, found.start(), "".join(found.group().split()))
+        Finding(number, found.start(), re.sub(r"[\W_]", "", found.group()))
         for number, text in enumerate((title, *clauses))
         for found in _FIND.finditer(_plain(text))
     ]
@@ -96,4 +97,4 @@ def _plain(text: str) -> str:
     forms = (unicodedata.normalize("NFKC", character) for character in text)
     return "".join(
         form if len(form) == 1 else character for form, character in zip(forms, text, strict=True)
-    )
+    ).translate(TRADITIONAL)

@@ -146,8 +146,11 @@ def adopt_card(session: Session, card: SolutionCard, by: Resident) -> None:
 
 
 def drop_card(session: Session, card: SolutionCard, by: Resident, reason: str | None) -> None:
-    """Do not take the card up. Raises WrongState."""
-    at = _begin(session, card, SessionState.MEETING)
+    """Do not take the card up, also before the round table: it may say what nobody should read.
+
+    Raises WrongState.
+    """
+    at = _begin(session, card, *DISCUSSION_STATES)
     card.drop()
     _record(session, card, "drop", by, at, from_state=CardState.OPEN, reason=reason)
 
@@ -193,7 +196,8 @@ def _record(
         card,
         verb,
         at=at,
-        actor_id=by.id,
+        # Auditors read the log, and are told no more of an anonymous author than others.
+        actor_id=None if verb == "put" and card.is_anonymous else by.id,
         compound_id=card.compound_id,
         from_state=from_state,
         to_state=card.state,

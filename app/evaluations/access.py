@@ -27,7 +27,7 @@ def round_as_seen(asked: EvaluationRound) -> dict[str, Any]:
     return {
         "round": asked,
         "answers": None if asked.closed_at is None else asked.figures.answers,
-        "result": figures_data(asked.figures) if is_counted else None,
+        "result": figures_data(asked.figures, asked.online) if is_counted else None,
     }
 
 

@@ -17,6 +17,7 @@ from app.clock import read_database_clock
 from app.conventions.models import Convention
 from app.errors import DomainError, WrongState
 from app.evaluations import judging, notices
+from app.evaluations.limits import LONGEST_ROUND
 from app.evaluations.outcome import Figures, Satisfaction
 from app.evaluations.rounds import (
     EvaluationAnswer,
@@ -35,6 +36,11 @@ from app.works.carrying_out import hold_matter
 class ClosingTimePassed(DomainError):
     status, code = 422, "closing_time_passed"
     zh, en = "截止时间须在现在之后", "The closing time must lie ahead"
+
+
+class RoundTooLong(DomainError):
+    status, code = 422, "round_too_long"
+    zh, en = "民评最长六十天", "An evaluation is open for sixty days at most"
 
 
 class RoundOpenAlready(DomainError):
@@ -117,12 +123,14 @@ def open_round(
 ) -> EvaluationRound:
     """Ask the residents of the subject's compound until `closes_at`.
 
-    Raises WrongState, ClosingTimePassed, RoundOpenAlready.
+    Raises WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready.
     """
     SUBJECTS[kind].require_ready(session, subject)
     at = read_database_clock(session)
     if closes_at <= at:
         raise ClosingTimePassed
+    if closes_at > at + LONGEST_ROUND:
+        raise RoundTooLong
     opened = EvaluationRound(
         id=new_id(),
         compound_id=subject.compound_id,

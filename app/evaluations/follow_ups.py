@@ -39,6 +39,14 @@ class DoerCannotRate(DomainError):
     zh, en = "承办人不能评价或代录自己办的事", "Whoever carried it out does not rate it"
 
 
+class VerifierCannotEnter(DomainError):
+    status, code = 403, "verifier_cannot_enter"
+    zh, en = (
+        "核实的人不能代录提出人的回答",
+        "Whoever checked the work does not speak for the raiser",
+    )
+
+
 class AnsweredAlready(DomainError):
     status, code = 409, "answered_already"
     zh, en = "这次办理已经评价过", "This was answered already"
@@ -87,13 +95,17 @@ def enter_for_raiser(
     channel: FollowUpChannel,
     **words: Unpack[Words],
 ) -> FollowUp:
-    """The raiser's answer as a clerk took it by phone or at the door, never one of the doers.
+    """The raiser's answer as a clerk took it by phone or at the door: never one of the doers, nor
+    whoever checked the order.
 
-    Raises DoerCannotRate, AnswerYourself, AnsweredAlready, WrongState, HolidaysUnknown.
+    Raises DoerCannotRate, VerifierCannotEnter, AnswerYourself, AnsweredAlready, WrongState,
+    HolidaysUnknown.
     """
     at = _begin(session, work)
     if is_doer(work, by.id):
         raise DoerCannotRate
+    if isinstance(work, WorkOrder) and work.verified_by_id == by.id:
+        raise VerifierCannotEnter
     if work.matter.raised_by_id == by.id:
         raise AnswerYourself
     follow_up = _take(session, work, work.matter.raised_by_id, channel, by.id, at, words)

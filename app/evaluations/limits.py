@@ -9,6 +9,8 @@ RULE = OutcomeRule()
 FOLLOW_UP_TERM = timedelta(days=7)
 # Our proposal: an evaluation by fewer says nothing.
 MIN_ANSWERS = 5
+# Our proposal: whoever mistypes the year blocks no matter for long.
+LONGEST_ROUND = timedelta(days=60)
 # Comments of fewer could be told apart; so could a breakdown of fewer (domain notes, R9).
 MIN_FOR_COMMENTS = 3
 MIN_FOR_BREAKDOWN = 10

@@ -37,9 +37,15 @@ def rate_data(rate: Rate) -> dict[str, Any]:
     return {"numerator": rate.numerator, "denominator": rate.denominator, "text": str(rate)}
 
 
-def figures_data(figures: Figures) -> dict[str, Any]:
-    """The result of an evaluation: how many of each grade only where ten or more answered."""
-    is_broken_down = figures.answers >= MIN_FOR_BREAKDOWN
+def figures_data(figures: Figures, online: int | None = None) -> dict[str, Any]:
+    """The result of an evaluation: how many of each grade only where ten or more answered.
+
+    Of these `online` came by phone: were they fewer than ten, whoever counted the paper could
+    take it away from the whole.
+    """
+    is_broken_down = figures.answers >= MIN_FOR_BREAKDOWN and (
+        not online or online >= MIN_FOR_BREAKDOWN
+    )
     grades = {
         "satisfied": figures.satisfied,
         "mostly": figures.mostly,

@@ -9,10 +9,12 @@ from app.audit import record
 from app.board.models import NoticeKind, PublicNotice
 from app.clock import spoken
 from app.errors import DomainError
+from app.evaluations.follow_ups import is_doer
 from app.evaluations.judging import standing_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.matters.models import MatterState
 from app.people.models import Resident
+from app.works.access import DoerCannotVerify
 from app.works.carrying_out import hold_matter
 from app.works.limits import ORDER_TERMS
 from app.works.models import OrderState, WorkOrder
@@ -41,9 +43,12 @@ class RaiserSaysUnsolved(DomainError):
 def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
     """结项: after the raiser's answer, or seven days after the check where none came.
 
-    Raises WrongState, RaiserNotAsked, RaiserSaysUnsolved.
+    Never by whoever carried it out (L6-23). Raises DoerCannotVerify, WrongState, RaiserNotAsked,
+    RaiserSaysUnsolved.
     """
     at = begin_move(session, order)
+    if is_doer(order, by.id):
+        raise DoerCannotVerify
     order.require_state(OrderState.VERIFIED, OrderState.RATED)
     from_state = order.state
     if order.verified_at is not None and from_state is OrderState.VERIFIED:

@@ -51,7 +51,13 @@ from app.idempotency import create_once
 from app.matters.models import Matter
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
-from app.works.access import obtain_matter, obtain_order, obtain_whistle, order_as_seen
+from app.works.access import (
+    DoerCannotVerify,
+    obtain_matter,
+    obtain_order,
+    obtain_whistle,
+    order_as_seen,
+)
 from app.works.models import WorkOrder
 from app.works.schemas import OrderSchema
 from app.works.terms import DueDayPassed
@@ -90,7 +96,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @allow(*CLERKS)
 @blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
 @blp.response(201, FollowUpSchema)
-@blp.creates(follow_ups.AnswerYourself, *FOLLOW_UP_REFUSALS)
+@blp.creates(follow_ups.AnswerYourself, follow_ups.VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
     return _enter(obtain_order(order_id), body)
@@ -135,7 +141,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.route("/orders/<uuid:order_id>/close", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, OrderSchema)
-@blp.refuses(WrongState, orders.RaiserNotAsked, orders.RaiserSaysUnsolved)
+@blp.refuses(WrongState, DoerCannotVerify, orders.RaiserNotAsked, orders.RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
     order = obtain_order(order_id)
@@ -186,7 +192,7 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
 @blp.response(201, EvaluationRoundSchema)
-@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundOpenAlready)
+@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundTooLong, asking.RoundOpenAlready)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
     return _open(SubjectKind.MATTER, obtain_matter(matter_id), body)
@@ -196,7 +202,7 @@ def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
 @blp.response(201, EvaluationRoundSchema)
-@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundOpenAlready)
+@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundTooLong, asking.RoundOpenAlready)
 def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """评议规约 · Ask residents about a convention that is in force."""
     return _open(SubjectKind.CONVENTION, obtain_convention(convention_id), body)

@@ -103,7 +103,7 @@ class OpenRoundArgs(Schema):
     """`sheets_out` is how many paper sheets are given out, if any."""
 
     closes_at = Instant(required=True)
-    min_answers = People(least=1, load_default=MIN_ANSWERS)
+    min_answers = People(least=MIN_ANSWERS, load_default=MIN_ANSWERS)
     sheets_out = People(least=1, load_default=None)
 
 

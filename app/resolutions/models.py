@@ -24,7 +24,7 @@ from app.board.models import PublicNotice
 from app.deliberation.models import SolutionCard
 from app.errors import WrongState
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
+from app.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
 
@@ -234,7 +234,9 @@ class Resolution(HasId, Base):
         """The vote was taken: its figures, what came of it, and why."""
         self._move(ResolutionState(outcome.value))
         self.roll, self.present = vote.roll, vote.present
-        self.yes, self.no, self.abstain = vote.yes, vote.no, vote.abstain
+        # Without a quorum nothing is decided; of a few people a secret answer would show.
+        if not (outcome is MajorityOutcome.NO_QUORUM and self.secrecy is Secrecy.SECRET):
+            self.yes, self.no, self.abstain = vote.yes, vote.no, vote.abstain
         self.voted_at, self.explanation_zh, self.explanation_en = at, why.zh, why.en
 
     def shelve(self, reason: str) -> None:
@@ -326,7 +328,7 @@ class ResolutionVoteCast(Base):
     """
 
     __tablename__ = "resolution_votes"
-    __table_args__ = (UniqueConstraint("resolution_id", "attempt", "voter_id"),)
+    __table_args__ = (UniqueConstraint("resolution_id", "attempt", "voter_id"), UNNUMBERED)
 
     resolution_id: Mapped[UUID] = mapped_column(ForeignKey("resolutions.id"), primary_key=True)
     attempt: Mapped[int] = mapped_column(Integer, primary_key=True)

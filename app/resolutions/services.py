@@ -142,6 +142,8 @@ def revise_resolution(
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.DRAFT)
     _require_no_pending_review(resolution, at)
+    if resolution.review is not None and (resolution.title, resolution.text) != (title, text):
+        _retire_review(session, resolution, by, at)
     resolution.revise(title, text)
     _carry(session, resolution, card_ids)
     _name_superseded(session, resolution, supersedes_id)
@@ -297,6 +299,24 @@ def _name_superseded(session: Session, resolution: Resolution, older_id: UUID | 
         session.flush()
     except IntegrityError:
         raise SupersededAlready from None
+
+
+def _retire_review(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:
+    """The branch spoke of other words: it may be asked again, and the log keeps what it said."""
+    review = resolution.review
+    opinion = "" if review is None or review.opinion is None else review.opinion.value
+    record_move(
+        session,
+        resolution,
+        "retire_review",
+        by,
+        at,
+        from_state=resolution.state,
+        reason=opinion or None,
+    )
+    session.delete(review)
+    session.flush()
+    session.expire(resolution, ["review"])
 
 
 def _require_no_pending_review(resolution: Resolution, at: datetime) -> None:

@@ -332,6 +332,7 @@ def upgrade() -> None:
             "voter_id",
             name=op.f("uq_resolution_votes_resolution_id_attempt_voter_id"),
         ),
+        sqlite_with_rowid=False,
     )
 
 

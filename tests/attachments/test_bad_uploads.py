@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from app.attachments.documents import MAX_OBJECTS, check_document
+from app.attachments.errors import UnsafeDocument
 from app.attachments.models import Attachment
 from app.attachments.stores import Folder
 from tests.attachments.conftest import files_in
@@ -297,3 +299,26 @@ def test_image_that_is_all_refused_pixels_is_never_decoded(
     monkeypatch.setattr(Image.Image, "load", decode)
     assert upload(cast.resident(), cast.home, png_of(7_000, 7_000)).json["code"] == PIXELS[1]
     assert stored(cast.app, Attachment.__table__.select()) == []
+
+
+def object_stream(words: bytes, *, comment: int = 0) -> bytes:
+    packed = zlib.compress(words)
+    head = (
+        b"7 0 obj\n<< /Type /ObjStm\n" + b"%" + b"x" * comment + b"\n/Length %d >>\n" % len(packed)
+    )
+    return head + b"stream\n" + packed + b"\nendstream\nendobj\n"
+
+
+def test_comment_hides_no_object_stream():
+    document = b"%PDF-1.7\n" + object_stream(b"/S /JavaScript", comment=1100) + b"%%EOF\n"
+    with pytest.raises(UnsafeDocument):
+        check_document(document)
+
+
+def test_object_streams_have_a_bound_together():
+    full = object_stream(b"x" * MAX_OBJECTS)
+    with pytest.raises(UnsafeDocument):
+        check_document(b"%PDF-1.7\n" + full + object_stream(b"x") + b"%%EOF\n")
+    many = b"<< /Type /ObjStm >> stream\n" + zlib.compress(b"x") + b"\n"
+    with pytest.raises(UnsafeDocument):
+        check_document(b"%PDF-1.7\n" + many * 2000 + b"%%EOF\n")

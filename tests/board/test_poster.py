@@ -313,3 +313,18 @@ def test_no_character_is_lost_and_no_line_begins_with_a_full_stop(width: int):
     assert all(len(line) <= width for line in lines)
     if width > 8:  # a narrower line must break within what belongs together
         assert not [line for line in lines if line[0] in NOT_FIRST - {"("}]
+
+
+def test_line_of_commas_is_broken_as_fast_as_words():
+    """Whoever writes thousands of signs that may not begin a line stops no server."""
+    asked: list[str] = []
+
+    def measure(text: str) -> float:
+        asked.append(text)
+        return float(len(text))
+
+    for text in ("，" * 5000, "a" * 5000, "（" * 5000):
+        asked.clear()
+        lines = lines_of(text, 40, measure)
+        assert "".join(lines) == text
+        assert sum(map(len, asked)) < 500 * len(text)

@@ -131,3 +131,16 @@ def test_only_the_street_reviews_a_pact(desk: Desk):
     ):
         assert refusal(desk.do(version, verb, desk.community, **body)) == (403, "forbidden")
     assert desk.rows() == before
+
+
+def test_whoever_revised_it_once_does_not_review_it(desk: Desk):
+    """Not even when somebody else has touched it since."""
+    both = desk.cast.officer(Role.BRANCH_SECRETARY)
+    desk.cast.appoint(both, Role.COMMUNITY_SECRETARY, level="community")
+    version = desk.draft(clauses=[{"text": "消防通道不停车。"}])
+    path = f"/convention-versions/{version['id']}"
+    for by, title in ((both, "停车规约"), (desk.secretary, "停车规约（二）")):
+        words = desk.words(title=title, clauses=[{"text": "消防通道不停车。"}])
+        body_of(by.put(path, words))
+    body_of(desk.do(version, "submit"))
+    assert refusal(desk.approve(version, by=both)) == (403, "own_draft")

@@ -46,7 +46,9 @@ def test_every_place_is_found_in_order():
     ]
 
 
-@pytest.mark.parametrize("text", ["罚 款", "罚\u3000款", "罚\n款"])
+@pytest.mark.parametrize(
+    "text", ["罚 款", "罚\u3000款", "罚\n款", "罚\u200b款", "罚\u00ad款", "罚、款", "罰款", "罚_款"]
+)
 def test_space_inside_a_word_hides_nothing(text: str):
     assert check_text("规约", [f"须{text}五十"]) == [Finding(1, 1, "罚款")]
 

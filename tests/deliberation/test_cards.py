@@ -205,3 +205,17 @@ def test_a_card_that_is_not_there(cast: Cast):
         secretary.post(f"{path}/tag", {"item": 8}),
     ]
     assert [outcome(answer) for answer in answers] == ["404 not_found"] * len(answers)
+
+
+def test_anonymous_author_is_not_in_the_log_either(cast: Cast):
+    """Auditors, who may be neighbours, read it."""
+    card = RoundTable(cast, ["停车"]).card(cast.resident(), is_anonymous=True)
+    assert [move.by for move in moves_of(cast.app, card["id"])] == [None]
+
+
+def test_a_card_may_be_dropped_before_the_round_table(cast: Cast):
+    """It may name somebody, and the agenda prints what is open."""
+    table = RoundTable(cast, ["停车"])
+    card = table.card(cast.resident(), text="3栋502张某 13812345678")
+    answer = table.secretary.post(f"/cards/{card['id']}/drop", {"reason": "写了他人的电话"})
+    assert (answer.status_code, answer.json["state"]) == (200, "DROPPED")

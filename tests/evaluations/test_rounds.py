@@ -264,3 +264,11 @@ def test_rows_keep_the_rules(desk: Desk, rows: Session, values: Any, constraint:
     values = {k: desk.grid.id if v == "grid" else v for k, v in values.items()}
     with pytest.raises(IntegrityError, match=constraint):
         rows.execute(update(PaperCount).values(**values))
+
+
+def test_round_is_for_enough_people_and_not_for_ever(desk: Desk):
+    path = f"/matters/{desk.done()}/evaluation-rounds"
+    few = {"closes_at": CLOSING, "min_answers": 4}
+    assert refused_fields(desk.secretary.post(path, few)) == ["min_answers"]
+    long = {"closes_at": "2099-03-11T00:00:00+08:00"}
+    assert refusal(desk.secretary.post(path, long)) == (422, "round_too_long")

@@ -159,3 +159,15 @@ def test_votes_without_a_quorum_do_not_count_in_the_next_vote(cast: Cast, travel
     closed = body_of(stage.do(draft, "close-vote"))
     assert (closed["state"], closed["yes"], closed["no"]) == ("PASSED", 2, 0)
     assert [vote.attempt for vote in _votes(cast)].count(1) == 1
+
+
+def test_secret_votes_without_a_quorum_show_no_figures(cast: Cast, travel: Travel):
+    """Of one person present the figures would be that person's vote."""
+    stage = Stage(cast, travel, roll=5)
+    stage.arrive(stage.voters[0])
+    resolution = stage.draft()
+    stage.table(resolution, "PHONE", "SECRET")
+    body_of(stage.vote(stage.voters[0], resolution, "NO"))
+    closed = body_of(stage.do(resolution, "close-vote"))
+    assert (closed["state"], closed["present"]) == ("NO_QUORUM", 1)
+    assert [closed[name] for name in ("yes", "no", "abstain")] == [None] * 3

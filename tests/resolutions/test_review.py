@@ -99,3 +99,13 @@ def test_ugly_review_is_refused(stage: Stage, draft: dict[str, Any]):
     path = f"/resolutions/{draft['id']}/review"
     found = [refusal(stage.secretary.post(path, body)) for body, _ in cases]
     assert found == [(422, code) for _, code in cases]
+
+
+def test_opinion_on_other_words_is_retired(stage: Stage, draft: dict[str, Any]):
+    """The branch is not quoted under a text that it has not seen."""
+    body_of(stage.do(draft, "review", opinion="AGREED"))
+    words = stage.words(text="每户交三千元。")
+    del words["matter_id"]
+    revised = body_of(stage.secretary.put(f"/resolutions/{draft['id']}", words))
+    assert revised["review"] is None
+    assert body_of(stage.do(draft, "review-request"))["review"]["opinion"] is None
