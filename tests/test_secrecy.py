@@ -38,6 +38,7 @@ TELLTALE = {
     *("score", "rank", "n5", "n3", "n1", "counts", "decided_by", "blank", "explanation"),
     *("marks", "weight", "commitment", "nonce", "promise", "tracker", "slot"),
 }
+JUDGEMENTS = {"MATTER_CLOSED", "MATTER_REOPENED", "EVALUATION_CLOSED", "CASE_PUBLISHED"}
 # They describe the API and tell nothing of any session.
 DESCRIPTIONS = {f"GET {PREFIX}/openapi.json", "GET /docs", "GET /docs/errors", "GET /"}
 
@@ -108,7 +109,10 @@ def without_clock(value: Any) -> Any:
 def without_other_sessions(value: Any, session_id: str) -> Any:
     """The same value without what says that it is of another session, which is tallied already."""
     if isinstance(value, dict):
-        is_other = value.get("session_id") not in (None, session_id)
+        is_other = (
+            value.get("session_id") not in (None, session_id)
+            or value.get("kind") in JUDGEMENTS  # of work that was done before
+        )
         kept = {} if is_other else value
         return {name: without_other_sessions(each, session_id) for name, each in kept.items()}
     if isinstance(value, list):

@@ -92,8 +92,9 @@ def test_one_upload_goes_to_one_thing(cast: Cast, folder: Path):
     assert len(stored(cast.app, select(IdempotencyKey))) == len(new_matters)
     written = select(AuditEntry.thing_id).where(AuditEntry.verb.in_(["raise", "put"]))
     assert set(stored(cast.app, written)) - others == {winner}
-    claims = select(AuditEntry.reason).where(AuditEntry.verb == "attach")
-    assert set(stored(cast.app, claims)) == {str(winner)}
+    claims = select(AuditEntry.thing_id).where(AuditEntry.verb == "attach")
+    claimed = select(Attachment.id).where(Attachment.about_id == winner)
+    assert set(stored(cast.app, claims)) == set(stored(cast.app, claimed))
 
 
 def test_unused_uploads_are_limited_until_they_are_used(

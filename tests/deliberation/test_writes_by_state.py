@@ -39,6 +39,14 @@ STEPS = {
     S.CANCELLED: ["start-collecting", "cancel"],
 }
 
+# What later features do to a session that has concluded its round table.
+AFTERWARDS: dict[SessionState, tuple[str, ...]] = {
+    S.RESOLVED: (),
+    S.EXECUTING: ("execute",),
+    S.EVALUATING: ("execute", "start_evaluation"),
+    S.CLOSED: ("execute", "start_evaluation", "close"),
+}
+
 
 class Sitting:
     """A session at one state, and all writes that a round table knows."""
@@ -51,12 +59,12 @@ class Sitting:
             self.path, self.matter = table.path, table.matters[0]
             self.secretary, self.voter = table.secretary, table.voters[0]
             table.start() if state is not S.TALLIED else table.invite_all()
-            if state in (S.RESOLVED, S.EXECUTING):
+            if state in AFTERWARDS:
                 table.conclude()
-            if state is S.EXECUTING:  # as the first order from a resolution does
                 with cast.app.app_context():
                     session_id = UUID(self.path.rpartition("/")[2])
-                    db.session.get_one(AgendaSession, session_id).execute()
+                    for verb in AFTERWARDS[state]:
+                        getattr(db.session.get_one(AgendaSession, session_id), verb)()
                     db.session.commit()
         assert made(self.secretary.get(self.path))["state"] == state
 
@@ -117,7 +125,7 @@ def test_session_writes_by_state(cast: Cast, state: SessionState):
 # Which writes of a card are allowed at (state of the session, state of the card).
 BEFORE = {"support", "withdraw", "tag"}
 CARD_WRITES: dict[tuple[SessionState, CardState], set[str]] = {
-    (S.TALLIED, CardState.OPEN): BEFORE,
+    (S.TALLIED, CardState.OPEN): BEFORE | {"drop"},
     (S.MEETING, CardState.OPEN): BEFORE | {"merge", "adopt", "drop"},
     (S.MEETING, CardState.MERGED): set(),
     (S.MEETING, CardState.ADOPTED): set(),

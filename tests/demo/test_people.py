@@ -67,6 +67,7 @@ def test_roles_of_the_personas():
         "BUILDING_HEAD": 4,
         "RESIDENT_REP": 14,
         "SEATED_MEMBER": 2,
+        "DEPARTMENT": 1,
         "RESIDENT": 4,  # two tenants, the minor, the neighbour
         "GRID_WORKER": 1,
         "PROPERTY_MANAGER": 1,

@@ -136,12 +136,12 @@ def test_same_key_answers_once(desk: Desk):
 
 def test_clerk_enters_what_the_raiser_said(desk: Desk):
     order = desk.verified()
-    entered = body_of(desk.enter(order, desk.grid, channel="VISIT", **POOR), 201)
+    entered = body_of(desk.enter(order, desk.secretary, channel="VISIT", **POOR), 201)
     assert (entered["is_raiser"], entered["channel"]) == (True, "VISIT")
     (row,) = stored(desk.cast.app, select(FollowUp))
-    assert (row.resident_id, row.entered_by_id) == (desk.resident.id, desk.grid.id)
+    assert (row.resident_id, row.entered_by_id) == (desk.resident.id, desk.secretary.id)
     (move,) = moves_of(desk.cast.app, entered["id"])
-    assert (move.verb, move.to_state, move.by) == ("answer", "VISIT", desk.grid.id)
+    assert (move.verb, move.to_state, move.by) == ("answer", "VISIT", desk.secretary.id)
     assert desk.read(order)["state"] == "RATED"
     assert refusal(desk.say(order)) == (409, "answered_already")
     (seen,) = body_of(desk.secretary.get(f"/matters/{order['matter_id']}/follow-ups"))["items"]

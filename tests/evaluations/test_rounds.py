@@ -99,7 +99,7 @@ def test_last_answer_of_each_counts_and_names_stay_secret(desk: Desk):
 
 
 def test_comments_of_two_are_not_shown(desk: Desk):
-    opened = asked(desk, min_answers=1, sheets_out=10)
+    opened = asked(desk, sheets_out=10)
     counts = {"satisfied": 10, "mostly": 0, "not_satisfied": 0, "solved": 10, "unsolved": 0}
     body_of(paper(desk, opened, **counts))
     body_of(confirm(desk, opened))

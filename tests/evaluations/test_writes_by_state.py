@@ -84,7 +84,7 @@ def write(desk: Desk, kind: str, work: dict[str, Any], name: str) -> TestRespons
     if name == "answer":
         return desk.say(work, **POOR)
     if name == "take":
-        return desk.enter(work, desk.grid, **POOR)
+        return desk.enter(work, desk.secretary, **POOR)
     if name == "answer of a supporter":
         return desk.say(work, desk.neighbours[0], **POOR)
     body = {"reason": "没办好"} if name == "reopen" else None
