@@ -20,7 +20,13 @@ from tests.checks import counted
 from votes.selection import Mode
 
 FEW, MANY = 3, 30
-BEFORE_TABLE = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM", "UPDATE": "UPDATE"}
+BEFORE_TABLE = {
+    "SELECT": "FROM",
+    "INSERT": "INTO",
+    "DELETE": "FROM",
+    "UPDATE": "UPDATE",
+    "VACUUM": "VACUUM",
+}
 
 
 def shapes(statements: list[str]) -> list[str]:

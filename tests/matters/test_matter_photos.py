@@ -31,7 +31,7 @@ def test_matter_shows_its_photos(cast: Cast):
     assert content(reader, read["attachments"][0]["thumbnail_url"]).status_code == 200
     rows = stored(cast.app, select(Attachment))
     assert {(row.about, str(row.about_id)) for row in rows} == {("matters", read["id"])}
-    assert moves_of(cast.app, ids[0])[-1] == Move("attach", None, None, raiser.id, read["id"])
+    assert moves_of(cast.app, ids[0])[-1] == Move("attach", None, None, None, None)
 
     (item,) = reader.get(f"/compounds/{cast.home.id}/matters").json["items"]
     assert "attachments" not in item

@@ -212,8 +212,8 @@ def judges(cast: Cast, travel: Travel) -> Judges:
 
 def test_evaluation_by_residents(judges: Judges):
     matter = judges.done()
-    asked = judges.ask(matter, min_answers=2)
-    people = judges.people_move_in(2)
+    asked = judges.ask(matter)
+    people = judges.people_move_in(5)
     for person in people:
         body_of(judges.judge(asked, person))
     judges.go("2026-03-12T09:00:00+08:00")
@@ -222,7 +222,7 @@ def test_evaluation_by_residents(judges: Judges):
         *("DONE", "ORDER_CLOSED", "EVALUATION_OPENED", "EVALUATION_COUNTED", "CLOSED")
     ]
     result = find(entries, "EVALUATION_COUNTED")["figures"]
-    assert (result["outcome"], result["answers"], result["breakdown"]) == ("COUNTED", 2, None)
+    assert (result["outcome"], result["answers"], result["breakdown"]) == ("COUNTED", 5, None)
 
 
 def test_as_many_statements_for_a_long_story_as_for_a_short_one(judges: Judges):
