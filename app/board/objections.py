@@ -86,6 +86,32 @@ def answer_objection(
     return objection
 
 
+def settled_at(
+    session: Session, notice_ids: Collection[UUID], ends_at: datetime, at: datetime
+) -> datetime | None:
+    """When notices that end together were settled: at their end, or with the last answer to an
+    objection where that came later (domain notes, section 7). None while they run or an objection
+    is open. Their rows are held until the transaction ends.
+    """
+    # Whoever objects at the last moment holds the notice's row; wait for them.
+    session.scalars(
+        select(PublicNotice.id)
+        .where(PublicNotice.id.in_(notice_ids))
+        .order_by(PublicNotice.id)
+        .with_for_update(of=PublicNotice, key_share=True)
+    ).all()
+    raised, answered, last_answer = session.execute(
+        select(
+            func.count(),
+            func.count(Objection.answered_at),
+            func.max(Objection.answered_at, type_=Objection.answered_at.type),
+        ).where(Objection.notice_id.in_(notice_ids))
+    ).one()
+    if at < ends_at or answered < raised:
+        return None
+    return max(ends_at, last_answer or ends_at)
+
+
 def count_objections(session: Session, notice_ids: Collection[UUID]) -> dict[UUID, ObjectionCount]:
     """The objections to each of these notices; notices without any are left out."""
     rows = session.execute(

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
-from app.board.models import Objection, PublicNotice
+from app.board.models import Objection
+from app.board.objections import settled_at
 from app.calendar import months_later
 from app.compounds.models import Community, Compound
 from app.conventions import notices
@@ -48,24 +49,9 @@ def _noticed_resolutions(version: ConventionVersion) -> list[UUID]:
 def _settled_at(
     session: Session, notice_id: UUID | None, ends_at: datetime | None, at: datetime
 ) -> datetime | None:
-    """When the notice was settled: at its end, or with the last answer where that came later.
-
-    None while it runs or an objection is open.
-    """
     if notice_id is None or ends_at is None:
         return None
-    # Whoever objects at the last moment holds the notice's row; wait for them.
-    session.get(PublicNotice, notice_id, with_for_update={"of": PublicNotice, "key_share": True})
-    raised, answered, last_answer = session.execute(
-        select(
-            func.count(),
-            func.count(Objection.answered_at),
-            func.max(Objection.answered_at, type_=Objection.answered_at.type),
-        ).where(Objection.notice_id == notice_id)
-    ).one()
-    if at < ends_at or answered < raised:
-        return None
-    return max(ends_at, last_answer or ends_at)
+    return settled_at(session, [notice_id], ends_at, at)
 
 
 def _enter_force(

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.board.models import Objection, PublicNotice
+from app.board.models import Objection
+from app.board.objections import settled_at
 from app.extensions import db
 from app.rating_lists import notices
 from app.rating_lists.models import ListState, RatingEntry, RatingList
@@ -21,26 +22,13 @@ def finalise_list(session: Session, made: RatingList) -> None:
     """Make the list final if that is due by the database's clock; the caller commits."""
     at = begin_move(session, made)
     ends_at = made.notice_ends_at
-    if made.state is not ListState.NOTICED or ends_at is None or at < ends_at:
+    if made.state is not ListState.NOTICED or ends_at is None:
         return
-    # Whoever objects at the last moment holds the notice's row; wait for them.
-    its_notices = [entry.notice_id for entry in made.entries]
-    session.scalars(
-        select(PublicNotice.id)
-        .where(PublicNotice.id.in_(its_notices))
-        .order_by(PublicNotice.id)
-        .with_for_update(of=PublicNotice, key_share=True)
-    ).all()
-    raised, answered, last_answer = session.execute(
-        select(
-            func.count(),
-            func.count(Objection.answered_at),
-            func.max(Objection.answered_at, type_=Objection.answered_at.type),
-        ).where(Objection.notice_id.in_(its_notices))
-    ).one()
-    if answered < raised:
+    its_notices = [entry.notice_id for entry in made.entries if entry.notice_id is not None]
+    since = settled_at(session, its_notices, ends_at, at)
+    if since is None:
         return
-    made.finalise(max(ends_at, last_answer or ends_at))
+    made.finalise(since)
     record_move(session, made, "finalise", None, at, from_state=ListState.NOTICED)
     for entry in made.entries:
         if entry.struck_at is None:

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.board.models import Objection, PublicNotice
+from app.board.models import Objection
+from app.board.objections import settled_at
 from app.compounds.models import Community, Compound
 from app.extensions import db
 from app.resolutions import notices
@@ -25,24 +26,13 @@ def take_effect(session: Session, resolution: Resolution) -> None:
     came later.
     """
     at = begin_move(session, resolution)
-    if resolution.state is not ResolutionState.NOTICED or resolution.notice_ends_at is None:
+    notice_id, ends_at = resolution.notice_id, resolution.notice_ends_at
+    if resolution.state is not ResolutionState.NOTICED or notice_id is None or ends_at is None:
         return
-    # Whoever objects at the last moment holds the notice's row; wait for them.
-    session.get(
-        PublicNotice,
-        resolution.notice_id,
-        with_for_update={"of": PublicNotice, "key_share": True},
-    )
-    raised, answered, last_answer = session.execute(
-        select(
-            func.count(),
-            func.count(Objection.answered_at),
-            func.max(Objection.answered_at, type_=Objection.answered_at.type),
-        ).where(Objection.notice_id == resolution.notice_id)
-    ).one()
-    if at < resolution.notice_ends_at or answered < raised:
+    since = settled_at(session, [notice_id], ends_at, at)
+    if since is None:
         return
-    resolution.take_effect(max(resolution.notice_ends_at, last_answer or resolution.notice_ends_at))
+    resolution.take_effect(since)
     record_move(session, resolution, "take_effect", None, at, from_state=ResolutionState.NOTICED)
     if resolution.supersedes is not None:
         resolution.supersedes.be_superseded()
