@@ -26,6 +26,7 @@ BEFORE_TABLE = {
     "DELETE": "FROM",
     "UPDATE": "UPDATE",
     "VACUUM": "VACUUM",
+    "WITH": "WITH",
 }
 
 
@@ -246,12 +247,15 @@ BEFORE_WRITING = [
     "SELECT ballot_commitments",  # the same cast again?
     "SELECT ballots",  # the version that it replaces
 ]
-FIRST = [
-    "INSERT ballots",
-    "INSERT ballot_marks",
-    "INSERT ballot_commitments",
-    "UPDATE roll_entries",
-]
+FIRST = {
+    "sqlite": [
+        "UPDATE roll_entries",  # takes part, if everything is in order
+        "INSERT ballots",
+        "INSERT ballot_marks",
+        "INSERT ballot_commitments",
+    ],
+    "postgresql": ["WITH gate"],  # the same in one
+}
 REPLACEMENT = [
     "UPDATE ballots",
     "DELETE ballot_marks",
@@ -268,8 +272,9 @@ def test_one_cast_costs_a_handful_of_statements(cast: Cast, app: Flask, engine_n
         assert voter.put(path, ballot(*matters)).status_code == 200
     with counted(app) as replacement:
         assert voter.put(path, ballot(*matters[::-1])).json["version"] == 2
+    turned_away = FIRST[engine_name][:1]
     before = list(BEFORE_WRITING)
     if engine_name == "postgresql":
         before.insert(2, "SELECT pg_advisory_xact_lock_shared")
-    assert shapes(first) == before + FIRST
-    assert shapes(replacement) == before + REPLACEMENT
+    assert shapes(first) == FIRST[engine_name]
+    assert shapes(replacement) == turned_away + before + REPLACEMENT

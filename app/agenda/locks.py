@@ -15,15 +15,15 @@ from sqlalchemy.orm import Session
 def share(session: Session, session_id: UUID) -> None:
     """Hold off the session's moves until this transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock_shared(_key(session_id))))
+        session.execute(select(func.pg_advisory_xact_lock_shared(key_of(session_id))))
 
 
 def hold_alone(session: Session, session_id: UUID) -> None:
     """Hold off everybody else's casts and moves until this transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_key(session_id))))
+        session.execute(select(func.pg_advisory_xact_lock(key_of(session_id))))
 
 
-def _key(session_id: UUID) -> int:
+def key_of(session_id: UUID) -> int:
     """64 bits of the id; the second half of a UUIDv7 is random."""
     return int.from_bytes(session_id.bytes[8:], signed=True)

@@ -7,32 +7,30 @@ a newer ballot has come in between. So a phone that lost the answer just sends t
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda import locks
-from app.agenda.models import (
-    OPEN_STATES,
-    AdmissionReason,
-    AgendaItem,
-    AgendaSession,
-    Channel,
-    RollEntry,
-)
+from app.agenda.models import OPEN_STATES, AdmissionReason, AgendaSession, Channel, RollEntry
 from app.agenda.roll import admit_eligible
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
+from app.ballots.storing import (
+    live_version,
+    mark_participation,
+    mark_rows,
+    store_ballot,
+    valid_ballot,
+)
 from app.clock import database_now, local_date
-from app.errors import DomainError, Refused, WrongState
-from app.orm import table_of
+from app.errors import DomainError, WrongState
 from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
-from votes.errors import VotingError
-from votes.receipt import NONCE_BYTES, commitment, labels, promise_message, trackers
+from votes.receipt import NONCE_BYTES, commitment, promise_message
 from votes.scheme import BallotScheme
 from votes.selection import Mode
 
@@ -78,22 +76,6 @@ class NonceReused(DomainError):
     zh, en = "这个随机数已被使用，请重新生成", "The nonce was used before; make a new one"
 
 
-class InvalidBallot(DomainError):
-    """R2: what the scheme and the frozen list do not allow."""
-
-    status, code = 422, "invalid_ballot"
-    zh, en = "选票不符合规则", "The ballot breaks a rule"
-
-
-BALLOT_WORDS: dict[str, tuple[str, str]] = {
-    "unknown_weight": ("没有这个分值", "The ballot has no such weight"),
-    "slot_overfilled": ("同一分值给了多件事", "A weight is given to too many matters"),
-    "matter_repeated": ("同一件事只能选一次", "A matter may be marked once only"),
-    "matter_not_listed": ("这件事不在题单上", "The matter is not on the list"),
-    "invalid_word": ("暗记含有无法识别的字符", "The word holds characters that are not text"),
-}
-
-
 @dataclass(frozen=True)
 class Receipt:
     """The answer to a cast: the voter keeps it to find the marks after closing."""
@@ -126,7 +108,7 @@ def cast_ballot(
     if moment.is_open:
         _lock_roll_entry(session, agenda_session, voter, moment.at)
 
-    ballot = _valid_ballot(session, agenda_session.id, moment.scheme, marks)
+    ballot = valid_ballot(session, agenda_session.id, moment.scheme, marks)
     nonce = nonce or os.urandom(NONCE_BYTES)
     session_name = str(agenda_session.id)
     committed = commitment(nonce, session_name, ballot)
@@ -136,17 +118,17 @@ def cast_ballot(
         sealed = session.get(SealedCommitment, place)
         if sealed is None:
             raise _not_open()
-        return _receipt(keys, session_name, committed, sealed.version, nonce, ballot)
+        return signed_receipt(keys, session_name, committed, sealed.version, nonce, ballot)
     slot = keys.slot(agenda_session.id, voter.id)
     known = session.get(BallotCommitment, place)
     if known is not None:
         if known.slot != slot:
             raise NonceReused
-        return _receipt(keys, session_name, committed, known.version, nonce, ballot)
+        return signed_receipt(keys, session_name, committed, known.version, nonce, ballot)
     if not moment.is_open:
         raise _not_open()
 
-    version = 1 + _live_version(session, agenda_session, slot)
+    version = 1 + live_version(session, agenda_session, slot)
     if expected_version is not None and expected_version != version - 1:
         raise VersionConflict
     key = {
@@ -154,14 +136,15 @@ def cast_ballot(
         "session_id": agenda_session.id,
         "slot": slot,
     }
-    rows = _mark_rows(key, nonce, ballot, word)
+    rows = mark_rows(key, nonce, ballot, word)
     try:
-        _store(session, key, version, nonce, committed, rows)
+        store_ballot(session, key, version, nonce, committed, rows)
     except IntegrityError:  # another voter's ballot or commitment holds this nonce
         raise NonceReused from None
     if version == 1:
-        _mark_participation(session, agenda_session, voter, local_date(moment.at))
-    return _receipt(keys, session_name, committed, version, nonce, ballot)
+        today = local_date(moment.at)
+        mark_participation(session, agenda_session, voter.id, Channel.PHONE, today)
+    return signed_receipt(keys, session_name, committed, version, nonce, ballot)
 
 
 def read_ballot(
@@ -187,7 +170,7 @@ def read_ballot(
         )
     )
     marks = PriorityBallot(tuple(Mark(weight, str(matter_id)) for weight, matter_id in rows))
-    return _receipt(
+    return signed_receipt(
         keys, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
     )
 
@@ -266,95 +249,7 @@ def _admit(session: Session, agenda_session: AgendaSession, voter_id: UUID, at: 
         return
 
 
-def _valid_ballot(
-    session: Session, session_id: UUID, scheme: BallotScheme, marks: Iterable[Mark]
-) -> PriorityBallot:
-    listed = session.scalars(
-        select(AgendaItem.matter_id).where(AgendaItem.session_id == session_id)
-    )
-    try:
-        return PriorityBallot.of(marks, scheme, {str(matter_id) for matter_id in listed})
-    except VotingError as error:
-        raise _invalid(error) from error
-
-
-def _invalid(error: VotingError) -> InvalidBallot:
-    zh, en = BALLOT_WORDS[error.code]
-    return InvalidBallot(zh=zh, en=en, errors=[Refused("marks", error.code, zh, en)])
-
-
-def _live_version(session: Session, agenda_session: AgendaSession, slot: bytes) -> int:
-    version = session.scalar(
-        select(Ballot.version).where(
-            Ballot.compound_id == agenda_session.compound_id,
-            Ballot.session_id == agenda_session.id,
-            Ballot.slot == slot,
-        )
-    )
-    return version or 0
-
-
-def _mark_rows(
-    key: dict[str, object], nonce: bytes, ballot: PriorityBallot, word: str
-) -> list[dict[str, object]]:
-    try:
-        found = trackers(nonce, str(key["session_id"]), ballot, word)
-    except VotingError as error:
-        raise _invalid(error) from error
-    return [
-        {**key, "label": label, "weight": mark.weight, "matter_id": UUID(mark.matter), "tracker": t}
-        for label, mark, t in zip(labels(ballot), ballot.marks, found, strict=True)
-    ]
-
-
-def _store(
-    session: Session,
-    key: dict[str, object],
-    version: int,
-    nonce: bytes,
-    committed: bytes,
-    marks: Sequence[dict[str, object]],
-) -> None:
-    """Write ballot, marks and commitment. The voter's roll entry is held, so nobody interferes."""
-    values = {"nonce": nonce, "commitment": committed, "version": version}
-    ballots, mark_table = table_of(Ballot), table_of(BallotMark)
-    if version == 1:
-        session.execute(insert(ballots).values(**key, **values))
-    else:
-        session.execute(update(ballots).where(*_matches(ballots, key)).values(**values))
-        session.execute(delete(mark_table).where(*_matches(mark_table, key)))
-    if marks:
-        session.execute(insert(mark_table), marks)
-    session.execute(
-        insert(table_of(BallotCommitment)).values(**key, commitment=committed, version=version)
-    )
-
-
-def _matches(table: Table, key: dict[str, object]) -> list[ColumnElement[bool]]:
-    return [table.c[name] == value for name, value in key.items()]
-
-
-def _mark_participation(
-    session: Session, agenda_session: AgendaSession, voter: Actor, today: date
-) -> None:
-    """Note that the voter has voted. Raises KeyUnavailable where that was noted before: then the
-    session's key is not the one under which the first ballot lies."""
-    marked = session.execute(
-        update(table_of(RollEntry))
-        .where(
-            RollEntry.compound_id == agenda_session.compound_id,
-            RollEntry.session_id == agenda_session.id,
-            RollEntry.resident_id == voter.id,
-            RollEntry.voted_on.is_(None),
-        )
-        .values(channel=Channel.PHONE, voted_on=today)
-        .returning(RollEntry.resident_id)
-    )
-    if marked.scalar_one_or_none() is None:
-        raise KeyUnavailable(retry_after=60)
-
-
-def _receipt(
+def signed_receipt(
     keys: KeyStore,
     session_name: str,
     committed: bytes,
@@ -362,6 +257,7 @@ def _receipt(
     nonce: bytes,
     ballot: PriorityBallot,
 ) -> Receipt:
+    """The receipt of a cast, with the operator's promise. Raises KeyUnavailable."""
     promise = keys.sign(promise_message(session_name, committed, version))
     return Receipt(committed, version, promise, nonce, ballot.marks)
 

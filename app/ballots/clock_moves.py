@@ -27,6 +27,8 @@ from app.matters.models import Matter
 
 log = logging.getLogger(__name__)
 
+CASTING = "ballots.cast_ballot"  # asks by itself whether voting is open, and catches up if not
+
 
 def catch_up(
     session: Session, agenda_session: AgendaSession, keys: KeyStore, extension_days: int
@@ -77,18 +79,25 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
 def catch_up_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
     args = request.view_args or {}
+    if request.endpoint == CASTING:
+        return
     if "session_id" in args:
-        # The view needs these rows anyhow. Held in `g`, since the identity map forgets what nobody
-        # holds; so they are read once.
-        agenda_session = g.agenda_session = db.session.get(
-            AgendaSession, args["session_id"], options=[joinedload(AgendaSession.compound)]
-        )
-        if agenda_session is not None and agenda_session.is_due(clock.now()):
-            catch_up_all(db.session(), [agenda_session.id])
+        catch_up_session(args["session_id"])
         return
     scope = _scope(args)
     if scope is not None:
         catch_up_all(db.session(), due_sessions(db.session(), scope))
+
+
+def catch_up_session(session_id: UUID) -> None:
+    """Make the moves of this session that are due."""
+    # The view needs these rows anyhow. Held in `g`, since the identity map forgets what nobody
+    # holds; so they are read once.
+    agenda_session = g.agenda_session = db.session.get(
+        AgendaSession, session_id, options=[joinedload(AgendaSession.compound)]
+    )
+    if agenda_session is not None and agenda_session.is_due(clock.now()):
+        catch_up_all(db.session(), [agenda_session.id])
 
 
 def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:

@@ -1,5 +1,6 @@
 """URLs of voting: open, extend, close, cast, turnout, result."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,8 @@ from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
 from app.ballots import casting, sealing, voting
+from app.ballots.clock_moves import catch_up_session
+from app.ballots.first_cast import cast_first
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import SessionResult
 from app.ballots.notices import result_data
@@ -23,11 +26,23 @@ from app.ballots.schemas import (
     ResultSchema,
     TurnoutReportSchema,
 )
+from app.ballots.storing import InvalidBallot
 from app.errors import DomainError, NotFound, WrongState
 from app.extensions import db
-from app.people.guards import EVERYONE_THERE, allow, current_actor, public, signed_in
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    allow_later,
+    check_token,
+    current_actor,
+    current_bearer,
+    public,
+    rule_was_applied,
+    signed_in,
+)
 from app.people.models import Role
 from votes.ballot import Mark
+from votes.receipt import NONCE_BYTES
 
 blp = Blueprint("ballots", __name__, description="531 投票 · 5-3-1 ballots and results")
 
@@ -102,7 +117,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/sessions/<uuid:session_id>/ballot", methods=["PUT"])
-@allow(Role.RESIDENT)
+@allow_later(Role.RESIDENT)
 @blp.arguments(CastArgs, example=CAST_EXAMPLE)
 @blp.response(200, ReceiptSchema)
 @blp.refuses(
@@ -110,18 +125,24 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     casting.NotOnRoll,
     casting.UnderAge,
     casting.StaffMayNotVote,
-    casting.InvalidBallot,
+    InvalidBallot,
     casting.VersionConflict,
     casting.NonceReused,
     KeyUnavailable,
 )
 def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     """投票 · Cast a ballot, or replace one's own until voting closes."""
-    agenda_session = obtain_session(session_id)
+    nonce = body.pop("nonce") or os.urandom(NONCE_BYTES)
     marks = [Mark(mark["weight"], str(mark["matter_id"])) for mark in body.pop("marks")]
-    receipt = casting.cast_ballot(
-        db.session(), agenda_session, current_actor(), _keys(), marks=marks, **body
-    )
+    cast = {"marks": marks, "nonce": nonce, **body}
+    receipt = cast_first(db.engine, current_bearer(), session_id, _keys(), **cast)
+    if receipt is not None:
+        rule_was_applied()
+        return receipt
+    catch_up_session(session_id)
+    check_token()
+    agenda_session = obtain_session(session_id)
+    receipt = casting.cast_ballot(db.session(), agenda_session, current_actor(), _keys(), **cast)
     db.session.commit()
     return receipt
 

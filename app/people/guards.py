@@ -15,10 +15,12 @@ from uuid import UUID
 
 from flask import g
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
+from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
 from app.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.extensions import db
+from app.people.bearer import Bearer, read_bearer
 from app.people.models import Appointment, Relation, Residence, Resident, Role
 
 P = ParamSpec("P")
@@ -126,18 +128,72 @@ def allow(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorator
 
 
+def allow_later(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """As `allow`, for a view whose own statement asks all that a rule asks.
+
+    Only the token's words have been read when it begins (`current_bearer`). It calls
+    `rule_was_applied` once its statement found all in order, or else `check_token`, and then
+    obtains its place as any other view.
+    """
+
+    def decorator(view: Callable[P, R]) -> Callable[P, R]:
+        return _guarded_later(view, Rule(needs_token=True, roles=roles))
+
+    return decorator
+
+
+def current_bearer() -> Bearer:
+    """Whom the token names, in a view with `allow_later`."""
+    bearer: Bearer = g.bearer
+    return bearer
+
+
+def check_token() -> None:
+    """Ask in full who this is, as `allow` does, once. Raises Unauthorized."""
+    if "token_was_checked" not in g:
+        verify_jwt_in_request()
+        g.token_was_checked = True
+
+
+def rule_was_applied() -> None:
+    """The view's own statement has asked what its rule asks."""
+    g.rule_was_applied = True
+
+
 def _guarded(view: Callable[P, R], rule: Rule) -> Callable[P, R]:
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         verify_jwt_in_request()
-        g.rule, g.rule_was_applied = rule, False
-        answer = view(*args, **kwargs)
-        if rule.roles and not g.rule_was_applied:
-            raise RuntimeError(f"{view.__name__} obtained no place, so its rule was not applied")
-        return answer
+        return _under_rule(view, rule, *args, **kwargs)
 
     cast(Any, wrapper).rule = rule
     return wrapper
+
+
+def _guarded_later(view: Callable[P, R], rule: Rule) -> Callable[P, R]:
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        g.bearer = read_bearer()
+        if g.bearer is None:
+            check_token()
+            raise Unauthorized
+        try:
+            return _under_rule(view, rule, *args, **kwargs)
+        except (HTTPException, DomainError):
+            # Input that cannot be read: only who is logged in is told what is wrong with it.
+            check_token()
+            raise
+
+    cast(Any, wrapper).rule = rule
+    return wrapper
+
+
+def _under_rule(view: Callable[P, R], rule: Rule, *args: P.args, **kwargs: P.kwargs) -> R:
+    g.rule, g.rule_was_applied = rule, False
+    answer = view(*args, **kwargs)
+    if rule.roles and not g.rule_was_applied:
+        raise RuntimeError(f"{view.__name__} obtained no place, so its rule was not applied")
+    return answer
 
 
 def current_actor() -> Actor:

@@ -1,7 +1,7 @@
 """The application as the races run it: unchanged, but for a pause where a race could be lost.
 
-`RACE_PAUSE` (seconds) is slept between reading the voter's version and storing the ballot, so long
-after the session's state was read; without it the window is too narrow to be met in a short test.
+`RACE_PAUSE` (seconds) is slept where a cast has seen the session's state and not yet stored the
+ballot; without it the window is too narrow to be met in a short test.
 `RACE_SABOTAGE` names the protection to take away, so that a test can show that it would notice.
 """
 
@@ -12,31 +12,37 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wsgi import ClosingIterator
 
 from app import create_app, database
 from app.agenda import locks
-from app.ballots import casting
+from app.ballots import casting, first_cast
+from app.clock import database_now
 
 PAUSE = float(os.environ["RACE_PAUSE"])
 
 
 def pause_before_storing() -> None:
-    read_version = casting._live_version
+    read_version, gate = casting.live_version, first_cast.gate
 
     def read_version_and_wait(*args: Any) -> int:
         version = read_version(*args)
         time.sleep(PAUSE)
         return version
 
-    casting._live_version = read_version_and_wait
+    casting.live_version = read_version_and_wait
+    first_cast.gate = lambda: gate().add_columns(func.pg_sleep(PAUSE).label("pause"))
 
 
 def no_session_lock() -> Flask:
     """A cast no longer holds off the close."""
     locks.share = lambda session, session_id: None
+    first_cast.gate = lambda: select(
+        database_now().label("at"), func.pg_sleep(PAUSE).label("pause")
+    )
+    first_cast.hold_row = lambda session: session
     return create_app()
 
 

@@ -1,0 +1,271 @@
+"""The ordinary cast in one go: a first ballot, by phone, of somebody who is on the roll.
+
+Nearly every ballot is of this kind, and on the evening when a whole city votes they come at once.
+So the statement that notes the participation also asks who this is, whether the login stands,
+whether voting is open and whether the person has not voted; whether the marks are valid, the
+constraints say (R2, `app.ballots.models`). On PostgreSQL all of it, with the ballot's rows, is one
+statement and one round trip.
+
+It stores all or nothing, and says only whether it did. Whom it turns away goes the long way
+(`app.ballots.casting`), which asks everything anew and gives the reason. A condition here may
+therefore be stricter than the rule, never laxer.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    Date,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert, Update
+from sqlalchemy.sql.expression import ColumnElement
+
+from app import clock
+from app.agenda.locks import key_of
+from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
+from app.agenda.roll import adults_born_until
+from app.ballots.casting import Receipt, signed_receipt
+from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.clock import database_now, local_date
+from app.orm import table_of
+from app.people.bearer import Bearer
+from app.people.models import Residence, ResidenceState, Resident, TokenFamily
+from votes.ballot import Mark, PriorityBallot
+from votes.errors import VotingError
+from votes.receipt import commitment, labels, trackers
+
+ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
+BALLOTS, MARKS, COMMITMENTS = map(table_of, (Ballot, BallotMark, BallotCommitment))
+
+# Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
+SESSION_ID = bindparam("for_session", type_=Uuid)
+VOTER_ID = bindparam("by_voter", type_=Uuid)
+FAMILY_ID = bindparam("by_family", type_=Uuid)
+BORN_UNTIL = bindparam("born_until", type_=Date)
+SLOT = bindparam("new_slot", type_=LargeBinary)
+NONCE = bindparam("new_nonce", type_=LargeBinary)
+COMMITMENT = bindparam("new_commitment", type_=LargeBinary)
+
+
+def cast_first(
+    engine: Engine,
+    bearer: Bearer,
+    session_id: UUID,
+    keys: KeyStore,
+    *,
+    marks: Iterable[Mark],
+    nonce: bytes,
+    word: str = "",
+    expected_version: int | None = None,
+) -> Receipt | None:
+    """Store a voter's first ballot for good; None where it is not an ordinary one.
+
+    Raises DBAPIError where the database cannot be asked.
+    """
+    if expected_version:
+        return None
+    ballot, session_name = PriorityBallot(tuple(marks)), str(session_id)
+    committed = commitment(nonce, session_name, ballot)
+    try:
+        values = {
+            "for_session": session_id,
+            "by_voter": bearer.resident_id,
+            "by_family": bearer.family_id,
+            "new_slot": keys.slot(session_id, bearer.resident_id),
+            "new_nonce": nonce,
+            "new_commitment": committed,
+        }
+        its_trackers = trackers(nonce, session_name, ballot, word)
+    except (VotingError, KeyUnavailable):  # half a character; no key before opening, after closing
+        return None
+    rows = [
+        {"label": label, "weight": mark.weight, "matter_id": UUID(mark.matter), "tracker": tracker}
+        for label, mark, tracker in zip(labels(ballot), ballot.marks, its_trackers, strict=True)
+    ]
+    if not _store(engine, values, rows):
+        return None
+    return signed_receipt(keys, session_name, committed, 1, nonce, ballot)
+
+
+def _store(engine: Engine, values: dict[str, Any], marks: list[dict[str, object]]) -> bool:
+    today = local_date(clock.now())
+    # A day short, so that no difference between two clocks lets somebody in too early.
+    values["born_until"] = adults_born_until(today - timedelta(days=1))
+    try:
+        if engine.dialect.name == "postgresql":
+            return _in_one_statement(engine, values, marks)
+        return _in_one_transaction(engine, values, marks, today)
+    except IntegrityError:  # a mark that is not valid, a nonce that is taken, the same cast again
+        return False
+    except DBAPIError as error:
+        # The connection broke, perhaps after the commit; the long way finds out.
+        if error.connection_invalidated:
+            return False
+        raise
+
+
+def _in_one_statement(
+    engine: Engine, values: dict[str, Any], marks: list[dict[str, object]]
+) -> bool:
+    columns = {f"{name}s": [mark[name] for mark in marks] for name in MARK_COLUMNS}
+    lock = key_of(values["for_session"])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        stored = connection.execute(_postgresql(), {**values, **columns, "lock": lock})
+        return stored.first() is not None
+
+
+def _in_one_transaction(
+    engine: Engine, values: dict[str, Any], marks: list[dict[str, object]], today: date
+) -> bool:
+    with engine.begin() as connection:
+        voter = connection.execute(_sqlite(), {**values, "today": today}).first()
+        if voter is None:
+            return False
+        key = {**voter._mapping, "slot": values["new_slot"]}
+        cast_ = {"commitment": values["new_commitment"], "version": 1}
+        connection.execute(insert(BALLOTS), {**key, **cast_, "nonce": values["new_nonce"]})
+        if marks:
+            connection.execute(insert(MARKS), [{**key, **mark} for mark in marks])
+        connection.execute(insert(COMMITMENTS), {**key, **cast_})
+        return True
+
+
+def _may_vote(compound_id: ColumnElement[UUID]) -> tuple[ColumnElement[bool], ...]:
+    """The login stands, the voter lives in the compound and is of age, and has not voted yet."""
+    return (
+        ROLL.c.resident_id == VOTER_ID,
+        ROLL.c.voted_on.is_(None),
+        exists().where(
+            TokenFamily.id == FAMILY_ID,
+            TokenFamily.resident_id == VOTER_ID,
+            TokenFamily.revoked_at.is_(None),
+        ),
+        exists().where(
+            Residence.resident_id == VOTER_ID,
+            Residence.compound_id == compound_id,
+            Residence.state == ResidenceState.VERIFIED,
+        ),
+        exists().where(Resident.id == VOTER_ID, Resident.birth_date <= BORN_UNTIL),
+    )
+
+
+def _is_open(at: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SESSIONS.c.id == SESSION_ID,
+        SESSIONS.c.state.in_(sorted(OPEN_STATES)),
+        SESSIONS.c.voting_opens_at <= at,
+        at < SESSIONS.c.voting_closes_at,
+    )
+
+
+@cache
+def _sqlite() -> Update:
+    """Note the participation; `BEGIN IMMEDIATE` keeps everybody else out until the commit."""
+    is_open = exists().where(
+        SESSIONS.c.compound_id == ROLL.c.compound_id, *_is_open(database_now())
+    )
+    return (
+        update(ROLL)
+        .where(ROLL.c.session_id == SESSION_ID, is_open, *_may_vote(ROLL.c.compound_id))
+        .values(channel=Channel.PHONE, voted_on=bindparam("today", type_=Date))
+        .returning(ROLL.c.compound_id, ROLL.c.session_id)
+    )
+
+
+def gate() -> Select[Any]:
+    """Wait for whoever moves the session, and only then read the clock."""
+    lock = func.pg_advisory_xact_lock_shared(bindparam("lock", type_=BigInteger))
+    # Columns are computed in their order.
+    return select(lock.label("held"), database_now().label("at"))
+
+
+def open_session(passed: CTE) -> Select[Any]:
+    """The session, if voting is open when the gate is passed."""
+    return select(SESSIONS.c.id, SESSIONS.c.compound_id, passed.c.at).where(*_is_open(passed.c.at))
+
+
+def hold_row(session: Select[Any]) -> Select[Any]:
+    """Read the newest version of the session's row, whatever the statement saw when it began."""
+    return session.with_for_update(read=True, key_share=True, of=SESSIONS)
+
+
+MARK_COLUMNS = {"label": String, "weight": Integer, "matter_id": Uuid, "tracker": LargeBinary}
+
+
+@cache
+def _postgresql() -> ReturningInsert[Any]:
+    """Lock, checks and rows of a cast.
+
+    The statement sees the rows as they were when it began, which may be before it had waited for a
+    close. So the session's row is locked after the wait: that reads its newest version and asks
+    the conditions again. The roll entry's UPDATE does the same for two casts of one voter.
+    """
+    opened = hold_row(open_session(gate().cte("gate"))).cte("opened")
+    voter = (
+        update(ROLL)
+        .where(
+            ROLL.c.compound_id == opened.c.compound_id,
+            ROLL.c.session_id == opened.c.id,
+            *_may_vote(opened.c.compound_id),
+        )
+        .values(
+            channel=Channel.PHONE,
+            voted_on=cast(func.timezone(clock.ZONE.key, opened.c.at), Date),
+        )
+        .returning(ROLL.c.compound_id, ROLL.c.session_id, SLOT.label("slot"))
+        .cte("voter")
+    )
+    key = (voter.c.compound_id, voter.c.session_id, voter.c.slot)
+    first = literal(1).label("version")
+    ballot = (
+        insert(BALLOTS)
+        .from_select(
+            ["compound_id", "session_id", "slot", "nonce", "commitment", "version"],
+            select(*key, NONCE, COMMITMENT, first),
+        )
+        .cte("ballot")
+    )
+    arrays: list[ColumnElement[Any]] = [
+        bindparam(f"{name}s", type_=ARRAY(kind)) for name, kind in MARK_COLUMNS.items()
+    ]
+    given = func.unnest(*arrays).table_valued(*MARK_COLUMNS, name="given").render_derived()
+    marks = (
+        insert(MARKS)
+        .from_select(
+            ["compound_id", "session_id", "slot", *MARK_COLUMNS],
+            select(*key, *(given.c[name] for name in MARK_COLUMNS)).join_from(voter, given, true()),
+        )
+        .cte("marks")
+    )
+    return (
+        insert(COMMITMENTS)
+        .from_select(
+            ["compound_id", "session_id", "slot", "commitment", "version"],
+            select(*key, COMMITMENT, first),
+        )
+        .returning(COMMITMENTS.c.version)
+        .add_cte(ballot, marks)
+    )
