@@ -109,11 +109,10 @@ class Settings:
 
     def for_flask(self) -> dict[str, Any]:
         """The same as the Flask extensions want it."""
-        is_sqlite = self.database_url.startswith("sqlite")
         return {
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             # Values of statements are people's data and stay out of every log.
-            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": not is_sqlite},
+            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
             "SECRET_KEY": self.secret_key,
             "MAX_CONTENT_LENGTH": 256 * 1024,
             "JWT_SECRET_KEY": self.secret_key,

@@ -27,7 +27,8 @@ from app.matters.models import Matter
 
 log = logging.getLogger(__name__)
 
-CASTING = "ballots.cast_ballot"  # asks by itself whether voting is open, and catches up if not
+# These ask in their own statement whether a move is due, and catch up if one is.
+ASK_THEMSELVES = frozenset({"ballots.cast_ballot", "ballots.read_turnout", "ballots.read_result"})
 
 
 def catch_up(
@@ -79,7 +80,7 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
 def catch_up_before_request() -> None:
     """What the request is about to read or write is brought up to date first."""
     args = request.view_args or {}
-    if request.endpoint == CASTING:
+    if request.endpoint in ASK_THEMSELVES:
         return
     if "session_id" in args:
         catch_up_session(args["session_id"])

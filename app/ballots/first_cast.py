@@ -51,8 +51,8 @@ from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.clock import database_now, local_date
 from app.orm import table_of
-from app.people.bearer import Bearer
-from app.people.models import Residence, ResidenceState, Resident, TokenFamily
+from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
+from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError
 from votes.receipt import commitment, labels, trackers
@@ -62,8 +62,6 @@ BALLOTS, MARKS, COMMITMENTS = map(table_of, (Ballot, BallotMark, BallotCommitmen
 
 # Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
 SESSION_ID = bindparam("for_session", type_=Uuid)
-VOTER_ID = bindparam("by_voter", type_=Uuid)
-FAMILY_ID = bindparam("by_family", type_=Uuid)
 BORN_UNTIL = bindparam("born_until", type_=Date)
 SLOT = bindparam("new_slot", type_=LargeBinary)
 NONCE = bindparam("new_nonce", type_=LargeBinary)
@@ -92,8 +90,7 @@ def cast_first(
     try:
         values = {
             "for_session": session_id,
-            "by_voter": bearer.resident_id,
-            "by_family": bearer.family_id,
+            **bearer.parameters(),
             "new_slot": keys.slot(session_id, bearer.resident_id),
             "new_nonce": nonce,
             "new_commitment": committed,
@@ -141,7 +138,7 @@ def _in_one_transaction(
     engine: Engine, values: dict[str, Any], marks: list[dict[str, object]], today: date
 ) -> bool:
     with engine.begin() as connection:
-        voter = connection.execute(_sqlite(), {**values, "today": today}).first()
+        voter = connection.execute(_sqlite(), {**values, "on_day": today}).first()
         if voter is None:
             return False
         key = {**voter._mapping, "slot": values["new_slot"]}
@@ -156,19 +153,11 @@ def _in_one_transaction(
 def _may_vote(compound_id: ColumnElement[UUID]) -> tuple[ColumnElement[bool], ...]:
     """The login stands, the voter lives in the compound and is of age, and has not voted yet."""
     return (
-        ROLL.c.resident_id == VOTER_ID,
+        ROLL.c.resident_id == RESIDENT_ID,
         ROLL.c.voted_on.is_(None),
-        exists().where(
-            TokenFamily.id == FAMILY_ID,
-            TokenFamily.resident_id == VOTER_ID,
-            TokenFamily.revoked_at.is_(None),
-        ),
-        exists().where(
-            Residence.resident_id == VOTER_ID,
-            Residence.compound_id == compound_id,
-            Residence.state == ResidenceState.VERIFIED,
-        ),
-        exists().where(Resident.id == VOTER_ID, Resident.birth_date <= BORN_UNTIL),
+        login_stands(),
+        lives_in(compound_id),
+        exists().where(Resident.id == RESIDENT_ID, Resident.birth_date <= BORN_UNTIL),
     )
 
 
@@ -190,7 +179,7 @@ def _sqlite() -> Update:
     return (
         update(ROLL)
         .where(ROLL.c.session_id == SESSION_ID, is_open, *_may_vote(ROLL.c.compound_id))
-        .values(channel=Channel.PHONE, voted_on=bindparam("today", type_=Date))
+        .values(channel=Channel.PHONE, voted_on=TODAY)
         .returning(ROLL.c.compound_id, ROLL.c.session_id)
     )
 
@@ -208,8 +197,11 @@ def open_session(passed: CTE) -> Select[Any]:
 
 
 def hold_row(session: Select[Any]) -> Select[Any]:
-    """Read the newest version of the session's row, whatever the statement saw when it began."""
-    return session.with_for_update(read=True, key_share=True, of=SESSIONS)
+    """Read the newest version of the session's row, whatever the statement saw when it began.
+
+    FOR SHARE, since FOR KEY SHARE is content with the version that a close has replaced.
+    """
+    return session.with_for_update(read=True, of=SESSIONS)
 
 
 MARK_COLUMNS = {"label": String, "weight": Integer, "matter_id": Uuid, "tracker": LargeBinary}

@@ -2,19 +2,21 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from flask import Response, current_app, request
+from werkzeug.http import quote_etag
 
 from app.agenda.access import as_seen, obtain_session
-from app.agenda.models import BEFORE_TALLY, RollEntry, SessionState
+from app.agenda.models import BEFORE_TALLY, AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
 from app.ballots import casting, sealing, voting
 from app.ballots.clock_moves import catch_up_session
 from app.ballots.first_cast import cast_first
+from app.ballots.glance import Glance, look, result_version
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import SessionResult
 from app.ballots.notices import result_data
@@ -45,6 +47,8 @@ from votes.ballot import Mark
 from votes.receipt import NONCE_BYTES
 
 blp = Blueprint("ballots", __name__, description="531 投票 · 5-3-1 ballots and results")
+
+Answer: TypeAlias = Response | dict[str, Any] | tuple[dict[str, Any], dict[str, str]]
 
 CAST_EXAMPLE = {
     "marks": [
@@ -118,7 +122,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
 
 @blp.route("/sessions/<uuid:session_id>/ballot", methods=["PUT"])
 @allow_later(Role.RESIDENT)
-@blp.arguments(CastArgs, example=CAST_EXAMPLE)
+@blp.arguments(CastArgs(), example=CAST_EXAMPLE)
 @blp.response(200, ReceiptSchema)
 @blp.refuses(
     WrongState,
@@ -139,9 +143,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     if receipt is not None:
         rule_was_applied()
         return receipt
-    catch_up_session(session_id)
-    check_token()
-    agenda_session = obtain_session(session_id)
+    agenda_session = _obtain_in_full(session_id)
     receipt = casting.cast_ballot(db.session(), agenda_session, current_actor(), _keys(), **cast)
     db.session.commit()
     return receipt
@@ -161,28 +163,62 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
 
 
 @blp.route("/sessions/<uuid:session_id>/turnout", methods=["GET"])
-@allow(*EVERYONE_THERE)
+@allow_later(*EVERYONE_THERE)
 @blp.response(200, TurnoutReportSchema)
-def read_turnout(session_id: UUID) -> dict[str, Any]:
+def read_turnout(session_id: UUID) -> Answer:
     """投票人数 · How many may vote and how many did; all that shows while voting is open."""
-    agenda_session = obtain_session(session_id)
-    people = participation(db.session(), [session_id])[session_id]
-    return {"state": agenda_session.state, **vars(people)}
+    glance = _look(session_id)
+    if glance is None:
+        agenda_session = _obtain_in_full(session_id)
+        people = participation(db.session(), [session_id])[session_id]
+        return {"state": agenda_session.state, **vars(people)}
+    return _unless_seen(glance.turnout_version) or (vars(glance), _tag(glance.turnout_version))
 
 
 @blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
-@allow(*EVERYONE_THERE)
+@allow_later(*EVERYONE_THERE)
 @blp.response(200, ResultSchema)
 @blp.refuses(VotingNotClosed, NoResult)
-def read_result(session_id: UUID) -> dict[str, Any]:
+def read_result(session_id: UUID) -> Answer:
     """计票结果 · The count, the order, and why."""
-    agenda_session = obtain_session(session_id)
+    glance = _look(session_id)
+    if glance is not None and glance.outcome is not None:
+        seen = _unless_seen(result_version(session_id, glance.state))
+        if seen is not None:
+            return seen
+    agenda_session = _obtain_in_full(session_id)
     if agenda_session.state is SessionState.CANCELLED:
         raise NoResult
     if agenda_session.outcome is None:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
-    return result_data(agenda_session, result)
+    version = result_version(session_id, agenda_session.state)
+    return result_data(agenda_session, result), _tag(version)
+
+
+def _look(session_id: UUID) -> Glance | None:
+    glance = look(db.engine, current_bearer(), session_id)
+    if glance is not None:
+        rule_was_applied()
+    return glance
+
+
+def _obtain_in_full(session_id: UUID) -> AgendaSession:
+    """The session as any other view obtains it, caught up, or the reason why not."""
+    catch_up_session(session_id)
+    check_token()
+    return obtain_session(session_id)
+
+
+def _unless_seen(version: str) -> Response | None:
+    """An empty 304 for a reader who has this version."""
+    if not request.if_none_match.contains_weak(version):
+        return None
+    return Response(status=304, headers=_tag(version))
+
+
+def _tag(version: str) -> dict[str, str]:
+    return {"ETag": quote_etag(version), "Cache-Control": "private, no-cache"}
 
 
 @blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])

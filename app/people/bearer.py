@@ -1,14 +1,25 @@
-"""Whose access token came with a request, by the token's own words alone.
+"""Whose access token came with a request by the token's own words, and the conditions by which a
+statement asks the rest.
 
-For the one path on which every statement counts: there the statement that stores also asks whether
-the login still stands. All others ask `app.people.guards`.
+For the paths on which every statement counts: there the statement that stores or reads also asks
+whether the login still stands, and who lives or holds an office where. All others ask
+`app.people.guards`, and a condition here may be stricter than a guard, never laxer.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import jwt
 from flask import current_app, request
+from sqlalchemy import ColumnElement, Date, Uuid, bindparam, exists, or_
+
+from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
+
+# Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
+RESIDENT_ID = bindparam("by_resident", type_=Uuid)
+FAMILY_ID = bindparam("by_family", type_=Uuid)
+TODAY = bindparam("on_day", type_=Date)
 
 
 @dataclass(frozen=True)
@@ -17,6 +28,10 @@ class Bearer:
 
     resident_id: UUID
     family_id: UUID
+
+    def parameters(self) -> dict[str, Any]:
+        """For statements with the conditions of this module."""
+        return {"by_resident": self.resident_id, "by_family": self.family_id}
 
 
 def read_bearer() -> Bearer | None:
@@ -41,3 +56,40 @@ def read_bearer() -> Bearer | None:
         return Bearer(UUID(claims["sub"]), UUID(claims["family"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
+
+
+def login_stands() -> ColumnElement[bool]:
+    """The login is this person's and was not revoked."""
+    return exists().where(
+        TokenFamily.id == FAMILY_ID,
+        TokenFamily.resident_id == RESIDENT_ID,
+        TokenFamily.revoked_at.is_(None),
+    )
+
+
+def lives_in(compound_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The person's residence in the compound was verified."""
+    return exists().where(
+        Residence.resident_id == RESIDENT_ID,
+        Residence.compound_id == compound_id,
+        Residence.state == ResidenceState.VERIFIED,
+    )
+
+
+def holds_office_over(
+    compound_id: ColumnElement[UUID],
+    community_id: ColumnElement[UUID],
+    subdistrict_id: ColumnElement[UUID],
+) -> ColumnElement[bool]:
+    """The person holds an office of the compound or of a place above it on the day `on_day`."""
+    return exists().where(
+        Appointment.resident_id == RESIDENT_ID,
+        or_(
+            Appointment.compound_id == compound_id,
+            Appointment.community_id == community_id,
+            Appointment.subdistrict_id == subdistrict_id,
+        ),
+        Appointment.since <= TODAY,
+        or_(Appointment.until.is_(None), Appointment.until > TODAY),
+        Appointment.ended_at.is_(None),
+    )
