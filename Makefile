@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test bench lint lock runtime dev
+.PHONY: run tour test bench lint lock runtime dev browser
 
 run: runtime
 	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
@@ -15,7 +15,7 @@ run: runtime
 tour: runtime
 	@$(VENV_PYTHON) -m tests.demo.tour
 
-test: dev
+test: dev browser
 	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
 
 bench: dev
@@ -37,3 +37,6 @@ lock:
 
 runtime dev:
 	@$(PYTHON) tools/environment.py $@
+
+browser:
+	@$(PYTHON) tools/browser.py

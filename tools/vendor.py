@@ -42,6 +42,22 @@ PACKAGES = (
             "swagger-ui.css",
         ),
     ),
+    Package(
+        name="@noble/ed25519",
+        version="3.2.0",
+        integrity="sha512-criDgRlnUA09hchYrTy/JUWPIEap5rZxQe6wDWzRx51oWWpDRcUpuNzlgPxD"
+        "JaOK6AsW9c0wKcj3rKRv6t+bPQ==",
+        folder="noble-ed25519",
+        files=("LICENSE", "index.js"),
+    ),
+    Package(
+        name="@noble/hashes",
+        version="2.4.0",
+        integrity="sha512-X5XaVWZIBCT7HHZGm5I7ZQXDwLG+bGXuSrMQAW+7Zvl87h1kmc1ZB1VSRJcp"
+        "UfoUrGQp4Fkoxm5kZ+Ms+aW+eA==",
+        folder="noble-hashes",
+        files=("LICENSE", "_md.js", "_u64.js", "sha2.js", "utils.js"),
+    ),
 )
 
 

@@ -15,7 +15,10 @@ from typing import TypeAlias
 Shape: TypeAlias = Callable[[object], str | None]
 
 _HERE = ""
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+# Some Pythons read 24:00 as the midnight that follows; it would be a second spelling.
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+)
 
 
 def whole(most: int) -> Shape:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from pathlib import Path
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, NoReturn, Self, TypeAlias, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -88,9 +88,22 @@ def verify_bundle(
 def verify_file(raw: bytes, receipt: object = None, root: str | None = None) -> tuple[Check, ...]:
     """The checks of `verify_bundle`, and that these bytes are the one spelling of the bundle.
 
-    Raises ValueError or RecursionError for bytes that no JSON reader takes.
+    Raises ValueError or RecursionError as `read_json` does.
     """
-    return _verify_spelled(raw, _parse(raw), receipt, root)
+    return _verify_spelled(raw, read_json(raw), receipt, root)
+
+
+def read_json(raw: bytes) -> object:
+    """The data of a JSON file in UTF-8.
+
+    Raises ValueError for bytes that are none, RecursionError for data nested too deep to be read.
+    """
+    return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    # Python's reader takes NaN and Infinity, which RFC 8259 does not have.
+    raise ValueError(f"{word} is no JSON.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         raw = _read(options.bundle)
-        bundle = _parse(raw)
+        bundle = read_json(raw)
         receipt = None if options.receipt is None else _read_receipt(options.receipt)
     except (OSError, ValueError, RecursionError):
         _write(["✗ 文件读不了，或不是 JSON", "  A file cannot be read, or is no JSON"])
@@ -137,13 +150,9 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _parse(raw: bytes) -> object:
-    return json.loads(raw.decode("utf-8"))
-
-
 def _read_receipt(path: Path) -> object:
     # null is no receipt, and must not pass for one that was not given.
-    receipt = _parse(_read(path))
+    receipt = read_json(_read(path))
     return {} if receipt is None else receipt
 
 
@@ -410,7 +419,8 @@ def _differences(
 
 def _printable(value: object) -> str:
     # Whoever writes a bundle must not be able to steer the reader's terminal.
-    return "".join(letter if letter.isprintable() else "?" for letter in f"{value}"[:80])
+    shown = "null" if value is None else f"{value}"[:80]
+    return "".join(letter if letter.isprintable() else "?" for letter in shown)
 
 
 def _signature(key: str, signature: str | None, message: bytes) -> Problems:

@@ -1,11 +1,15 @@
-"""Front page, API documentation, the list of error codes, and the OpenAPI document."""
+"""Front page, verifier, API documentation, the list of error codes, and the OpenAPI document."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
-from flask import Blueprint, Response, current_app, json, make_response, render_template
+from flask import Blueprint, Response, current_app, json, make_response, render_template, request
 
 from app.api import PREFIX
+from app.config import Settings
+from app.docs.single_page import single_page
 from app.errors import DomainError
 from app.problems import HTTP_WORDS
 
@@ -33,6 +37,26 @@ class ErrorWords(NamedTuple):
 def front() -> str:
     """What this is, and where to read on."""
     return render_template("front.html")
+
+
+@pages.get("/verify")
+def verify() -> str:
+    """Recount a result in the reader's own browser (`docs/bundle.md`); `session` names one of ours.
+
+    The page sends nothing: what it computes lies in `app/static/verify`.
+    """
+    return render_template("verify.html", session_id=request.args.get("session", type=UUID))
+
+
+@pages.get("/verify.html")
+def verify_alone() -> Response:
+    """The same page as one file to keep: it works without a network, and without us."""
+    settings: Settings = current_app.extensions["settings"]
+    html = render_template("verify.html", session_id=None, is_alone=True)
+    static = Path(f"{current_app.static_folder}")
+    response = make_response(single_page(html, static, settings.public_url))
+    response.headers["Content-Disposition"] = "attachment; filename=yueyuetan-verify.html"
+    return response
 
 
 @pages.get("/docs")

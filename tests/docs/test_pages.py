@@ -12,7 +12,7 @@ from app.errors import DomainError
 from app.problems import HTTP_WORDS
 from tests.page import Page
 
-PAGES = ("/", "/docs", "/docs/errors", "/no-such-page")
+PAGES = ("/", "/verify", "/docs", "/docs/errors", "/no-such-page")
 
 
 def refusals(parent: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
@@ -38,7 +38,8 @@ def test_page_links_lead_to_pages_of_ours(client: FlaskClient, path: str):
     for link in Page(client.get(path).text).all("a"):
         address = urlsplit(link["href"])
         assert (address.scheme, address.netloc) == ("", "")
-        assert client.get(address.path).status_code == 200, link["href"]
+        with client.get(address.path) as answer:
+            assert answer.status_code == 200, link["href"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -66,7 +67,7 @@ def test_docs_page_shows_our_document(client: FlaskClient):
 
 def test_front_page_links_to_documentation(client: FlaskClient):
     links = {link["href"] for link in Page(client.get("/").text).all("a")}
-    assert {"/docs", "/docs/errors", "/api/v1/openapi.json"} <= links
+    assert {"/verify", "/docs", "/docs/errors", "/api/v1/openapi.json"} <= links
 
 
 def test_every_error_has_a_row_with_its_words(client: FlaskClient):

@@ -24,6 +24,7 @@ T = TypeVar("T")
 WORKERS = 2
 PAUSE_SECONDS = 0.03
 START_SECONDS = 30
+STOP_SECONDS = 45  # gunicorn itself gives up on a worker after 30
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def serving(settings: Settings, log: Path, sabotage: str = "") -> Iterator[Serve
                 yield server
             finally:
                 process.terminate()
-                process.wait(timeout=15)
+                process.wait(timeout=STOP_SECONDS)
 
 
 def _wait_for(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,7 +1,7 @@
 import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.votes.altered import alterations, has_the_format
 from tests.votes.published import (
     OFFICER,
     REPLACED_CAST,
@@ -27,8 +28,7 @@ from tests.votes.published import (
 )
 from tests.votes.worked_example import ROLL, ballot_of
 from votes.ballot import Mark, PriorityBallot
-from votes.bundle import ListedMatter, Manifest, canonical_json, check_format
-from votes.errors import VotingError
+from votes.bundle import ListedMatter, Manifest, canonical_json
 from votes.receipt import tracker
 from votes.scheme import BallotScheme, Slot
 from votes.selection import Mode, ParticipationRule, SelectionRule, Share
@@ -106,54 +106,6 @@ def test_every_check_speaks_chinese_and_english() -> None:
         assert not any("\u4e00" <= letter <= "\u9fff" for letter in check.en)
 
 
-# Every single alteration of a bundle: each value changed, each member and entry taken away,
-# doubled, or exchanged with its neighbour.
-
-
-def alterations(value: Any) -> Iterator[Any]:
-    """Every value that differs from this one in a single place."""
-    if isinstance(value, dict):
-        yield from altered_object(value)
-    elif isinstance(value, list):
-        yield from altered_list(value)
-    else:
-        yield from altered_plain(value)
-
-
-def altered_object(value: dict[str, Any]) -> Iterator[Any]:
-    yield from ([], None, {**value, "more": 0})
-    for name, member in value.items():
-        others = {other: kept for other, kept in value.items() if other != name}
-        yield others
-        yield {**others, f"{name}x": member}
-        for altered in alterations(member):
-            yield {**value, name: altered}
-
-
-def altered_list(value: list[Any]) -> Iterator[Any]:
-    yield from ({}, None, [*value, 0])
-    for index, entry in enumerate(value):
-        before, after = value[:index], value[index + 1 :]
-        yield before + after
-        yield [*before, entry, entry, *after]
-        if after and after[0] != entry:
-            yield [*before, after[0], entry, *after[1:]]
-        for altered in alterations(entry):
-            yield [*before, altered, *after]
-
-
-def altered_plain(value: Any) -> Iterator[Any]:
-    if isinstance(value, bool):
-        yield from (not value, int(value), None)
-    elif isinstance(value, int):
-        yield from (value + 1, value - 1, -value or -1, float(value), str(value), True, None)
-    elif isinstance(value, str):
-        other = "1" if value[:1] == "0" else "0"
-        yield from (other + value[1:], value[:-1], value + " ", value.upper() + "A", "", 0, None)
-    else:
-        yield from (0, "", False, "0" * 64, "0" * 128)
-
-
 def test_every_single_alteration_is_reported() -> None:
     bundle = worked_bundle()
     altered = list(alterations(bundle))
@@ -175,14 +127,6 @@ def test_every_single_alteration_is_found_against_an_earlier_root_though_signed_
     assert len(resealed) > 500
     for other in resealed:
         assert "earlier_root" in failed(verify_bundle(other, root=ROOT))
-
-
-def has_the_format(data: object) -> bool:
-    try:
-        check_format(data)
-    except VotingError:
-        return False
-    return True
 
 
 def test_every_altered_figure_of_the_result_is_recounted_though_signed_again() -> None:

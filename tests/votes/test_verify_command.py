@@ -181,6 +181,9 @@ NO_JSON: dict[str, bytes] = {
     "an endless number": b"9" * 100_000,
     "an unknown word": b"undefined",
     "single quotes": b"{'format': 1}",
+    "NaN": b"NaN",
+    "infinity": b"-Infinity",
+    "NaN within": WORKED_FILE.replace(b'"blank":1', b'"blank":NaN'),
 }
 
 NO_BUNDLE: dict[str, bytes] = {
@@ -189,12 +192,9 @@ NO_BUNDLE: dict[str, bytes] = {
     "an object": b"{}",
     "a string": b'"yueyuetan-bundle-v1"',
     "a number": b"531",
-    "NaN": b"NaN",
-    "infinity": b"-Infinity",
     "1e309": b"1e309",
     "half a pair": rb'"\ud800"',
     "nested as deep as is read": b"[" * 900 + b"]" * 900,
-    "NaN within": WORKED_FILE.replace(b'"blank":1', b'"blank":NaN'),
     "1e309 within": WORKED_FILE.replace(b'"blank":1', b'"blank":1e309'),
     "a huge number within": WORKED_FILE.replace(b'"blank":1', b'"blank":' + b"9" * 4000),
     "a negative number within": WORKED_FILE.replace(b'"blank":1', b'"blank":-1'),
