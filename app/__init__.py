@@ -10,7 +10,8 @@ from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
 from app.ballots.clock_moves import catch_up_before_request
-from app.ballots.keys import KeyStore
+from app.ballots.countersigning_routes import blp as countersigning
+from app.ballots.key_stores import make_key_store
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
@@ -54,6 +55,7 @@ API_BLUEPRINTS = (
     matters,
     agenda,
     ballots,
+    countersigning,
     deliberation,
     resolutions,
     works,
@@ -100,7 +102,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         base_url=settings.wechat_api_base,
     )
 
-    app.extensions["keys"] = KeyStore(settings.key_store)
+    app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
     db.init_app(app)
     jwt.init_app(app)

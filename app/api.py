@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
+from string import hexdigits
 from typing import IO, Any
 
 import flask
@@ -140,6 +141,35 @@ class Instant(ma.fields.AwareDateTime):
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else local(value).isoformat()
+
+
+class Hex(ma.fields.Field[bytes]):
+    """Bytes written in lower-case hexadecimal."""
+
+    default_error_messages = {"invalid": "String does not match expected pattern."}
+
+    def __init__(self, *, length: int, **kwargs: Any) -> None:
+        kwargs["metadata"] = {
+            "type": "string",
+            "pattern": f"^[0-9a-f]{{{2 * length}}}$",
+            "digits": 2 * length,
+            **kwargs.get("metadata", {}),
+        }
+        super().__init__(**kwargs)
+        self._digits = 2 * length
+
+    def _serialize(self, value: bytes | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.hex()
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
+        # bytes.fromhex alone would pass over spaces, and the nonce would be shorter than promised.
+        if (
+            not isinstance(value, str)
+            or len(value) != self._digits
+            or not set(value) <= set(hexdigits)
+        ):
+            raise self.make_error("invalid")
+        return bytes.fromhex(value)
 
 
 class PageArgs(Schema):

@@ -14,6 +14,9 @@ from app.attachments.clock_moves import purge
 from app.attachments.errors import StoreUnavailable
 from app.audit import AuditLink, check_chain, record
 from app.ballots.clock_moves import catch_up_all, due_sessions
+from app.ballots.key_folder import FolderKeyStore
+from app.ballots.key_stores import KeysDiffer, move_keys
+from app.ballots.keys import KeyUnavailable
 from app.ballots.sealing import forget_what_is_left
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
@@ -32,7 +35,14 @@ OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (finalise, import_register_command, add_place, appoint, check_audit):
+    for command in (
+        finalise,
+        import_register_command,
+        add_place,
+        appoint,
+        check_audit,
+        move_keys_command,
+    ):
         app.cli.add_command(command)
 
 
@@ -202,3 +212,22 @@ def check_audit() -> None:
             f"{broken} 处记录被动过 · logs that were tampered with: {broken}"
         )
     click.echo("全部相符 · all hold")
+
+
+@click.command("move-keys")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_appcontext
+def move_keys_command(folder: Path) -> None:
+    """Move the keys of a folder into the store of KEY_STORE, while the application is stopped."""
+    settings = current_app.extensions["settings"]
+    if not settings.key_store_url and folder.resolve() == settings.key_store.resolve():
+        raise click.ClickException("KEY_STORE 就是这个文件夹 · this folder is KEY_STORE")
+    try:
+        moved = move_keys(FolderKeyStore(folder), current_app.extensions["keys"])
+    except KeysDiffer as error:
+        raise click.ClickException(
+            f"两处的密钥不同，没有删除任何密钥 · the keys differ, none was erased: {error}"
+        ) from None
+    except KeyUnavailable as error:
+        raise click.ClickException(f"{error.zh} · {error.en}") from None
+    click.echo(f"已移走 {moved} 把密钥 · keys moved: {moved}")

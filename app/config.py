@@ -11,6 +11,7 @@ from typing import Any
 from app.wechat.client import VENDOR_BASE
 
 MIN_SECRET_BYTES = 32
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 MAX_COUNT = 30
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
@@ -44,6 +45,7 @@ class Settings:
     s3_region: str = ""
     s3_access_key: str = ""
     s3_secret_key: str = ""
+    key_store_url: str = ""
 
     @classmethod
     def from_environment(
@@ -54,12 +56,15 @@ class Settings:
         if profile not in ("development", "production"):
             raise UnsafeSettings(f"YYT_PROFILE is {profile}, neither development nor production")
         production = profile == "production"
+        key_store = environ.get("KEY_STORE") or str(instance / "keys")
+        key_store_url = key_store if "://" in key_store else ""
         return cls(
             production=production,
             database_url=environ.get("DATABASE_URL")
             or ("" if production else f"sqlite:///{instance / 'yueyuetan.db'}"),
             secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
-            key_store=Path(environ.get("KEY_STORE", instance / "keys")),
+            key_store=instance / "keys" if key_store_url else Path(key_store),
+            key_store_url=key_store_url,
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
@@ -88,6 +93,8 @@ class Settings:
             raise UnsafeSettings(
                 "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY come together"
             )
+        if self.key_store_url and not self.key_store_url.startswith(REDIS_SCHEMES):
+            raise UnsafeSettings("KEY_STORE is neither a folder nor the address of a Redis")
         if not self.production:
             return
         faults = [

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_bytes
 from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import text
 
 from app.agenda.models import AgendaSession, SessionOutcome, SessionState
+from app.ballots.models import OfficerKey
 from app.board.models import NoticeKind, PublicNotice
 from app.compounds.models import Subdistrict
 from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
 from app.extensions import db
 from app.matters.models import Category, Matter, MatterState
-from app.people.models import Resident
+from app.people.models import Appointment, Resident, Role
 from app.people.tokens import start_family
 from bench.agreements import add_conventions
 from bench.decade import DAY, MONTH, WORDS, Plan, add_session, begin
@@ -23,6 +25,8 @@ from bench.round_table import add_round_table
 from bench.sharing import add_sharing
 from bench.works import add_works
 from votes.selection import Mode
+
+OFFICERS, REVOKED_KEYS = 5, 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def build(app: Flask, plan: Plan) -> City:
         for name, households in (("香樟苑", plan.households), ("桂花苑", 0), ("梅园", 0))
     )
     middle = _fill(rows, full, reader, plan)
+    _add_officers(rows, full)
     begun = _bare_session(rows, bare)
     with app.app_context():
         with db.engine.begin() as connection:
@@ -101,6 +106,31 @@ def _fill(rows: Rows, place: Place, secretary: UUID, plan: Plan) -> Month:
         add_sharing(decade, session, number)
         months.append(Month(session.id, session.notice, session.matters[0], round_id))
     return months[plan.sessions // 2]
+
+
+def _add_officers(rows: Rows, place: Place) -> None:
+    """Second officers of the community, each with a key and some that were revoked."""
+    at = datetime(2015, 1, 1, tzinfo=UTC)
+    for number in range(OFFICERS):
+        officer = rows.add(
+            Resident, openid=f"o-bench-officer-{number}", name="社区书记", joined_at=at
+        )
+        rows.add(
+            Appointment,
+            resident_id=officer,
+            role=Role.COMMUNITY_SECRETARY,
+            community_id=place.community_id,
+            since=LONG_AGO,
+        )
+        for revoked_at in (*[at] * REVOKED_KEYS, None):
+            rows.add(
+                OfficerKey,
+                resident_id=officer,
+                public_key=token_bytes(32),
+                proof=bytes(64),
+                registered_at=at,
+                revoked_at=revoked_at,
+            )
 
 
 def _bare_session(rows: Rows, place: Place) -> Month:

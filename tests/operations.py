@@ -33,6 +33,7 @@ PUBLIC_API = frozenset(
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.json",
         f"GET {PREFIX}/board/{{kind}}/{{place_id}}/feed.atom",
         f"GET {PREFIX}/sessions/{{session_id}}/bundle.json",
+        f"GET {PREFIX}/compounds/{{compound_id}}/countersigners",
         f"GET {PREFIX}/attachments/{{attachment_id}}/content",
     }
 )

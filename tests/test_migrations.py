@@ -28,6 +28,7 @@ from app.resolutions.models import BranchReview
 from app.works.ledgers import Escalation, MissedStep
 from app.works.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
+from tests.ballots.second_officer import SecondOfficer
 from tests.cast import Cast, Person, ballot
 from tests.operations import (
     agree,
@@ -62,11 +63,14 @@ def play_a_session(app: Flask) -> None:
     once = {"Idempotency-Key": "once"}
     raised = voters[0].post(f"/compounds/{cast.home.id}/matters", matter, headers=once)
     assert voters[1].put(f"/matters/{raised.json['id']}/endorsement").status_code == 200
+    officer = SecondOfficer(cast)
+    officer.take_office()
     session, matters = cast.open_session(secretary, voters[0])
     path = f"/sessions/{session['id']}"
     for voter in voters:
         assert voter.put(f"{path}/ballot", ballot(*matters)).status_code == 200
     assert secretary.post(f"{path}/close-voting").json["state"] == "TALLIED"
+    made(officer.countersign(session["id"]), 200)
     resolution_id = hold_a_round_table(cast, secretary, voters[0], path, matters[0])
     make_a_pact(cast, secretary, resolution_id)
     do_some_work(app, cast, secretary, voters[0])

@@ -90,6 +90,9 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /me": SIGNED_IN,
     "PATCH /me": SIGNED_IN,
     "GET /me/participations": SIGNED_IN,
+    # nobody but officers above compounds gets further than the proof, which is false here
+    "PUT /me/officer-key": SIGNED_IN,
+    "POST /me/officer-key/revoke": SIGNED_IN,
     # places
     "GET /communities/{community_id}": SIGNED_IN,
     "GET /communities/{community_id}/compounds": SIGNED_IN,
@@ -133,6 +136,11 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/close-voting": BRANCH,
     "POST /sessions/{session_id}/cancel": LEAD,
     "GET /sessions/{session_id}/bundle.json": PUBLIC,
+    # the second officer: somebody above the branch, whose sessions these are
+    "GET /compounds/{compound_id}/countersigners": PUBLIC,
+    "PUT /compounds/{compound_id}/countersigner": COMMUNITY | STREET,
+    "POST /sessions/{session_id}/countersignature": COMMUNITY | STREET,
+    "POST /sessions/{session_id}/countersignature/refusal": COMMUNITY | STREET,
     # round table
     "GET /sessions/{session_id}/round-table": THERE,
     "POST /sessions/{session_id}/start-meeting": BRANCH,
@@ -413,6 +421,10 @@ def entries(ids: Ids) -> dict[str, Any]:
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "PATCH /me": lambda ids: {"name": "王小明"},
+    "PUT /me/officer-key": lambda ids: {"public_key": "00" * 32, "proof": "00" * 64},
+    "PUT /compounds/{compound_id}/countersigner": lambda ids: {"officer_key_id": str(uuid4())},
+    "POST /sessions/{session_id}/countersignature": lambda ids: {"signature": "00" * 64},
+    "POST /sessions/{session_id}/countersignature/refusal": lambda ids: {"reason": "名单有误"},
     "POST /residences": lambda ids: {"compound_id": str(ids["compound_id"]), **ids["unit"]},
     "POST /residences/{residence_id}/verify": lambda ids: {},
     "POST /residences/{residence_id}/refuse": lambda ids: {"reason": "房号与证件不符"},

@@ -22,6 +22,7 @@ from app.errors import WrongState
 from app.extensions import db
 from app.matters.models import MATTER_MOVES, Matter, MatterState
 from app.people.models import RESIDENCE_MOVES, Residence, ResidenceState, Role
+from tests.ballots.second_officer import SecondOfficer
 from tests.cast import Cast, Person, ballot
 
 WRONG_STATE = "409 wrong_state"
@@ -43,11 +44,8 @@ MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED, CANCELLED = list(SessionState)
 ANYWHERE = {state: state for state in SessionState}
 # The list is frozen, its matters live on: one may be solved or turn out unlawful (R8). After the
 # tally the first one, which is tried here, has been selected.
-UNTIL_THE_TALLY = {
-    state: state
-    for state in SessionState
-    if state not in (TALLIED, MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED)
-}
+AFTER_THE_VOTE = (TALLIED, MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED)
+UNTIL_THE_TALLY = {state: state for state in SessionState if state not in AFTER_THE_VOTE}
 SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
     "start-collecting": {DRAFT: COLLECTING},
     "freeze-list": {COLLECTING: LISTED},
@@ -62,6 +60,7 @@ SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
     "cancel": {DRAFT: CANCELLED, COLLECTING: CANCELLED, LISTED: CANCELLED},
     "replace the roll": {DRAFT: DRAFT, COLLECTING: COLLECTING, LISTED: LISTED},
     "cast a ballot": {VOTING: VOTING, EXTENDED: EXTENDED},
+    "countersign": {state: state for state in AFTER_THE_VOTE},
     "raise another matter": ANYWHERE,
     "endorse a matter": UNTIL_THE_TALLY,
     "withdraw an endorsement": UNTIL_THE_TALLY,
@@ -70,6 +69,11 @@ SESSION_WRITES: dict[str, dict[SessionState, SessionState]] = {
 }
 OTHER_REFUSALS = {
     ("extend-voting", EXTENDED): "409 extension_used",
+    **{
+        ("countersign", state): "409 voting_not_closed"
+        for state in (DRAFT, COLLECTING, LISTED, VOTING, EXTENDED)
+    },
+    ("countersign", CANCELLED): "409 no_result",
     **{("plan another for the month", state): "409 period_taken" for state in SessionState},
 }
 MOVING = [
@@ -105,6 +109,8 @@ class Monthly:
         self.voters = [cast.resident() for _ in range(3)]
         self.roll = {"roll": [str(voter.id) for voter in self.voters]}
         self._app, self._compound = cast.app, f"/compounds/{cast.home.id}"
+        self.officer = SecondOfficer(cast)
+        self.officer.take_office()
         session = cast.session(self.secretary, mode="ROSTER", **self.roll)
         self._path = f"/sessions/{session['id']}"
         self._plan = {
@@ -138,8 +144,14 @@ class Monthly:
         """Make one of SESSION_WRITES, with a valid body."""
         matter, voter = f"/matters/{self._matters[0]}", self.voters[2]
         raised = {"title": "漏水", "body": "4栋屋面", "category": "LEAK_DRAIN"}
+        session_id = self._path.rpartition("/")[2]
         refused = {"outcome": "REFUSED", "reason": "已经解决"}
         writes: dict[str, Callable[[], TestResponse]] = {
+            "countersign": lambda: (
+                self.officer.countersign(session_id)
+                if self._session()["outcome"]
+                else self.officer.hand_in(session_id, "00" * 64)
+            ),
             "replace the roll": lambda: self.secretary.put(f"{self._path}/roll", self.roll),
             "cast a ballot": lambda: self._vote(voter, self._matters[::-1]),
             "refuse a matter": lambda: self.secretary.post(f"{matter}/screen", refused),

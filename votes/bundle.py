@@ -29,6 +29,13 @@ of it ASCII, every line with `\\n` at its end, numbers decimal, the root in lowe
     <blank ballots>\\n
     <number of commitments>\\n
     <root>\\n
+
+officer's statement, with which a second officer shows that a public key is theirs; ASCII, signed
+with that key; the id is the person's, the key in lower-case hexadecimal:
+
+    yueyuetan-officer-key-v1\\n
+    <officer id>\\n
+    <public key>\\n
 """
 
 from __future__ import annotations
@@ -246,6 +253,11 @@ def statement_message(bundle: Bundle) -> bytes:
         bundle_root(bundle).hex(),
     )
     return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def officer_key_message(officer_id: str, public_key: bytes) -> bytes:
+    """The text by which an officer proves to hold the private half of `public_key` (32 bytes)."""
+    return f"yueyuetan-officer-key-v1\n{officer_id}\n{public_key.hex()}\n".encode("ascii")
 
 
 def result_data(

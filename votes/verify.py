@@ -41,6 +41,7 @@ from votes.receipt import NONCE_BYTES, commitment, promise_message, trackers
 from votes.selection import Turnout, required_participation, select
 from votes.shapes import hexadecimal, list_of, matching, members, text, whole
 from votes.tally import rank
+from votes.weak_keys import is_weak
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """About ten times the bundle of a hundred thousand voters."""
@@ -110,14 +111,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        raw = _read(options.bundle)
+        raw = read_file(options.bundle)
         bundle = read_json(raw)
         receipt = None if options.receipt is None else _read_receipt(options.receipt)
     except (OSError, ValueError, RecursionError):
-        _write(["✗ 文件读不了，或不是 JSON", "  A file cannot be read, or is no JSON"])
+        write_lines(["✗ 文件读不了，或不是 JSON", "  A file cannot be read, or is no JSON"])
         return 2
     checks = _verify_spelled(raw, bundle, receipt, options.root)
-    _write(_report(checks))
+    write_lines(report(checks))
     return 0 if all(check.ok for check in checks) else 1
 
 
@@ -142,7 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of what may be a bundle. Raises OSError; ValueError where it is too large."""
     with path.open("rb") as file:
         raw = file.read(MAX_FILE_BYTES + 1)
     if len(raw) > MAX_FILE_BYTES:
@@ -152,11 +154,12 @@ def _read(path: Path) -> bytes:
 
 def _read_receipt(path: Path) -> object:
     # null is no receipt, and must not pass for one that was not given.
-    receipt = read_json(_read(path))
+    receipt = read_json(read_file(path))
     return {} if receipt is None else receipt
 
 
-def _report(checks: Iterable[Check]) -> Iterator[str]:
+def report(checks: Iterable[Check]) -> Iterator[str]:
+    """The checks as lines for people, and what they come to."""
     failed = 0
     for check in checks:
         yield f"{'✓' if check.ok else '✗'} {check.zh}"
@@ -168,7 +171,8 @@ def _report(checks: Iterable[Check]) -> Iterator[str]:
         yield "\n全部相符。\nAll checks hold."
 
 
-def _write(lines: Iterable[str]) -> None:
+def write_lines(lines: Iterable[str]) -> None:
+    """Print these lines in UTF-8, whatever the console's encoding."""
     # The signs in front are in few legacy encodings, and a report must never fail half-way.
     sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
 
@@ -276,7 +280,7 @@ def _signature_checks(bundle: Bundle) -> Iterator[Check]:
         yield _check(
             "countersignature",
             Explanation("第二人会签", "The second officer's countersignature"),
-            _signature(bundle["officer_key"], bundle["countersignature"], message),
+            _countersignature(bundle["officer_key"], bundle["countersignature"], message),
         )
 
 
@@ -412,12 +416,13 @@ def _differences(
         said, found = published.get(name, "–"), counted.get(name, "–")
         yield from _unless(
             said == found,
-            f"{place.zh}{name} 公布{_printable(said)}，重算{_printable(found)}",
-            f"{place.en}{name} is published as {_printable(said)}, counted as {_printable(found)}",
+            f"{place.zh}{name} 公布{printable(said)}，重算{printable(found)}",
+            f"{place.en}{name} is published as {printable(said)}, counted as {printable(found)}",
         )
 
 
-def _printable(value: object) -> str:
+def printable(value: object) -> str:
+    """At most 80 characters of a value, without any that a terminal would act upon."""
     # Whoever writes a bundle must not be able to steer the reader's terminal.
     shown = "null" if value is None else f"{value}"[:80]
     return "".join(letter if letter.isprintable() else "?" for letter in shown)
@@ -430,7 +435,15 @@ def _signature(key: str, signature: str | None, message: bytes) -> Problems:
         yield from _unless(_is_signed(key, signature, message), "不对", "it is not valid")
 
 
+def _countersignature(key: str, signature: str | None, message: bytes) -> Problems:
+    if signature is None:
+        return [Explanation("还没有会签", "it is not yet countersigned")]
+    return _signature(key, signature, message)
+
+
 def _is_signed(key: str, signature: str, message: bytes) -> bool:
+    if is_weak(bytes.fromhex(key)):
+        return False
     try:
         public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
         public_key.verify(bytes.fromhex(signature), message)

@@ -13,17 +13,29 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import WrongState
+from app.errors import DomainError, WrongState
 from app.matters.models import Matter
 from app.orm import UNNUMBERED, Base, HasId, enum_type
+from app.people.models import Resident
 from votes.explanation import label
 from votes.selection import Mode
+
+
+class CountersigningDecided(DomainError):
+    """The second officer signs or refuses, once."""
+
+    status, code = 409, "countersigning_decided"
+    zh, en = (
+        "这份结果已经会签，或会签人已拒绝会签",
+        "This result was countersigned, or its countersignature refused",
+    )
 
 
 class SessionState(StrEnum):
@@ -92,8 +104,9 @@ class AdmissionReason(StrEnum):
 class AgendaSession(HasId, Base):
     """One month's 月月谈 of the host compound.
 
-    Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme
-    and rules are copied here when voting opens, so that later settings change nothing.
+    Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme,
+    rules and the second officer's public key (32 bytes, empty where nobody is to countersign) are
+    copied here when voting opens, so that later settings change nothing.
     """
 
     __tablename__ = "agenda_sessions"
@@ -115,6 +128,14 @@ class AgendaSession(HasId, Base):
             " = (outcome IS NULL)",
             name="tally_has_an_outcome",
         ),
+        CheckConstraint(
+            "(officer_key IS NULL) = (countersigner_id IS NULL)"
+            " AND (countersign_refused_at IS NULL) = (countersign_refusal IS NULL)"
+            " AND (countersigned_at IS NULL OR countersign_refused_at IS NULL)"
+            " AND (officer_key IS NOT NULL"
+            " OR (countersigned_at IS NULL AND countersign_refused_at IS NULL))",
+            name="countersigning_is_whole",
+        ),
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
@@ -134,8 +155,14 @@ class AgendaSession(HasId, Base):
     scheme: Mapped[list[dict[str, int]] | None] = mapped_column(JSON)
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     roll_root: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    officer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    countersigner_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    countersigned_at: Mapped[datetime | None]
+    countersign_refused_at: Mapped[datetime | None]
+    countersign_refusal: Mapped[str | None] = mapped_column(Text)
 
     compound: Mapped[Compound] = relationship()
+    countersigner: Mapped[Resident | None] = relationship()
     items: Mapped[list["AgendaItem"]] = relationship(order_by="AgendaItem.number")
 
     @property
@@ -173,6 +200,24 @@ class AgendaSession(HasId, Base):
         self._move(SessionState.VOTING)
         self.voting_opens_at = min(self.voting_opens_at, at)
         self.scheme, self.rules, self.roll_root = scheme, rules, roll_root
+
+    def take_countersigner(self, officer: Resident, public_key: bytes) -> None:
+        """As voting opens: who countersigns the result, with which key."""
+        self.countersigner, self.officer_key = officer, public_key
+
+    def countersign(self, at: datetime) -> None:
+        """The second officer found that the result holds. Raises CountersigningDecided."""
+        self._require_undecided()
+        self.countersigned_at = at
+
+    def refuse_countersignature(self, at: datetime, reason: str) -> None:
+        """The second officer does not put a name to it. Raises CountersigningDecided."""
+        self._require_undecided()
+        self.countersign_refused_at, self.countersign_refusal = at, reason
+
+    def _require_undecided(self) -> None:
+        if self.countersigned_at is not None or self.countersign_refused_at is not None:
+            raise CountersigningDecided
 
     def extend_voting(self, at: datetime, extension: timedelta) -> None:
         """Voting goes on, once, past the announced end; a round table before that moves along."""

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.agenda.models import SessionOutcome, SessionState
-from app.api import Id, Instant, PageArgs, Schema, Text
+from app.api import Hex, Id, Instant, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.selection import Mode
 
@@ -89,12 +89,17 @@ class SessionBriefSchema(Schema):
 
 
 class SessionSchema(SessionBriefSchema):
-    """A session with its list; `scheme` and `rules` are fixed from the moment voting opens."""
+    """A session with its list; `scheme`, `rules` and `officer_key` are fixed from the moment voting
+    opens. The officer with that key countersigns the result or says why not."""
 
     scheme = ma.fields.List(
         ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
     )
     rules = ma.fields.Dict(attribute="session.rules", allow_none=True)
+    officer_key = Hex(attribute="session.officer_key", length=32, allow_none=True)
+    countersigned_at = Instant(attribute="session.countersigned_at", allow_none=True)
+    countersign_refused_at = Instant(attribute="session.countersign_refused_at", allow_none=True)
+    countersign_refusal = ma.fields.String(attribute="session.countersign_refusal", allow_none=True)
     matters = ma.fields.List(
         ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
     )

@@ -1,14 +1,14 @@
-"""The key store: a folder outside the database and its backups.
+"""The key store: keys outside the database and its backups.
 
 It holds one random key for each session or resolution, which turns a voter into a slot, and the
 operator's Ed25519 key, which signs promises. Without a session's key its ballots lead to nobody.
+Where they lie is told by `app.ballots.key_stores`.
 """
 
 import hashlib
 import hmac
 import os
-from contextlib import suppress
-from pathlib import Path
+from abc import ABC, abstractmethod
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,46 +16,54 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.errors import DomainError
 
 KEY_BYTES = 32
+OPERATOR = None
+"""In place of a session's id: the operator's own key."""
 
 
 class KeyUnavailable(DomainError):
     status, code = 503, "key_unavailable"
     zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available, try again shortly"
 
+    def __init__(self, *, retry_after: int = 5) -> None:
+        super().__init__(retry_after=retry_after)
 
-class KeyStore:
-    """Keys as files that only the service's account can read."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+class KeyStore(ABC):
+    """Keys of 32 bytes, one for each owner: a session or resolution by its id, or OPERATOR.
 
-    def create_session_key(self, session_id: UUID) -> None:
-        """Make the session's key; one that is there already stays. Raises KeyUnavailable."""
-        _write_once(self._session_path(session_id))
+    Every method raises KeyUnavailable where the store is out of reach. A key is asked for each
+    time it is needed and remembered nowhere, so that after `erase` no process still has it; what
+    remembers one for speed must forget it no later than the vote closes.
+    """
 
+    @abstractmethod
+    def keep(self, owner: UUID | None, key: bytes) -> None:
+        """Store a key unless its owner has one; when this returns, it outlives a crash."""
+
+    @abstractmethod
+    def find(self, owner: UUID | None) -> bytes | None:
+        """The owner's key, None where there is none.
+
+        Raises KeyUnavailable for one that is damaged: it would lead each voter to a second ballot.
+        """
+
+    @abstractmethod
     def held(self) -> list[UUID]:
         """Whose keys are held now, those of sessions and of resolutions."""
-        found = []
-        for path in (self._folder / "sessions").glob("*.key"):
-            with suppress(ValueError):  # somebody else's file
-                found.append(UUID(path.stem))
-        return found
 
-    def erase(self, session_id: UUID) -> None:
-        """Forget the session's key for good; one that is gone already is no error.
+    @abstractmethod
+    def erase(self, owner: UUID | None) -> None:
+        """Forget a key for good; one that is gone already is no error."""
 
-        Raises KeyUnavailable.
-        """
-        path = self._session_path(session_id)
-        try:
-            path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise KeyUnavailable(retry_after=5) from error
+    def create_session_key(self, session_id: UUID) -> None:
+        """Make the session's key; one that is there already stays."""
+        self.keep(session_id, os.urandom(KEY_BYTES))
 
     def slot(self, session_id: UUID, voter_id: UUID) -> bytes:
-        """The 32 bytes under which this voter's ballot lies. Raises KeyUnavailable."""
-        key = _read(self._session_path(session_id))
+        """The 32 bytes under which this voter's ballot lies."""
+        key = self.find(session_id)
+        if key is None:
+            raise KeyUnavailable
         return hmac.digest(key, voter_id.bytes, hashlib.sha256)
 
     def sign(self, message: bytes) -> bytes:
@@ -67,54 +75,17 @@ class KeyStore:
         return self._operator_key().public_key().public_bytes_raw()
 
     def _operator_key(self) -> Ed25519PrivateKey:
-        path = self._folder / "operator.key"
-        if not path.exists():
-            _write_once(path)
-        return Ed25519PrivateKey.from_private_bytes(_read(path))
-
-    def _session_path(self, session_id: UUID) -> Path:
-        return self._folder / "sessions" / f"{session_id}.key"
-
-
-def _write_once(path: Path) -> None:
-    """Write 32 random bytes unless the file is there, and force them to the disk."""
-    try:
-        _link_new_key(path)
-    except OSError as error:
-        raise KeyUnavailable(retry_after=5) from error
+        key = self.find(OPERATOR)
+        if key is None:
+            self.keep(OPERATOR, os.urandom(KEY_BYTES))
+            key = self.find(OPERATOR)  # of several processes that start at once, one was first
+        if key is None:
+            raise KeyUnavailable
+        return Ed25519PrivateKey.from_private_bytes(key)
 
 
-def _link_new_key(path: Path) -> None:
-    # A link makes the whole file appear at once, so that no reader meets half a key.
-    for folder in reversed((path.parent, *path.parent.parents)):
-        folder.mkdir(exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(os.urandom(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force to the disk that a file is gone, so that no power cut brings it back."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except OSError as error:
-        raise KeyUnavailable(retry_after=5) from error
-    if len(key) != KEY_BYTES:  # a damaged key would lead each voter to a second ballot
-        raise KeyUnavailable(retry_after=5)
+def checked(key: bytes) -> bytes:
+    """The key, if it is whole. Raises KeyUnavailable."""
+    if len(key) != KEY_BYTES:
+        raise KeyUnavailable
     return key

@@ -1,7 +1,7 @@
-"""Ballots and results.
+"""Ballots and results, and the officers who countersign them.
 
-Nothing here names a voter: a ballot is found by its slot, HMAC(session key, voter), and the key
-lies outside the database. No row carries a time or an id that grows with time.
+No ballot names its voter: it is found by its slot, HMAC(session key, voter), and the key lies
+outside the database. Nor does its row carry a time or an id that grows with time.
 """
 
 from datetime import datetime
@@ -12,16 +12,19 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaItem
-from app.orm import UNNUMBERED, Base, enum_type
+from app.orm import UNNUMBERED, Base, HasId, enum_type
+from app.people.models import Resident
 from votes.selection import Outcome
 
 
@@ -128,6 +131,45 @@ class SessionBundle(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     sealed_at: Mapped[datetime]
     body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+    def take_countersignature(self, body: bytes, digest: bytes) -> None:
+        """The same bundle with the officer's signature; its root stays."""
+        self.body, self.digest = body, digest
+
+
+class OfficerKey(HasId, Base):
+    """An officer's Ed25519 public key, whose private half never comes here. `proof` is the holder's
+    signature over `votes.bundle.officer_key_message`. A key that was revoked never comes back."""
+
+    __tablename__ = "officer_keys"
+    __table_args__ = (
+        Index(
+            "uq_officer_keys_one_live",
+            "resident_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    proof: Mapped[bytes] = mapped_column(LargeBinary(64))
+    registered_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    resident: Mapped[Resident] = relationship()
+
+
+class CompoundCountersigner(HasId, Base):
+    """Who countersigns the votes of a compound from the next opening on; empty: nobody."""
+
+    __tablename__ = "compound_countersigners"
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"), unique=True)
+    resident_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+    named_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
+    named_at: Mapped[datetime]
 
 
 class SessionResult(Base):

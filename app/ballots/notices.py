@@ -9,11 +9,18 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession, SessionOutcome
 from app.agenda.notices import MODES_EN, MODES_ZH, list_data, list_text, session_data
 from app.ballots.models import SessionBundle, SessionResult
+from app.ballots.officers import Countersigner
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.clock import spoken
+from app.people.models import Role
 from votes.scheme import BallotScheme
 from votes.selection import Outcome
+
+OFFICES = {
+    Role.COMMUNITY_SECRETARY: ("社区党委书记", "secretary of the community"),
+    Role.SUBDISTRICT_OFFICER: ("街道工作人员", "officer of the subdistrict"),
+}
 
 
 def post_opening(
@@ -21,10 +28,12 @@ def post_opening(
     agenda_session: AgendaSession,
     announced: datetime,
     hashes: Mapping[str, str],
+    officer: Countersigner | None,
     at: datetime,
 ) -> None:
     """开始投票; `announced` is the opening as it was announced, which may lie later; `hashes` are
-    those of the rules and of the roll, to compare with the bundle after closing."""
+    those of the rules and of the roll, and `officer` who is to countersign, to compare with the
+    bundle after closing."""
     early = (
         f"投票比预告（{spoken(announced)}）提前开始。\n"
         f"Voting opens earlier than announced ({spoken(announced)}).\n"
@@ -45,6 +54,7 @@ def post_opening(
             f"投票人：{MODES_ZH[agenda_session.mode]}。\n"
             f"每人一票，给不同的题目{marks_zh}，可以不填满；截止前可以改，以最后一次为准。\n"
             f"{list_text(agenda_session)}\n"
+            f"{_officer_text(officer)}\n"
             f"Voting: {opens} to {closes} (exclusive), by {MODES_EN[agenda_session.mode]}. "
             f"Give {', '.join(map(str, weights))} points to different matters; "
             "the last ballot before closing counts."
@@ -54,9 +64,21 @@ def post_opening(
             "scheme": agenda_session.scheme,
             "rules": agenda_session.rules,
             **hashes,
+            "officer_key": None if officer is None else officer.key.public_key.hex(),
             "matters": list_data(agenda_session),
         },
         at=at,
+    )
+
+
+def _officer_text(officer: Countersigner | None) -> str:
+    if officer is None:
+        return "没有约定第二人会签。 No second officer countersigns the result."
+    zh, en = OFFICES[officer.role]
+    name, key = officer.key.resident.masked_name, officer.key.public_key.hex()
+    return (
+        f"截止后由{zh}{name}核对、会签，公钥：{key}\n"
+        f"After closing the {en} recounts and countersigns with the public key above."
     )
 
 
@@ -113,7 +135,10 @@ def post_result(
         agenda_session.compound,
         agenda_session.id,
         title=f"{agenda_session.name}计票结果：{_headline(agenda_session, result)}",
-        text=f"{early}{result.explanation_zh}\n\n{result.explanation_en}{_root_text(sealed)}",
+        text=(
+            f"{early}{result.explanation_zh}\n\n{result.explanation_en}"
+            f"{_root_text(agenda_session, sealed)}"
+        ),
         data={
             **session_data(agenda_session),
             **result_data(agenda_session, result),
@@ -123,12 +148,79 @@ def post_result(
     )
 
 
-def _root_text(sealed: SessionBundle | None) -> str:
+def post_countersignature(
+    session: Session, agenda_session: AgendaSession, root: bytes, signature: bytes, at: datetime
+) -> None:
+    """会签: the second officer recounted the bundle and put a name to it."""
+    name, key = _officer(agenda_session)
+    post(
+        session,
+        NoticeKind.COUNTERSIGNED,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}计票结果已会签",
+        text=(
+            f"会签人{name}核对了结果文件并签名，签名已写入结果文件。\n总指纹：{root.hex()}\n"
+            f"会签公钥：{key}\n"
+            "The second officer recounted the bundle and signed it; the signature now stands in "
+            "the bundle, whose root is the one above."
+        ),
+        data={
+            **session_data(agenda_session),
+            "bundle_root": root.hex(),
+            "officer_key": key,
+            "countersignature": signature.hex(),
+        },
+        at=at,
+    )
+
+
+def post_countersignature_refusal(
+    session: Session, agenda_session: AgendaSession, root: bytes, reason: str, at: datetime
+) -> None:
+    """拒绝会签: the second officer does not put a name to the bundle, and says why."""
+    name, key = _officer(agenda_session)
+    post(
+        session,
+        NoticeKind.COUNTERSIGNATURE_REFUSED,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}计票结果未获会签",
+        text=(
+            f"会签人{name}拒绝会签。理由：{reason}\n"
+            f"总指纹：{root.hex()}\n"
+            "The second officer refuses to countersign the bundle with the root above; the reason "
+            "stands above in the officer's own words."
+        ),
+        data={
+            **session_data(agenda_session),
+            "bundle_root": root.hex(),
+            "officer_key": key,
+            "reason": reason,
+        },
+        at=at,
+    )
+
+
+def _officer(agenda_session: AgendaSession) -> tuple[str, str]:
+    """Masked name of the second officer, and the public key in hexadecimal; there is one."""
+    officer, key = agenda_session.countersigner, agenda_session.officer_key
+    assert officer is not None  # noqa: S101 - whoever signs was named, with a key
+    assert key is not None  # noqa: S101
+    return officer.masked_name, key.hex()
+
+
+def _root_text(agenda_session: AgendaSession, sealed: SessionBundle | None) -> str:
     if sealed is None:
         return ""
+    awaited = (
+        "\n等待第二人会签。 The second officer's countersignature is awaited."
+        if agenda_session.officer_key is not None
+        else ""
+    )
     return (
         f"\n\n选票已封存，总指纹：{sealed.root.hex()}\n任何人可下载结果文件重新计票。\n"
-        f"The ballots are sealed under the root above; anyone can recount from the bundle."
+        f"The ballots are sealed under the root above; anyone can recount from the bundle.{awaited}"
     )
 
 

@@ -9,7 +9,7 @@ from flask import Response, current_app, request
 from werkzeug.http import quote_etag
 
 from app.agenda.access import as_seen, obtain_session
-from app.agenda.models import BEFORE_TALLY, AgendaSession, RollEntry, SessionState
+from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
@@ -28,8 +28,9 @@ from app.ballots.schemas import (
     ResultSchema,
     TurnoutReportSchema,
 )
+from app.ballots.sealing import NoResult, VotingNotClosed
 from app.ballots.storing import InvalidBallot
-from app.errors import DomainError, NotFound, WrongState
+from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.people.guards import (
     EVERYONE_THERE,
@@ -59,16 +60,6 @@ CAST_EXAMPLE = {
     "nonce": "00112233445566778899aabbccddeeff",
     "expected_version": 0,
 }
-
-
-class VotingNotClosed(DomainError):
-    status, code = 409, "voting_not_closed"
-    zh, en = "投票还没有截止，不公布结果", "Voting has not closed; there is no result yet"
-
-
-class NoResult(DomainError):
-    status, code = 409, "no_result"
-    zh, en = "这一期已取消或没有投票，没有结果", "This session was cancelled or held no vote"
 
 
 def _keys() -> KeyStore:
@@ -232,7 +223,7 @@ def read_bundle(session_id: UUID) -> Response:
         raise NotFound
     state, digest = found
     if digest is None:
-        raise VotingNotClosed if state in BEFORE_TALLY else NoResult
+        raise sealing.no_bundle(state)
     answer = Response(mimetype="application/json", headers={"Cache-Control": "public, no-cache"})
     answer.set_etag(digest.hex())
     answer.make_conditional(request)

@@ -1,44 +1,13 @@
 """What goes in and out about ballots and results."""
 
-from string import hexdigits
-from typing import Any
-
 import marshmallow as ma
 
 from app.agenda.models import Channel, SessionOutcome, SessionState
-from app.api import Id, Schema, Text
+from app.api import Hex, Id, Instant, Schema, Text
+from app.people.models import Role
 from votes.selection import Outcome
 
 MAX_MARKS = 20
-
-
-class Hex(ma.fields.Field[bytes]):
-    """Bytes written in lower-case hexadecimal."""
-
-    default_error_messages = {"invalid": "String does not match expected pattern."}
-
-    def __init__(self, *, length: int, **kwargs: Any) -> None:
-        kwargs["metadata"] = {
-            "type": "string",
-            "pattern": f"^[0-9a-f]{{{2 * length}}}$",
-            "digits": 2 * length,
-            **kwargs.get("metadata", {}),
-        }
-        super().__init__(**kwargs)
-        self._digits = 2 * length
-
-    def _serialize(self, value: bytes | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.hex()
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
-        # bytes.fromhex alone would pass over spaces, and the nonce would be shorter than promised.
-        if (
-            not isinstance(value, str)
-            or len(value) != self._digits
-            or not set(value) <= set(hexdigits)
-        ):
-            raise self.make_error("invalid")
-        return bytes.fromhex(value)
 
 
 class MarkArgs(Schema):
@@ -131,3 +100,46 @@ class ParticipationSchema(Schema):
 class OperatorKeySchema(Schema):
     algorithm = ma.fields.String(required=True)
     public_key = Hex(length=32, required=True)
+
+
+class OfficerKeyArgs(Schema):
+    """A public key, and its holder's signature over the statement of `docs/bundle.md`."""
+
+    public_key = Hex(length=32, required=True)
+    proof = Hex(length=64, required=True)
+
+
+class OfficerKeySchema(Schema):
+    """The public key with which an officer countersigns."""
+
+    id = Id(required=True)
+    public_key = Hex(length=32, required=True)
+    registered_at = Instant(required=True)
+    revoked_at = Instant(required=True, allow_none=True)
+
+
+class CountersignerSchema(Schema):
+    """An officer who may countersign for a compound; `is_named` if so for its next vote."""
+
+    officer_key_id = Id(attribute="key.id", required=True)
+    officer = ma.fields.String(attribute="key.resident.masked_name", required=True)
+    role = ma.fields.Enum(Role, by_value=True, required=True)
+    public_key = Hex(attribute="key.public_key", length=32, required=True)
+    registered_at = Instant(attribute="key.registered_at", required=True)
+    is_named = ma.fields.Boolean(required=True)
+
+
+class NameCountersignerArgs(Schema):
+    """Whose key it is shall countersign from the next opening on; null: nobody."""
+
+    officer_key_id = Id(required=True, allow_none=True)
+
+
+class CountersignArgs(Schema):
+    """What `python -m votes.countersign sign` prints as its last line."""
+
+    signature = Hex(length=64, required=True)
+
+
+class RefuseCountersignatureArgs(Schema):
+    reason = Text(required=True, max_length=1000, multiline=True)

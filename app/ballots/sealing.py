@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaSession, RollEntry, SessionState
+from app.agenda.models import BEFORE_TALLY, AgendaSession, RollEntry, SessionState
 from app.ballots.counting import Count, CountsDisagree
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import (
@@ -27,6 +27,7 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
+from app.errors import DomainError
 from app.orm import table_of
 from votes import merkle
 from votes.bundle import (
@@ -42,6 +43,16 @@ from votes.scheme import BallotScheme
 from votes.selection import ParticipationRule, SelectionRule
 
 log = logging.getLogger(__name__)
+
+
+class VotingNotClosed(DomainError):
+    status, code = 409, "voting_not_closed"
+    zh, en = "投票还没有截止，不公布结果", "Voting has not closed; there is no result yet"
+
+
+class NoResult(DomainError):
+    status, code = 409, "no_result"
+    zh, en = "这一期已取消或没有投票，没有结果", "This session was cancelled or held no vote"
 
 
 def roll_root(residents: Iterable[UUID]) -> bytes:
@@ -91,6 +102,7 @@ def seal(
         ranked=count.ranked,
         outcomes=count.outcomes,
         operator_key=keys.operator_public_key(),
+        officer_key=agenda_session.officer_key,
     )
     bundle = with_signatures(unsigned, keys.sign(statement_message(unsigned)))
     body = canonical_json(bundle)
@@ -135,14 +147,22 @@ def _vacuum(session: Session) -> None:
 
 
 def forget_what_is_left(session: Session, keys: KeyStore) -> None:
-    """Erase what a crash has left of sealed sessions."""
+    """Erase what a crash has left of sealed sessions; a later turn does what cannot be done now."""
+    try:
+        held = keys.held()
+    except KeyUnavailable:
+        log.exception("the key store cannot be asked what is left")
+        return
     left = session.scalars(
-        select(AgendaSession).where(
-            AgendaSession.id.in_(keys.held()), AgendaSession.outcome.is_not(None)
-        )
+        select(AgendaSession).where(AgendaSession.id.in_(held), AgendaSession.outcome.is_not(None))
     )
     for agenda_session in left.all():
         forget(session, agenda_session, keys)
+
+
+def no_bundle(state: SessionState) -> DomainError:
+    """Why a session at this step has no bundle."""
+    return VotingNotClosed() if state in BEFORE_TALLY else NoResult()
 
 
 def find_bundle(session: Session, session_id: UUID) -> tuple[SessionState, bytes | None] | None:

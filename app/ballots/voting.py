@@ -25,6 +25,7 @@ from app.ballots.counting import (
 )
 from app.ballots.keys import KeyStore
 from app.ballots.models import BallotSlot, ResultRow
+from app.ballots.officers import find_countersigner
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.errors import DomainError
 from app.matters.models import Matter
@@ -74,11 +75,14 @@ def open_voting(
     announced_opening = agenda_session.voting_opens_at
     roll_root = read_roll_root(session, agenda_session)
     agenda_session.open_voting(at, FIVE_THREE_ONE.to_data(), rules, roll_root)
+    officer = find_countersigner(session, agenda_session.compound, at)
+    if officer is not None:
+        agenda_session.take_countersigner(officer.key.resident, officer.key.public_key)
     _snapshot_slots(session, agenda_session, FIVE_THREE_ONE)
     keys.create_session_key(agenda_session.id)
     record_move(session, agenda_session, "open_voting", by, at, from_state=SessionState.LISTED)
     hashes = {"rules_hash": rules_hash_of(agenda_session).hex(), "roll_root": roll_root.hex()}
-    notices.post_opening(session, agenda_session, announced_opening, hashes, at)
+    notices.post_opening(session, agenda_session, announced_opening, hashes, officer, at)
     return agenda_session
 
 

@@ -66,6 +66,8 @@ class NoticeKind(StrEnum):
     CASE_PUBLISHED = "CASE_PUBLISHED"
     RATING_NOTICED = "RATING_NOTICED"
     RATING_FINAL = "RATING_FINAL"
+    COUNTERSIGNED = "COUNTERSIGNED"
+    COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED"
 
 
 # Notices about a session; all others are about what came of it.
@@ -76,6 +78,8 @@ ABOUT_SESSIONS = frozenset(
         NoticeKind.VOTING_OPENED,
         NoticeKind.VOTING_EXTENDED,
         NoticeKind.TALLIED,
+        NoticeKind.COUNTERSIGNED,
+        NoticeKind.COUNTERSIGNATURE_REFUSED,
         NoticeKind.SESSION_CANCELLED,
         NoticeKind.ROUND_TABLE_AGENDA,
         NoticeKind.MEETING_CONCLUDED,

@@ -27,6 +27,10 @@ class ResultIsFinal(DomainError):
     zh, en = "题单、投票和计票的公示不能这样更改", "This notice of a list, vote or tally stands"
 
 
+# A tally, and what the second officer says of it: the branch is whom they check.
+NOT_CORRECTED = frozenset(
+    {NoticeKind.TALLIED, NoticeKind.COUNTERSIGNED, NoticeKind.COUNTERSIGNATURE_REFUSED}
+)
 WITHDRAWABLE = frozenset(
     {
         NoticeKind.SESSION_ANNOUNCED,
@@ -96,9 +100,9 @@ def correct(
 ) -> PublicNotice:
     """Correct a notice in the open: its id stays, the correction stands under its text.
 
-    A tally is not corrected. Raises ResultIsFinal, WrongState.
+    A tally and its countersignature are not corrected. Raises ResultIsFinal, WrongState.
     """
-    if notice.kind is NoticeKind.TALLIED:
+    if notice.kind in NOT_CORRECTED:
         raise ResultIsFinal
     notice.correct(note, at)
     _record(session, notice, "correct", by, note, at)

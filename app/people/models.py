@@ -4,7 +4,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound, Unit
@@ -173,6 +183,13 @@ class Appointment(HasId, Base):
     appointed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
 
     resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+
+    @classmethod
+    def is_held(cls, day: date) -> ColumnElement[bool]:
+        """The condition that an office is held on this day and was not ended."""
+        return and_(
+            cls.since <= day, or_(cls.until.is_(None), cls.until > day), cls.ended_at.is_(None)
+        )
 
     def covers(self, compound: Compound) -> bool:
         """Whether the compound lies in the subtree of the appointment's place."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Response, current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jti
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -129,12 +129,7 @@ def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
         )
         .outerjoin(
             Appointment,
-            and_(
-                Appointment.resident_id == Resident.id,
-                Appointment.since <= today,
-                or_(Appointment.until.is_(None), Appointment.until > today),
-                Appointment.ended_at.is_(None),
-            ),
+            and_(Appointment.resident_id == Resident.id, Appointment.is_held(today)),
         )
         .where(
             Resident.id == resident_id,

@@ -93,16 +93,15 @@ def halves(signature: bytes) -> tuple[bytes, bytes]:
     return signature[:32], signature[32:]
 
 
-def test_keys_and_points_of_small_order_agree(page: Page, site: str):
+def test_no_signature_under_a_key_of_small_order_holds(page: Page, site: str):
     cases = [
         (key.hex(), (r + encoded(s)).hex(), f"{number}")
         for number, key in enumerate(SMALL)
         for r in SMALL
         for s in (0, GROUP_ORDER)
     ]
-    found = asked(page, site, cases)
-    assert found == [in_openssl(*case) for case in cases]
-    assert True in found
+    assert any(in_openssl(*case) for case in cases)  # the library takes some, so we must refuse
+    assert not any(asked(page, site, cases))
 
 
 def test_keys_of_mixed_order_agree(page: Page, site: str):

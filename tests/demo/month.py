@@ -1,16 +1,23 @@
 """The first act of the tour: residents raise matters and cast 5-3-1 ballots."""
 
 import secrets
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.demo.scene import API, Person, Scene, chapter, code_of, indented, say, success
 from tests.votes.worked_example import ENDORSEMENTS, EXPECTED, ROLL, SLIPS, TITLES
+from votes.bundle import officer_key_message
+from votes.countersign import DONE, sign
 from votes.verify import verify_file
 
 VOTERS = [f"V{number:02d}" for number in range(1, ROLL + 1)]
 BRANCH_SECRETARY = VOTERS[0]
+COUNTERSIGNER = "community_secretary"
 FIRST_SLIP_OF_V08 = "M06 M04 M01"
 BLANK = "– – –"
 
@@ -46,6 +53,7 @@ class Month:
         self.session = ""
         self.chosen: list[str] = []
         self.receipts: dict[str, dict[str, Any]] = {}
+        self.officer_key = Ed25519PrivateKey.generate()
 
     @property
     def secretary(self) -> Person:
@@ -71,6 +79,21 @@ class Month:
         say(
             f"{session['name']}：名册制，可投票 {session['turnout']['roll']} 人，开始征集",
             f"period {session['period']}, {session['state']}",
+        )
+
+    def name_countersigner(self) -> None:
+        """The community's secretary makes a key at home, registers it, and is named."""
+        chapter("约定会签人", "A second officer is named")
+        officer = self.people[COUNTERSIGNER]
+        public_key = self.officer_key.public_key().public_bytes_raw()
+        proof = self.officer_key.sign(officer_key_message(officer.id, public_key))
+        body = {"public_key": public_key.hex(), "proof": proof.hex()}
+        key = officer.do("PUT", "/me/officer-key", body)
+        named = {"officer_key_id": key["id"]}
+        (listed,) = officer.do("PUT", f"{self.compound}/countersigner", named)
+        say(
+            f"社区书记{listed['officer']}，公钥 {listed['public_key'][:16]}…",
+            "the private key never leaves the officer",
         )
 
     def raise_matters(self) -> None:
@@ -206,6 +229,27 @@ class Month:
             for label, _, score, decided_by, outcome in rows
             if outcome == "SELECTED"
         ]
+
+    def countersign(self) -> None:
+        """The officer recounts and signs the bundle with the command, and hands it in."""
+        chapter("第二人会签", "The second officer countersigns")
+        told = self.scene.notice("TALLIED", self.session.rpartition("/")[2])["_yueyuetan"]
+        with TemporaryDirectory() as folder:
+            bundle, key = Path(folder) / "bundle.json", Path(folder) / "officer.pem"
+            bundle.write_bytes(self.scene.http.get(f"{API}{self.session}/bundle.json").content)
+            key.write_bytes(
+                self.officer_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            )
+            answer = sign(bundle, key, told["data"]["bundle_root"])
+        lines = "\n".join(answer.lines)
+        print(indented(lines))
+        self.expect("会签命令 · the command", answer.status, DONE)
+        officer, path = self.people[COUNTERSIGNER], f"{self.session}/countersignature"
+        body = {"signature": lines.rpartition("\n")[2]}
+        session = officer.do("POST", path, body)
+        say("已会签", f"countersigned at {session['countersigned_at']}")
+        again = code_of(officer.call("POST", path, body))
+        self.expect("再会签一次 · countersigned again", again, "409 countersigning_decided")
 
     def recount(self) -> None:
         """The verifier, which knows nothing of the server, recounts the published bundle."""

@@ -20,8 +20,8 @@ def imported_packages(source: str) -> set[str]:
     return packages
 
 
-# Python has no Ed25519 of its own; only who checks signatures needs it.
-OTHER_PACKAGES = {"verify.py": {"cryptography"}}
+# Python has no Ed25519 of its own; only who makes or checks signatures needs it.
+OTHER_PACKAGES = {"verify.py": {"cryptography"}, "countersign.py": {"cryptography"}}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

@@ -7,7 +7,12 @@ import { Point } from "../vendor/noble-ed25519/index.js";
 import { sha512 } from "../vendor/noble-hashes/sha2.js";
 import { bytesToHex, concatBytes, hexToBytes } from "../vendor/noble-hashes/utils.js";
 
-const ORDER = Point.CURVE().n;
+const { n: ORDER, p: FIELD } = Point.CURVE();
+const ORDER_EIGHT = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
+const SIGN_BIT = 1n << 255n;
+
+// Points of small order: under such a key anybody can sign.
+const WEAK = new Set([0n, 1n, FIELD - 1n, FIELD, FIELD + 1n, ORDER_EIGHT, FIELD - ORDER_EIGHT]);
 
 /** Whether the 64 bytes of `signature` are the signature of this message by this key (both hex). */
 export function isSigned(key, signature, message) {
@@ -15,7 +20,8 @@ export function isSigned(key, signature, message) {
   const s = littleEndian(hexToBytes(signature.slice(64)));
   const publicKey = hexToBytes(key);
   const point = pointOf(publicKey);
-  if (s >= ORDER || point === null) {
+  const isWeak = WEAK.has(littleEndian(publicKey) % SIGN_BIT);
+  if (s >= ORDER || point === null || isWeak) {
     return false;
   }
   const k = littleEndian(sha512(concatBytes(r, publicKey, message))) % ORDER;

@@ -231,7 +231,9 @@ function countersignatureCheck({ officer_key: key, countersignature }, message) 
     "countersignature",
     "第二人会签",
     "The second officer's countersignature",
-    signatureProblems(key, countersignature, message),
+    countersignature === null
+      ? [problem("还没有会签", "it is not yet countersigned")]
+      : signatureProblems(key, countersignature, message),
   );
 }
 

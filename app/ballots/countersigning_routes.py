@@ -1,0 +1,125 @@
+"""URLs of the second officer: keys, who countersigns where, and the countersignature."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app import clock
+from app.agenda.access import as_seen, obtain_session
+from app.agenda.models import CountersigningDecided
+from app.agenda.schemas import SessionSchema
+from app.api import Blueprint
+from app.ballots import countersigning, officers
+from app.ballots.models import OfficerKey
+from app.ballots.schemas import (
+    CountersignArgs,
+    CountersignerSchema,
+    NameCountersignerArgs,
+    OfficerKeyArgs,
+    OfficerKeySchema,
+    RefuseCountersignatureArgs,
+)
+from app.ballots.sealing import NoResult, VotingNotClosed
+from app.compounds.models import Compound
+from app.errors import Forbidden, NotFound
+from app.extensions import db
+from app.people.guards import allow, current_actor, obtain_compound, public, signed_in
+
+blp = Blueprint("countersigning", __name__, description="会签 · The second officer")
+
+KEY_EXAMPLE = {"public_key": "8f" * 32, "proof": "3c" * 64}
+NAME_EXAMPLE = {"officer_key_id": "0198c0de-0000-7000-8000-00000000000f"}
+
+
+@blp.route("/me/officer-key", methods=["PUT"])
+@signed_in
+@blp.arguments(OfficerKeyArgs, example=KEY_EXAMPLE)
+@blp.response(200, OfficerKeySchema)
+@blp.refuses(Forbidden, officers.InvalidProof, officers.OfficerKeyTaken)
+def register_officer_key(body: dict[str, Any]) -> OfficerKey:
+    """登记会签公钥 · Register one's public key, or replace it.
+
+    The key is made on the officer's own computer: `python -m votes.countersign new-key`, and
+    `prove` makes the proof.
+    """
+    key = officers.register_key(db.session(), current_actor(), **body, at=clock.now())
+    db.session.commit()
+    return key
+
+
+@blp.route("/me/officer-key/revoke", methods=["POST"])
+@signed_in
+@blp.response(200, OfficerKeySchema)
+@blp.refuses(officers.NoOfficerKey)
+def revoke_officer_key() -> OfficerKey:
+    """撤销会签公钥 · Revoke one's key; what it was to countersign stays without."""
+    key = officers.revoke_key(db.session(), current_actor().resident, clock.now())
+    db.session.commit()
+    return key
+
+
+@blp.route("/compounds/<uuid:compound_id>/countersigners", methods=["GET"])
+@public
+@blp.response(200, CountersignerSchema(many=True))
+@blp.refuses(NotFound)
+def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
+    """会签人 · Officers who may countersign for the compound, their keys, and who is named."""
+    compound = db.session.get(Compound, compound_id)
+    if compound is None:
+        raise NotFound
+    return officers.read_countersigners(db.session(), compound, clock.now())
+
+
+@blp.route("/compounds/<uuid:compound_id>/countersigner", methods=["PUT"])
+@allow(*officers.COUNTERSIGNERS)
+@blp.arguments(NameCountersignerArgs, example=NAME_EXAMPLE)
+@blp.response(200, CountersignerSchema(many=True))
+@blp.refuses(officers.UnknownOfficerKey)
+def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[officers.Countersigner]:
+    """指定会签人 · Name who countersigns the compound's votes from the next opening on."""
+    compound = obtain_compound(compound_id)
+    named = officers.name_countersigner(
+        db.session(), compound, **body, by=current_actor().resident, at=clock.now()
+    )
+    db.session.commit()
+    return named
+
+
+@blp.route("/sessions/<uuid:session_id>/countersignature", methods=["POST"])
+@allow(*officers.COUNTERSIGNERS)
+@blp.arguments(CountersignArgs, example={"signature": "5e" * 64})
+@blp.response(200, SessionSchema)
+@blp.refuses(
+    VotingNotClosed,
+    NoResult,
+    CountersigningDecided,
+    countersigning.NoCountersigner,
+    countersigning.NotTheCountersigner,
+    countersigning.OfficerKeyRevoked,
+    countersigning.InvalidCountersignature,
+)
+def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """会签 · Hand in the second officer's signature over the sealed result, once."""
+    agenda_session = obtain_session(session_id)
+    countersigning.countersign(db.session(), agenda_session, current_actor(), **body)
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/countersignature/refusal", methods=["POST"])
+@allow(*officers.COUNTERSIGNERS)
+@blp.arguments(RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
+@blp.response(200, SessionSchema)
+@blp.refuses(
+    VotingNotClosed,
+    NoResult,
+    CountersigningDecided,
+    countersigning.NoCountersigner,
+    countersigning.NotTheCountersigner,
+)
+def refuse_countersignature(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """拒绝会签 · Refuse to countersign, with a reason that the board publishes."""
+    agenda_session = obtain_session(session_id)
+    countersigning.refuse_countersignature(db.session(), agenda_session, current_actor(), **body)
+    db.session.commit()
+    return as_seen(agenda_session)
