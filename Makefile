@@ -1,13 +1,14 @@
 # make run    演示:127.0.0.1:$PORT(8000)   the demo
 # make tour   另开一个终端,走完一期          a whole session against the running demo
 # make test   全部测试,两种数据库            all tests on SQLite and PostgreSQL
-# make bench  十年的小区与空小区比快慢        lists after ten years beside an empty compound
+# make bench  列表和投票的快慢与规模          speed of lists and of voting (ARGS=--quick: minutes)
+# make profile 一次投票的时间花在哪里         a cast by statement and by microsecond
 # make lint   检查                          style, types, import order
 # make lock   由 pyproject.toml 重算锁定文件  both locks anew
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test bench lint lock runtime dev browser
+.PHONY: run tour test bench profile lint lock runtime dev browser
 
 run: runtime
 	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
@@ -19,7 +20,11 @@ test: dev browser
 	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
 
 bench: dev
-	@$(VENV_PYTHON) -m bench lists
+	@status=0; $(VENV_PYTHON) -m bench lists || status=1; \
+	$(VENV_PYTHON) -m bench voting $(ARGS) || status=1; exit $$status
+
+profile: dev
+	@$(VENV_PYTHON) -m bench profile $(ARGS)
 
 lint: dev
 	$(VENV_PYTHON) -m ruff check

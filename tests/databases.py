@@ -42,8 +42,9 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """The URL of a running server, with the rights to make databases on it."""
+def postgresql_server(*, durable: bool = False) -> Iterator[str]:
+    """The URL of a running server, with the rights to make databases on it; `durable` where the
+    one that is started here shall wait for the disk."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
@@ -55,7 +56,8 @@ def postgresql_server() -> Iterator[str]:
 
         with get_server(Path(folder) / "data") as server:
             url = server.get_uri()
-            _forget_durability(url)
+            if not durable:
+                _forget_durability(url)
             yield url
 
 

@@ -173,12 +173,12 @@ def _is_open(at: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
 @cache
 def _sqlite() -> Update:
     """Note the participation; `BEGIN IMMEDIATE` keeps everybody else out until the commit."""
-    is_open = exists().where(
-        SESSIONS.c.compound_id == ROLL.c.compound_id, *_is_open(database_now())
-    )
+    compound = select(SESSIONS.c.compound_id).where(*_is_open(database_now())).scalar_subquery()
     return (
         update(ROLL)
-        .where(ROLL.c.session_id == SESSION_ID, is_open, *_may_vote(ROLL.c.compound_id))
+        # All of the primary key, else the whole session is searched; no compound, no row.
+        .where(ROLL.c.compound_id == compound, ROLL.c.session_id == SESSION_ID)
+        .where(*_may_vote(ROLL.c.compound_id))
         .values(channel=Channel.PHONE, voted_on=TODAY)
         .returning(ROLL.c.compound_id, ROLL.c.session_id)
     )

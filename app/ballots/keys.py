@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 from abc import ABC, abstractmethod
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,9 +32,10 @@ class KeyUnavailable(DomainError):
 class KeyStore(ABC):
     """Keys of 32 bytes, one for each owner: a session or resolution by its id, or OPERATOR.
 
-    Every method raises KeyUnavailable where the store is out of reach. A key is asked for each
-    time it is needed and remembered nowhere, so that after `erase` no process still has it; what
-    remembers one for speed must forget it no later than the vote closes.
+    Every method raises KeyUnavailable where the store is out of reach. The operator's key lasts and
+    is remembered. A session's key is asked for each time it is needed and remembered nowhere, so
+    that after `erase` no process still has it; what remembers one for speed must forget it no later
+    than the vote closes.
     """
 
     @abstractmethod
@@ -68,12 +70,13 @@ class KeyStore(ABC):
 
     def sign(self, message: bytes) -> bytes:
         """The operator's Ed25519 signature (64 bytes, the same for the same message)."""
-        return self._operator_key().sign(message)
+        return self._operator_key.sign(message)
 
     def operator_public_key(self) -> bytes:
         """The 32 bytes with which anyone checks a promise."""
-        return self._operator_key().public_key().public_bytes_raw()
+        return self._operator_key.public_key().public_bytes_raw()
 
+    @cached_property
     def _operator_key(self) -> Ed25519PrivateKey:
         key = self.find(OPERATOR)
         if key is None:

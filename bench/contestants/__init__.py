@@ -1,0 +1,1 @@
+"""What our casting and reading are compared with."""
