@@ -12,6 +12,8 @@ from app.attachments.stores import make_store
 from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersigning_routes import blp as countersigning
 from app.ballots.key_stores import make_key_store
+from app.ballots.manual_routes import blp as manual
+from app.ballots.paper_routes import blp as paper
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
@@ -56,6 +58,8 @@ API_BLUEPRINTS = (
     agenda,
     ballots,
     countersigning,
+    paper,
+    manual,
     deliberation,
     resolutions,
     works,

@@ -20,6 +20,7 @@ from app.agenda.models import (
     SessionState,
 )
 from app.ballots.models import ResultRow, SessionResult
+from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.board.models import NoticeKind, PublicNotice
 from app.matters.models import Category, Endorsement, Matter, MatterState
 from app.orm import Base, new_id
@@ -27,9 +28,11 @@ from app.people.models import Appointment, Role
 from bench.places import Log, Place, Rows
 from votes.scheme import FIVE_THREE_ONE
 from votes.selection import Mode, Outcome, ParticipationRule, SelectionRule
+from votes.serial import ALPHABET, with_check
 
 MONTH = timedelta(days=30)
 DAY = timedelta(days=1)
+SLIPS = 100  # of each session
 WORDS = "请大家把车停进划线的车位，消防通道不停车；看望老人的登记后可停一天。" * 3
 
 
@@ -122,6 +125,7 @@ def add_session(decade: Decade, number: int) -> Session:
     session = Session(new_id(), new_id(), [], [])
     begun = decade.at
     _agenda(decade, session, number)
+    _slips(decade, session)
     for kind in (NoticeKind.SESSION_ANNOUNCED, NoticeKind.LIST_FROZEN, NoticeKind.VOTING_OPENED):
         decade.notice(kind, session.id)
         decade.move(AgendaSession, session.id, kind.lower(), SessionState.VOTING)
@@ -215,6 +219,30 @@ def _agenda(decade: Decade, session: Session, number: int) -> None:
             admitted_why=AdmissionReason.OPENING,
             channel=Channel.PHONE if has_voted else None,
             voted_on=(at + 8 * DAY).date() if has_voted else None,
+        )
+
+
+def _slips(decade: Decade, session: Session) -> None:
+    """A batch of paper slips, half of which came back."""
+    rows, compound_id = decade.rows, decade.place.compound_id
+    about = {"compound_id": compound_id, "session_id": session.id}
+    batch_id = rows.add(
+        PaperBatch,
+        **about,
+        size=SLIPS,
+        issued_by_id=decade.secretary,
+        issued_at=decade.at,
+    )
+    for index in range(SLIPS):
+        came_back = index % 2 == 0
+        rows.add(
+            PaperSlip,
+            **about,
+            batch_id=batch_id,
+            serial=with_check(f"22{ALPHABET[index // 10]}{ALPHABET[index % 10]}2"),
+            state=SlipState.CONFIRMED if came_back else SlipState.ISSUED,
+            entered_by_id=decade.voter(index) if came_back else None,
+            confirmed_by_id=decade.voter(index + 1) if came_back else None,
         )
 
 

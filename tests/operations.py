@@ -42,6 +42,7 @@ PHOTO = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
 )
+SLIPS = "票号,楼栋,单元,房号,姓名,5分,3分,1分\n222222,9栋,1单元,901,查无此人,M01,,\n"
 REGISTER = "楼栋,单元,房号,面积\n9栋,1单元,901,88.50\n"
 
 
@@ -104,6 +105,7 @@ def furnish(
     listed = cast.matters(secretary, resident, ("停车", "路灯"), compound=compound)
     made(secretary.post(f"{steps}/freeze-list"), 200)
     made(secretary.post(f"{steps}/open-voting"), 200)
+    batch = made(secretary.post(f"{steps}/paper-batches", {"count": 2}))
     matter = {"title": "积水", "body": "雨后积水", "category": "LEAK_DRAIN"}
     submitted = made(resident.post(f"/compounds/{compound.id}/matters", matter))
     feed = made(secretary.get(f"/board/compounds/{compound.id}/feed.json"), 200)
@@ -123,6 +125,8 @@ def furnish(
         "kind_of_feed": "json",
         "filename": "site.css",
         "session_id": session["id"],
+        "batch_id": batch["id"],
+        "serial": batch["serials"][0],
         "matter_id": submitted["id"],
         "matters": listed,
         "residence_id": residence["id"],

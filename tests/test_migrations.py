@@ -28,6 +28,7 @@ from app.resolutions.models import BranchReview
 from app.works.ledgers import Escalation, MissedStep
 from app.works.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
+from tests.ballots.assembly import Assembly
 from tests.ballots.second_officer import SecondOfficer
 from tests.cast import Cast, Person, ballot
 from tests.operations import (
@@ -100,11 +101,20 @@ def tell_and_rate(cast: Cast, secretary: Person, raiser: Person) -> None:
 
 
 def leave_a_vote_open(cast: Cast) -> None:
-    """Ballots exist only until closing."""
+    """Ballots exist only until closing, and slips are given out while voting is open."""
     cast.home = cast.neighbour
-    voter = cast.resident()
-    session, matters = cast.open_session(cast.secretary(), voter, period="2027-01")
+    voter, secretary = cast.resident(), cast.secretary()
+    session, matters = cast.open_session(secretary, voter, period="2027-01")
+    made(secretary.post(f"/sessions/{session['id']}/paper-batches", {"count": 2}))
+    count_an_assembly(cast)
     made(voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters)), 200)
+
+
+def count_an_assembly(cast: Cast) -> None:
+    """Totals of an assembly that were entered."""
+    cast.home = cast.third
+    assembly = Assembly(cast, period="2027-02")
+    made(assembly.enter({(5, 0): 2}), 200)
 
 
 def do_some_work(app: Flask, cast: Cast, secretary: Person, raiser: Person) -> None:

@@ -3,6 +3,7 @@
 Rows 14 and 20 of the list of threats, and what the rows of a ballot may hold.
 """
 
+import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from uuid import uuid4
 import pytest
 from flask import Flask, Response, request, request_finished
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.api import PREFIX
+from app.ballots.paper_file import XLSX
 from app.clock import local_date
 from app.extensions import db
 from app.people.models import Resident, Role
@@ -96,6 +99,9 @@ class OpenVote:
             headers["Authorization"] = f"Bearer {self.people[who].token}"
         answer = self._client.get(path, headers=headers, buffered=True)
         assert answer.status_code < 500, answer.text
+        if answer.mimetype == XLSX:  # the file has the time in it; its cells have not
+            book = load_workbook(io.BytesIO(answer.get_data()), read_only=True)
+            return [list(row) for row in book.active.iter_rows(values_only=True)]
         return answer.json if answer.is_json else answer.get_data()
 
 

@@ -21,7 +21,7 @@ from app.clock import local_date
 from app.people.guards import allow
 from app.people.models import Role
 from tests.cast import Cast, Person, Place, ballot
-from tests.operations import PHOTO, PUBLIC_API, REGISTER, furnish, operations, request_for
+from tests.operations import PHOTO, PUBLIC_API, REGISTER, SLIPS, furnish, operations, request_for
 from tests.wechat_standin import Control, StandIn
 
 # Who asks: two residents, one of them 17 years old; every office; somebody logged in who neither
@@ -80,6 +80,7 @@ SEATED = frozenset({"SEATED_MEMBER"})
 DEPARTMENT = frozenset({"DEPARTMENT"})
 CLERKS = VERIFY | {"BUILDING_HEAD"}
 ASKED = LIVE_THERE | CLERKS
+PAPER_CLERKS = CLERKS - BRANCH  # the secretary hosts the vote and touches no ballot
 CLOSERS = COMMUNITY | STREET | {"GRID_WORKER"}
 
 API: dict[str, Open | frozenset[str]] = {
@@ -141,6 +142,26 @@ API: dict[str, Open | frozenset[str]] = {
     "PUT /compounds/{compound_id}/countersigner": COMMUNITY | STREET,
     "POST /sessions/{session_id}/countersignature": COMMUNITY | STREET,
     "POST /sessions/{session_id}/countersignature/refusal": COMMUNITY | STREET,
+    # ballots on paper; the slip here was not given out yet
+    "POST /sessions/{session_id}/paper-batches": BRANCH,
+    "GET /paper-batches/{batch_id}/slips.pdf": BRANCH,
+    "GET /sessions/{session_id}/paper-slips": CLERKS | AUDITOR,
+    "POST /sessions/{session_id}/paper-slips/{serial}/enter": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-slips/{serial}/confirm": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-slips/{serial}/withdraw": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-slips/{serial}/void": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-slips/{serial}/photos": PAPER_CLERKS,
+    "GET /sessions/{session_id}/paper-voter": PAPER_CLERKS,
+    "GET /sessions/{session_id}/paper-sheet.xlsx": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-sheet/enter": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-sheet/confirm": PAPER_CLERKS,
+    "DELETE /sessions/{session_id}/ballot": LIVE_THERE,
+    # assemblies; none is counted here
+    "PUT /sessions/{session_id}/manual-method": BRANCH,
+    "GET /sessions/{session_id}/manual-count": THERE,
+    "PUT /sessions/{session_id}/manual-count": PAPER_CLERKS,
+    "POST /sessions/{session_id}/manual-count/confirm": THERE,
+    "POST /sessions/{session_id}/conclude-count": BRANCH,
     # round table
     "GET /sessions/{session_id}/round-table": THERE,
     "POST /sessions/{session_id}/start-meeting": BRANCH,
@@ -319,6 +340,20 @@ OWN, FOREIGN, ABSENT = "own", "foreign", "absent"
 BY_RULE = {
     ("PUT /sessions/{session_id}/ballot", MINOR): "403 under_age",
     ("GET /sessions/{session_id}/ballot", MINOR): "404 not_found",  # there is none
+    ("DELETE /sessions/{session_id}/ballot", MINOR): "403 under_age",
+    **{
+        ("GET /sessions/{session_id}/manual-count", who): "404 not_found"  # there is none
+        for who in THERE
+    },
+    **{
+        ("GET /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
+        for who in PAPER_CLERKS
+    },
+    # The last of those who entered the slip, by the line before.
+    (
+        "POST /sessions/{session_id}/paper-slips/{serial}/confirm",
+        "GRID_WORKER",
+    ): "403 entered_by_the_same",
     # The auditor of a community is not the subdistrict's.
     **{
         (f"GET /subdistricts/{{subdistrict_id}}/figures{form}", "AUDITOR"): "403 forbidden"
@@ -354,6 +389,10 @@ Ids = Mapping[str, Any]
 
 def office(role: Role) -> Callable[[Ids], dict[str, Any]]:
     return lambda ids: {"resident_id": ids["resident_id"], "role": role, "from": "2026-01-01"}
+
+
+def paper(ids: Ids) -> dict[str, Any]:
+    return {"resident_id": ids["resident_id"], **ballot(*ids["matters"])}
 
 
 def change_of_host(ids: Ids) -> dict[str, Any]:
@@ -441,6 +480,23 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "POST /compounds/{compound_id}/sessions": next_session,
     "PUT /sessions/{session_id}/roll": lambda ids: {"roll": [ids["resident_id"]]},
     "PUT /sessions/{session_id}/ballot": lambda ids: ballot(*ids["matters"]),
+    "POST /sessions/{session_id}/paper-batches": lambda ids: {"count": 1},
+    "POST /sessions/{session_id}/paper-slips/{serial}/enter": paper,
+    "POST /sessions/{session_id}/paper-slips/{serial}/confirm": paper,
+    "POST /sessions/{session_id}/paper-slips/{serial}/withdraw": lambda ids: {
+        "resident_id": ids["resident_id"],
+        **why(ids),
+    },
+    "POST /sessions/{session_id}/paper-slips/{serial}/void": why,
+    "POST /sessions/{session_id}/paper-slips/{serial}/photos": lambda ids: {
+        "attachment_ids": [str(ids["attachment_id"])]
+    },
+    "PUT /sessions/{session_id}/manual-method": lambda ids: {"method": "HANDS"},
+    "PUT /sessions/{session_id}/manual-count": lambda ids: {
+        "participants": 2,
+        "totals": [],
+        "witness_ids": [ids["resident_id"], str(uuid4())],
+    },
     "POST /sessions/{session_id}/cancel": lambda ids: {"reason": "与防汛值守冲突"},
     "POST /sessions/{session_id}/invitations": lambda ids: {"kind": "EXPERT", "name": "设计院"},
     "POST /sessions/{session_id}/attendance": lambda ids: {"code": "抄错的签到码"},
@@ -641,6 +697,13 @@ class World:
             return {"data": {"file": (io.BytesIO(REGISTER.encode()), "register.csv")}}
         if operation.endswith("/attachments"):
             return {"data": {"file": (io.BytesIO(PHOTO), "photo.png")}}
+        if "/paper-sheet/" in operation:
+            return {"data": {"file": (io.BytesIO(SLIPS.encode()), "slips.csv")}}
+        if operation.endswith("/paper-voter"):
+            home = {"building": "3栋", "entrance": "2单元", "unit": "999"}
+            return {"query_string": {**home, "name": "查无此人"}}
+        if operation == "DELETE /sessions/{session_id}/ballot":
+            return {"query_string": {"expected_version": 1}}
         if operation == "POST /auth/wechat":
             return {"json": {"code": self._wechat.code(self._wechat.user())}}
         return {"json": BODIES[operation](ids)} if operation in BODIES else {}

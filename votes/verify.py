@@ -1,4 +1,5 @@
-"""Recount a published bundle: `python -m votes.verify bundle.json [--receipt r.json] [--root HEX]`.
+"""Recount a published bundle: `python -m votes.verify bundle.json [--receipt r.json] [--root HEX]
+[--stub TEXT]`, where TEXT is what the QR code of a paper slip's stub holds.
 
 It reads the files named and nothing else. Each check is a line in Chinese and one in English, with
 a mark in front: all of them must hold. The exit status is 0 if they do, 1 if something is wrong,
@@ -23,6 +24,7 @@ from typing import Any, NoReturn, Self, TypeAlias, cast
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from votes import stub
 from votes.ballot import Mark, PriorityBallot
 from votes.bundle import (
     FORMAT,
@@ -118,8 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_lines(["✗ 文件读不了，或不是 JSON", "  A file cannot be read, or is no JSON"])
         return 2
     checks = _verify_spelled(raw, bundle, receipt, options.root)
-    write_lines(report(checks))
-    return 0 if all(check.ok for check in checks) else 1
+    lines, is_good = list(report(checks)), all(check.ok for check in checks)
+    if options.stub is not None and checks[0].ok:
+        try:
+            lines += stub.report(cast(Bundle, bundle), options.stub)
+        except VotingError as error:
+            lines.append(f"\n✗ 存根不是这次投票的，或没有扫全\n  {error.message}")
+            is_good = False
+    write_lines(lines)
+    return 0 if is_good else 1
 
 
 def _verify_spelled(
@@ -139,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("bundle", type=Path, help="结果文件 · the published bundle")
     parser.add_argument("--receipt", type=Path, help="自己的收据 · a voter's own receipt (JSON)")
+    parser.add_argument("--stub", help="纸票存根二维码的文字 · the text in a paper stub's QR code")
     parser.add_argument("--root", help="公告上的总指纹 · the root from a poster or notice")
     return parser
 

@@ -91,6 +91,15 @@ class Channel(StrEnum):
     """How a ballot came in."""
 
     PHONE = "PHONE"
+    PAPER = "PAPER"
+
+
+class ManualMethod(StrEnum):
+    """How an assembly votes where nobody casts a ballot: only totals are counted."""
+
+    HANDS = "HANDS"
+    STICKERS = "STICKERS"
+    BEANS = "BEANS"
 
 
 class AdmissionReason(StrEnum):
@@ -136,6 +145,10 @@ class AgendaSession(HasId, Base):
             " OR (countersigned_at IS NULL AND countersign_refused_at IS NULL))",
             name="countersigning_is_whole",
         ),
+        CheckConstraint(
+            "manual_method IS NULL OR state NOT IN ('VOTING', 'EXTENDED')",
+            name="no_ballots_where_totals_are_counted",
+        ),
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
@@ -160,6 +173,9 @@ class AgendaSession(HasId, Base):
     countersigned_at: Mapped[datetime | None]
     countersign_refused_at: Mapped[datetime | None]
     countersign_refusal: Mapped[str | None] = mapped_column(Text)
+    manual_method: Mapped[ManualMethod | None] = mapped_column(
+        enum_type(ManualMethod, "manual_method")
+    )
 
     compound: Mapped[Compound] = relationship()
     countersigner: Mapped[Resident | None] = relationship()
@@ -172,7 +188,10 @@ class AgendaSession(HasId, Base):
         return f"{self.compound.name} {year}年{int(month)}月月月谈"
 
     def is_due(self, at: datetime) -> bool:
-        """Whether the clock has reached the session's next move."""
+        """Whether the clock has reached the session's next move; no ballots are cast where an
+        assembly is counted."""
+        if self.state is SessionState.LISTED and self.manual_method is not None:
+            return False
         if self.state in (SessionState.COLLECTING, SessionState.LISTED):
             return at >= self.voting_opens_at
         return self.state in OPEN_STATES and at >= self.voting_closes_at
@@ -218,6 +237,18 @@ class AgendaSession(HasId, Base):
     def _require_undecided(self) -> None:
         if self.countersigned_at is not None or self.countersign_refused_at is not None:
             raise CountersigningDecided
+
+    def conclude_count(
+        self,
+        at: datetime,
+        outcome: SessionOutcome,
+        scheme: list[dict[str, int]],
+        rules: dict[str, Any],
+    ) -> None:
+        """The totals of an assembly are its result."""
+        self._move(SessionState.TALLIED)
+        self.closed_at, self.outcome = at, outcome
+        self.scheme, self.rules = scheme, rules
 
     def extend_voting(self, at: datetime, extension: timedelta) -> None:
         """Voting goes on, once, past the announced end; a round table before that moves along."""
@@ -288,7 +319,8 @@ class AgendaItem(Base):
 class RollEntry(Base):
     """That somebody may vote in a session, and whether they did: the day, never the hour.
 
-    A finer time would lead from the voter to the ballot.
+    A finer time would lead from the voter to the ballot. `withdrawn_on` is the last day on which
+    a ballot of this voter was taken back, whether or not another came in since.
     """
 
     __tablename__ = "roll_entries"
@@ -310,6 +342,7 @@ class RollEntry(Base):
     )
     channel: Mapped[Channel | None] = mapped_column(enum_type(Channel, "channel"))
     voted_on: Mapped[date | None]
+    withdrawn_on: Mapped[date | None]
 
 
 class HostPlace(HasId, Base):

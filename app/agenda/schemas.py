@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.agenda.models import SessionOutcome, SessionState
+from app.agenda.models import ManualMethod, SessionOutcome, SessionState
 from app.api import Hex, Id, Instant, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.selection import Mode
@@ -83,6 +83,9 @@ class SessionBriefSchema(Schema):
     closed_at = Instant(attribute="session.closed_at", allow_none=True)
     outcome = ma.fields.Enum(
         SessionOutcome, by_value=True, attribute="session.outcome", allow_none=True
+    )
+    manual_method = ma.fields.Enum(
+        ManualMethod, by_value=True, attribute="session.manual_method", allow_none=True
     )
     turnout = ma.fields.Nested(TurnoutSchema, required=True)
     server_time = Instant(required=True)

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.errors import WrongState
 from app.orm import Base, HasId, enum_type
 
+# Of these things' photos only who may see the thing is given an address.
+SHOWN_BY_THEIR_THING = frozenset({"paper_slips", "manual_counts"})
+
 
 class FileType(StrEnum):
     """What is stored. Its own bytes say so, never a name or a heading."""
@@ -70,6 +73,12 @@ class Attachment(HasId, Base):
     about_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
     is_public: Mapped[bool] = mapped_column(Boolean, default=False)
+
+    @property
+    def is_its_uploaders_only(self) -> bool:
+        """Whether nobody else reads it by its id: nothing has claimed it, or a paper slip
+        or a count has."""
+        return self.about is None or self.about in SHOWN_BY_THEIR_THING
 
     def claim(self, thing: Base, at: datetime) -> None:
         """It belongs to this row from now on. Raises WrongState where it has a thing already."""

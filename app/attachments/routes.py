@@ -113,10 +113,12 @@ def upload_attachment(
 @allow(*EVERYONE_THERE)
 @blp.response(200, AttachmentSchema)
 def read_attachment(attachment_id: UUID) -> Attachment:
-    """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only."""
+    """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only.
+
+    So is the photo of a paper slip: others find it with the slip, if they may look."""
     attachment = _found(attachment_id)
     obtain_compound(attachment.compound_id)
-    if attachment.about_id is None and attachment.uploaded_by_id != current_actor().id:
+    if attachment.is_its_uploaders_only and attachment.uploaded_by_id != current_actor().id:
         raise NotFound
     return attachment
 

@@ -10,50 +10,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda import locks
-from app.agenda.models import OPEN_STATES, AdmissionReason, AgendaSession, Channel, RollEntry
-from app.agenda.roll import admit_eligible
+from app.agenda.models import AgendaSession, Channel, RollEntry
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
 from app.ballots.storing import (
+    NonceReused,
+    NotOnRoll,
+    StaffMayNotVote,
+    hold_roll_entry,
     live_version,
     mark_participation,
     mark_rows,
+    not_open,
+    read_moment,
+    refuse_over_paper,
     store_ballot,
     valid_ballot,
+    withdrawn_version,
 )
-from app.clock import database_now, local_date
-from app.errors import DomainError, WrongState
+from app.clock import local_date
+from app.errors import DomainError
 from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message
-from votes.scheme import BallotScheme
-from votes.selection import Mode
-
-
-class NotOnRoll(DomainError):
-    status, code = 403, "not_on_roll"
-    zh, en = "您不在这一期的投票人名单里", "You are not on the roll of this session"
-
-
-class UnderAge(DomainError):
-    status, code = 403, "under_age"
-    zh, en = (
-        "年满18岁才能投票；如出生日期未登记，请找网格员核实",
-        "Voters are 18 or older; if your birth date is missing, ask the grid worker",
-    )
-
-
-class StaffMayNotVote(DomainError):
-    status, code = 403, "staff_may_not_vote"
-    zh, en = (
-        "物业、街道和部门人员不参加投票",
-        "Staff of property firm, street and departments do not vote",
-    )
 
 
 class VersionConflict(DomainError):
@@ -69,11 +53,6 @@ class BallotsSealed(DomainError):
         "选票已封存，谁也查不出哪张是谁的；请用收据在结果文件里核对",
         "The ballots are sealed; check your receipt against the published bundle",
     )
-
-
-class NonceReused(DomainError):
-    status, code = 409, "nonce_reused"
-    zh, en = "这个随机数已被使用，请重新生成", "The nonce was used before; make a new one"
 
 
 @dataclass(frozen=True)
@@ -101,12 +80,14 @@ def cast_ballot(
     """Cast or replace a voter's ballot; the caller commits and then answers.
 
     `expected_version` is the version that the voter last saw, 0 for none. Raises WrongState,
-    NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused.
+    NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused,
+    PaperBallotExists.
     """
     locks.share(session, agenda_session.id)
-    moment = _read_moment(session, agenda_session)
+    moment = read_moment(session, agenda_session)
+    entry = None
     if moment.is_open:
-        _lock_roll_entry(session, agenda_session, voter, moment.at)
+        entry = _lock_roll_entry(session, agenda_session, voter, moment.at)
 
     ballot = valid_ballot(session, agenda_session.id, moment.scheme, marks)
     nonce = nonce or os.urandom(NONCE_BYTES)
@@ -117,7 +98,7 @@ def cast_ballot(
     if moment.is_sealed:
         sealed = session.get(SealedCommitment, place)
         if sealed is None:
-            raise _not_open()
+            raise not_open()
         return signed_receipt(keys, session_name, committed, sealed.version, nonce, ballot)
     slot = keys.slot(agenda_session.id, voter.id)
     known = session.get(BallotCommitment, place)
@@ -125,12 +106,14 @@ def cast_ballot(
         if known.slot != slot:
             raise NonceReused
         return signed_receipt(keys, session_name, committed, known.version, nonce, ballot)
-    if not moment.is_open:
-        raise _not_open()
+    if entry is None:
+        raise not_open()
 
-    version = 1 + live_version(session, agenda_session, slot)
-    if expected_version is not None and expected_version != version - 1:
+    refuse_over_paper(entry)
+    live = live_version(session, agenda_session, slot)
+    if expected_version is not None and expected_version != live:
         raise VersionConflict
+    version = 1 + (live or withdrawn_version(session, agenda_session, entry, slot))
     key = {
         "compound_id": agenda_session.compound_id,
         "session_id": agenda_session.id,
@@ -138,10 +121,10 @@ def cast_ballot(
     }
     rows = mark_rows(key, nonce, ballot, word)
     try:
-        store_ballot(session, key, version, nonce, committed, rows)
+        store_ballot(session, key, version, nonce, committed, rows, replaces=live > 0)
     except IntegrityError:  # another voter's ballot or commitment holds this nonce
         raise NonceReused from None
-    if version == 1:
+    if not live:
         today = local_date(moment.at)
         mark_participation(session, agenda_session, voter.id, Channel.PHONE, today)
     return signed_receipt(keys, session_name, committed, version, nonce, ballot)
@@ -175,78 +158,17 @@ def read_ballot(
     )
 
 
-@dataclass(frozen=True)
-class _Moment:
-    """The session as it stands under the lock, by the database's clock."""
-
-    at: datetime
-    is_open: bool
-    is_sealed: bool
-    scheme: BallotScheme
-
-
-def _read_moment(session: Session, agenda_session: AgendaSession) -> _Moment:
-    """Read the state again under the lock. Raises WrongState before voting has opened."""
-    state, outcome, opens_at, closes_at, scheme, at = session.execute(
-        select(
-            AgendaSession.state,
-            AgendaSession.outcome,
-            AgendaSession.voting_opens_at,
-            AgendaSession.voting_closes_at,
-            AgendaSession.scheme,
-            database_now(),
-        ).where(AgendaSession.id == agenda_session.id)
-    ).one()
-    if scheme is None:
-        raise _not_open()
-    is_open = state in OPEN_STATES and opens_at <= at < closes_at
-    return _Moment(at, is_open, outcome is not None, BallotScheme.from_data(scheme))
-
-
-def _not_open() -> WrongState:
-    return WrongState(zh="现在不在投票时间内", en="Voting is not open now")
-
-
 def _lock_roll_entry(
     session: Session, agenda_session: AgendaSession, voter: Actor, at: datetime
-) -> None:
+) -> RollEntry:
     """Hold the voter's roll entry, so that the casts of one voter come one after the other."""
-    if not voter.resident.is_adult_on(local_date(at)):
-        raise UnderAge
-    query = (
-        select(RollEntry.resident_id)
-        .where(
-            RollEntry.compound_id == agenda_session.compound_id,
-            RollEntry.session_id == agenda_session.id,
-            RollEntry.resident_id == voter.id,
-        )
-        .with_for_update(key_share=True)
-    )
-    # Who is on the roll stays on it: an office given during the vote silences nobody.
-    if session.scalar(query) is not None:
-        return
-    if STAFF & voter.roles_in(agenda_session.compound):
-        raise StaffMayNotVote
-    if agenda_session.mode is Mode.ROSTER:
-        raise NotOnRoll
-    _admit(session, agenda_session, voter.id, at)
-    if session.scalar(query) is None:
-        raise NotOnRoll
-
-
-def _admit(session: Session, agenda_session: AgendaSession, voter_id: UUID, at: datetime) -> None:
-    """An OPEN roll takes residents who were verified while voting is open (R1)."""
     try:
-        with session.begin_nested():
-            admit_eligible(
-                session,
-                agenda_session,
-                at,
-                AdmissionReason.VERIFIED_WHILE_OPEN,
-                only=voter_id,
-            )
-    except IntegrityError:  # another cast of the same voter was first
-        return
+        return hold_roll_entry(session, agenda_session, voter.resident, at)
+    except NotOnRoll:
+        # Who is on the roll stays on it: an office given during the vote silences nobody.
+        if STAFF & voter.roles_in(agenda_session.compound):
+            raise StaffMayNotVote from None
+        raise
 
 
 def signed_receipt(
@@ -263,10 +185,12 @@ def signed_receipt(
 
 
 def participations(session: Session, voter_id: UUID) -> Sequence[RollEntry]:
-    """Sessions in which a ballot came in for this person: by which channel and on which day."""
+    """Sessions in which a ballot came in for this person, or was withdrawn: by which channel and
+    on which day."""
+    has_trace = or_(RollEntry.voted_on.is_not(None), RollEntry.withdrawn_on.is_not(None))
     return session.scalars(
         select(RollEntry)
-        .where(RollEntry.resident_id == voter_id, RollEntry.voted_on.is_not(None))
+        .where(RollEntry.resident_id == voter_id, has_trace)
         .order_by(RollEntry.session_id.desc())
         .limit(100)
     ).all()

@@ -52,6 +52,10 @@ def due_sessions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
         and_(
             AgendaSession.state.in_([SessionState.COLLECTING, SessionState.LISTED]),
             AgendaSession.voting_opens_at <= at,
+            ~and_(
+                AgendaSession.state == SessionState.LISTED,
+                AgendaSession.manual_method.is_not(None),
+            ),
         ),
         and_(AgendaSession.state.in_(OPEN_STATES), AgendaSession.voting_closes_at <= at),
     )

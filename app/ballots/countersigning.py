@@ -96,7 +96,7 @@ def refuse_countersignature(
 def _obtain_bundle(session: Session, agenda_session: AgendaSession) -> SessionBundle:
     sealed = session.get(SessionBundle, agenda_session.id)
     if sealed is None:
-        raise no_bundle(agenda_session.state)
+        raise no_bundle(session, agenda_session.id, agenda_session.state)
     return sealed
 
 

@@ -155,6 +155,7 @@ def _may_vote(compound_id: ColumnElement[UUID]) -> tuple[ColumnElement[bool], ..
     return (
         ROLL.c.resident_id == RESIDENT_ID,
         ROLL.c.voted_on.is_(None),
+        ROLL.c.withdrawn_on.is_(None),  # of who took a ballot back the versions go on
         login_stands(),
         lives_in(compound_id),
         exists().where(Resident.id == RESIDENT_ID, Resident.birth_date <= BORN_UNTIL),

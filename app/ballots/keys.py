@@ -15,6 +15,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.errors import DomainError
+from votes.receipt import NONCE_BYTES
 
 KEY_BYTES = 32
 OPERATOR = None
@@ -63,10 +64,13 @@ class KeyStore(ABC):
 
     def slot(self, session_id: UUID, voter_id: UUID) -> bytes:
         """The 32 bytes under which this voter's ballot lies."""
-        key = self.find(session_id)
-        if key is None:
-            raise KeyUnavailable
-        return hmac.digest(key, voter_id.bytes, hashlib.sha256)
+        return hmac.digest(self._session_key(session_id), voter_id.bytes, hashlib.sha256)
+
+    def slip_nonce(self, session_id: UUID, serial: str) -> bytes:
+        """The 16 bytes that are printed on this paper slip. They are stored nowhere and gone with
+        the session's key. Raises KeyUnavailable."""
+        key = self._session_key(session_id)
+        return hmac.digest(key, b"paper slip\n" + serial.encode(), hashlib.sha256)[:NONCE_BYTES]
 
     def sign(self, message: bytes) -> bytes:
         """The operator's Ed25519 signature (64 bytes, the same for the same message)."""
@@ -75,6 +79,12 @@ class KeyStore(ABC):
     def operator_public_key(self) -> bytes:
         """The 32 bytes with which anyone checks a promise."""
         return self._operator_key.public_key().public_bytes_raw()
+
+    def _session_key(self, session_id: UUID) -> bytes:
+        key = self.find(session_id)
+        if key is None:
+            raise KeyUnavailable
+        return key
 
     @cached_property
     def _operator_key(self) -> Ed25519PrivateKey:

@@ -1,12 +1,13 @@
 """What the board says of voting and of its result, Chinese first."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaSession, SessionOutcome
+from app.agenda.models import AgendaSession, ManualMethod, SessionOutcome
 from app.agenda.notices import MODES_EN, MODES_ZH, list_data, list_text, session_data
 from app.ballots.models import SessionBundle, SessionResult
 from app.ballots.officers import Countersigner
@@ -21,6 +22,20 @@ OFFICES = {
     Role.COMMUNITY_SECRETARY: ("社区党委书记", "secretary of the community"),
     Role.SUBDISTRICT_OFFICER: ("街道工作人员", "officer of the subdistrict"),
 }
+
+MANUAL_WORDS = {
+    ManualMethod.HANDS: ("举手表决", "raised hands"),
+    ManualMethod.STICKERS: ("贴纸投票", "stickers on a board"),
+    ManualMethod.BEANS: ("投豆表决", "beans"),
+}
+
+
+@dataclass(frozen=True)
+class PaperShare:
+    """How many ballots came in on paper, and how many slips nobody had confirmed at closing."""
+
+    counted: int
+    unconfirmed: int
 
 
 def post_opening(
@@ -116,12 +131,14 @@ def post_result(
     result: SessionResult,
     sealed: SessionBundle | None,
     hurried_from: datetime | None,
+    paper: PaperShare | None,
     at: datetime,
 ) -> None:
     """计票结果: the tally with the chosen matters, everything that R9 publishes, and the root of
     the sealed bundle: whoever keeps a copy of it sees any later change.
 
-    `hurried_from` is the announced end where voting was closed before it.
+    `hurried_from` is the announced end where voting was closed before it; `paper` is empty where no
+    vote was held.
     """
     early = (
         f"投票由党支部提前截止，原定截止时间 {spoken(hurried_from)}。\n"
@@ -136,13 +153,14 @@ def post_result(
         agenda_session.id,
         title=f"{agenda_session.name}计票结果：{_headline(agenda_session, result)}",
         text=(
-            f"{early}{result.explanation_zh}\n\n{result.explanation_en}"
-            f"{_root_text(agenda_session, sealed)}"
+            f"{early}{_manual_text(agenda_session)}{result.explanation_zh}\n\n{result.explanation_en}"
+            f"{_paper_text(paper)}{_root_text(agenda_session, sealed)}"
         ),
         data={
             **session_data(agenda_session),
             **result_data(agenda_session, result),
             "bundle_root": None if sealed is None else sealed.root.hex(),
+            "paper": None if paper is None else asdict(paper),
         },
         at=at,
     )
@@ -210,6 +228,33 @@ def _officer(agenda_session: AgendaSession) -> tuple[str, str]:
     return officer.masked_name, key.hex()
 
 
+def _manual_text(agenda_session: AgendaSession) -> str:
+    if agenda_session.manual_method is None:
+        return ""
+    zh, en = MANUAL_WORDS[agenda_session.manual_method]
+    return (
+        f"【人工清点 MANUAL】现场{zh}，由一人录入总数，两位见证人确认；没有选票，不能重新计票。\n"
+        f"Counted by hand: an assembly voted with {en}; two witnesses confirmed the totals, and "
+        "there are no ballots to recount.\n"
+    )
+
+
+def _paper_text(paper: PaperShare | None) -> str:
+    if paper is None or paper == PaperShare(0, 0):
+        return ""
+    zh, en = (
+        f"其中纸质选票 {paper.counted} 张。",
+        f"Of these ballots {paper.counted} came on paper.",
+    )
+    if paper.unconfirmed:
+        zh += f"另有 {paper.unconfirmed} 张纸票到截止时没有第二人确认，不计入。"
+        en += (
+            f" Slips that nobody had confirmed by the end and that do not count: "
+            f"{paper.unconfirmed}."
+        )
+    return f"\n\n{zh}\n{en}"
+
+
 def _root_text(agenda_session: AgendaSession, sealed: SessionBundle | None) -> str:
     if sealed is None:
         return ""
@@ -235,11 +280,12 @@ def _headline(agenda_session: AgendaSession, result: SessionResult) -> str:
 def result_data(agenda_session: AgendaSession, result: SessionResult) -> dict[str, Any]:
     """The result for programs, as the API and the feed give it."""
     # Without a vote there is no scheme (R8), and the rows have no counts.
-    scheme = agenda_session.scheme
+    scheme, manual = agenda_session.scheme, agenda_session.manual_method
     weights = BallotScheme.from_data(scheme).weights if scheme else ()
     return {
         "state": agenda_session.state.value,
         "outcome": agenda_session.outcome.value if agenda_session.outcome else None,
+        "manual_method": manual.value if manual else None,
         "roll": result.roll,
         "returned": result.returned,
         "blank": result.blank,

@@ -13,7 +13,7 @@ from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
-from app.ballots import casting, sealing, voting
+from app.ballots import casting, paper_entry, sealing, storing, voting
 from app.ballots.clock_moves import catch_up_session
 from app.ballots.first_cast import cast_first
 from app.ballots.glance import Glance, look, result_version
@@ -28,8 +28,7 @@ from app.ballots.schemas import (
     ResultSchema,
     TurnoutReportSchema,
 )
-from app.ballots.sealing import NoResult, VotingNotClosed
-from app.ballots.storing import InvalidBallot
+from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.people.guards import (
@@ -75,7 +74,7 @@ def _extension_days() -> int:
 @blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, KeyUnavailable)
+@blp.refuses(WrongState, voting.CountedByHand, KeyUnavailable)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
     agenda_session = obtain_session(session_id)
@@ -100,7 +99,7 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, voting.TooFewBallots, KeyUnavailable)
+@blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, KeyUnavailable)
 def close_voting(session_id: UUID) -> dict[str, Any]:
     """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
     agenda_session = obtain_session(session_id)
@@ -117,12 +116,13 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, ReceiptSchema)
 @blp.refuses(
     WrongState,
-    casting.NotOnRoll,
-    casting.UnderAge,
-    casting.StaffMayNotVote,
-    InvalidBallot,
+    storing.NotOnRoll,
+    storing.UnderAge,
+    storing.StaffMayNotVote,
+    storing.InvalidBallot,
     casting.VersionConflict,
-    casting.NonceReused,
+    storing.NonceReused,
+    storing.PaperBallotExists,
     KeyUnavailable,
 )
 def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
@@ -135,7 +135,16 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
         rule_was_applied()
         return receipt
     agenda_session = _obtain_in_full(session_id)
-    receipt = casting.cast_ballot(db.session(), agenda_session, current_actor(), _keys(), **cast)
+    try:
+        receipt = casting.cast_ballot(
+            db.session(), agenda_session, current_actor(), _keys(), **cast
+        )
+    except storing.PaperBallotExists:
+        voter_id = current_actor().id
+        db.session.rollback()
+        paper_entry.log_refused_cast(db.session(), agenda_session, voter_id)
+        db.session.commit()
+        raise
     db.session.commit()
     return receipt
 
@@ -214,7 +223,7 @@ def _tag(version: str) -> dict[str, str]:
 
 @blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
 @public
-@blp.refuses(NotFound, VotingNotClosed, NoResult)
+@blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount)
 @blp.response(200)
 def read_bundle(session_id: UUID) -> Response:
     """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
@@ -223,7 +232,7 @@ def read_bundle(session_id: UUID) -> Response:
         raise NotFound
     state, digest = found
     if digest is None:
-        raise sealing.no_bundle(state)
+        raise sealing.no_bundle(db.session(), session_id, state)
     answer = Response(mimetype="application/json", headers={"Cache-Control": "public, no-cache"})
     answer.set_etag(digest.hex())
     answer.make_conditional(request)

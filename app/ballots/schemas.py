@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.agenda.models import Channel, SessionOutcome, SessionState
+from app.agenda.models import Channel, ManualMethod, SessionOutcome, SessionState
 from app.api import Hex, Id, Instant, Schema, Text
 from app.people.models import Role
 from votes.selection import Outcome
@@ -76,10 +76,16 @@ class ResultRowSchema(Schema):
 
 
 class ResultSchema(Schema):
-    """A result: roll, returned and blank ballots, all matters in order, and the explanation."""
+    """A result: roll, returned and blank ballots, all matters in order, and the explanation.
+
+    With a `manual_method` it is MANUAL: totals of an assembly, counted without ballots.
+    """
 
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionState)))
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionOutcome)))
+    manual_method = ma.fields.String(
+        allow_none=True, validate=ma.validate.OneOf(list(ManualMethod))
+    )
     roll = ma.fields.Integer(required=True)
     returned = ma.fields.Integer(required=True)
     blank = ma.fields.Integer(required=True)
@@ -90,11 +96,15 @@ class ResultSchema(Schema):
 
 
 class ParticipationSchema(Schema):
-    """That a ballot came in in one's name: the channel and the day, nothing of its content."""
+    """That a ballot came in in one's name: the channel and the day, nothing of its content.
+
+    Both are null where the ballot was withdrawn, on the day `withdrawn_on`, and none came since.
+    """
 
     session_id = Id(required=True)
-    channel = ma.fields.Enum(Channel, by_value=True, required=True)
-    voted_on = ma.fields.Date(required=True)
+    channel = ma.fields.Enum(Channel, by_value=True, required=True, allow_none=True)
+    voted_on = ma.fields.Date(required=True, allow_none=True)
+    withdrawn_on = ma.fields.Date(required=True, allow_none=True)
 
 
 class OperatorKeySchema(Schema):

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.agenda.models import BEFORE_TALLY, AgendaSession, RollEntry, SessionState
+from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.counting import Count, CountsDisagree
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import (
@@ -27,6 +27,7 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
+from app.ballots.slips import PaperSlip, SlipState
 from app.errors import DomainError
 from app.orm import table_of
 from votes import merkle
@@ -48,6 +49,14 @@ log = logging.getLogger(__name__)
 class VotingNotClosed(DomainError):
     status, code = 409, "voting_not_closed"
     zh, en = "投票还没有截止，不公布结果", "Voting has not closed; there is no result yet"
+
+
+class NothingToRecount(DomainError):
+    status, code = 409, "nothing_to_recount"
+    zh, en = (
+        "这一期由现场清点票数，没有选票，也就没有结果文件",
+        "An assembly was counted: there are no ballots, and so no bundle",
+    )
 
 
 class NoResult(DomainError):
@@ -88,7 +97,8 @@ def seal(
 ) -> SessionBundle:
     """Store the signed bundle of a closed vote and destroy what it was made from.
 
-    Raises CountsDisagree where a ballot has no commitment, and KeyUnavailable.
+    Raises CountsDisagree where a ballot has no commitment, or there are not as many confirmed slips
+    as paper ballots, and KeyUnavailable.
     """
     commitments = _read_commitments(session, agenda_session)
     unsigned = build_bundle(
@@ -103,6 +113,7 @@ def seal(
         outcomes=count.outcomes,
         operator_key=keys.operator_public_key(),
         officer_key=agenda_session.officer_key,
+        paper_serials=_read_serials(session, agenda_session, count),
     )
     bundle = with_signatures(unsigned, keys.sign(statement_message(unsigned)))
     body = canonical_json(bundle)
@@ -141,7 +152,8 @@ def _vacuum(session: Session) -> None:
     if bind.dialect.name != "postgresql":
         return  # SQLite overwrites what it deletes (secure_delete)
     session.commit()  # nothing of ours may hold back the vacuum
-    tables = ", ".join(table_of(model).name for model in (BallotMark, Ballot, BallotCommitment))
+    models = (BallotMark, Ballot, BallotCommitment, PaperSlip)
+    tables = ", ".join(table_of(model).name for model in models)
     with bind.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # Without the option indexes are left alone where few rows died: slot and matter stay there.
         connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {tables}"))
@@ -161,9 +173,12 @@ def forget_what_is_left(session: Session, keys: KeyStore) -> None:
         forget(session, agenda_session, keys)
 
 
-def no_bundle(state: SessionState) -> DomainError:
+def no_bundle(session: Session, session_id: UUID, state: SessionState) -> DomainError:
     """Why a session at this step has no bundle."""
-    return VotingNotClosed() if state in BEFORE_TALLY else NoResult()
+    if state in BEFORE_TALLY:
+        return VotingNotClosed()
+    query = select(AgendaSession.manual_method).where(AgendaSession.id == session_id)
+    return NoResult() if session.scalar(query) is None else NothingToRecount()
 
 
 def find_bundle(session: Session, session_id: UUID) -> tuple[SessionState, bytes | None] | None:
@@ -224,8 +239,22 @@ def _read_commitments(session: Session, agenda_session: AgendaSession) -> list[b
     return list(stored)
 
 
+def _read_serials(session: Session, agenda_session: AgendaSession, count: Count) -> list[str]:
+    """The serials of the slips that are ballots."""
+    serials = session.scalars(
+        select(PaperSlip.serial).where(
+            PaperSlip.session_id == agenda_session.id, PaperSlip.state == SlipState.CONFIRMED
+        )
+    ).all()
+    by_paper = count.channels[Channel.PAPER]
+    if len(serials) != by_paper:
+        raise CountsDisagree(f"session {agenda_session.id}: {len(serials)} slips, {by_paper} came")
+    return list(serials)
+
+
 def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
-    """Keep the commitments in the order of their values, and delete what has slots."""
+    """Keep the commitments in the order of their values, and delete what has slots; slips forget
+    theirs."""
     theirs = {
         model: (
             table_of(model).c.compound_id == agenda_session.compound_id,
@@ -245,3 +274,25 @@ def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
     )
     for model, where in theirs.items():
         session.execute(delete(table_of(model)).where(*where))
+    session.execute(
+        update(table_of(PaperSlip))
+        .where(PaperSlip.session_id == agenda_session.id)
+        .values(slot=None, commitment=None)
+    )
+    _rewrite_paper_participation(session, agenda_session)
+
+
+def _rewrite_paper_participation(session: Session, agenda_session: AgendaSession) -> None:
+    """Write who voted on paper anew, in the order of their ids. The confirmation of a slip is
+    logged, and its transaction would still stand on the voter's row of the roll."""
+    table = table_of(RollEntry)
+    theirs = (
+        table.c.compound_id == agenda_session.compound_id,
+        table.c.session_id == agenda_session.id,
+        table.c.channel == Channel.PAPER,
+    )
+    rows = session.execute(select(table).where(*theirs).order_by(table.c.resident_id)).mappings()
+    entries = [dict(row) for row in rows]
+    if entries:
+        session.execute(delete(table).where(*theirs))
+        session.execute(insert(table), entries)

@@ -10,6 +10,7 @@ from app.agenda.models import (
     OPEN_STATES,
     AdmissionReason,
     AgendaSession,
+    Channel,
     SessionOutcome,
     SessionState,
 )
@@ -26,6 +27,7 @@ from app.ballots.counting import (
 from app.ballots.keys import KeyStore
 from app.ballots.models import BallotSlot, ResultRow
 from app.ballots.officers import find_countersigner
+from app.ballots.paper_entry import count_waiting, void_waiting
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.errors import DomainError
 from app.matters.models import Matter
@@ -51,6 +53,24 @@ class TooFewBallots(DomainError):
     )
 
 
+class PaperBallotsWaiting(DomainError):
+    """A hand may not close over slips that somebody has brought; the clock does, and says so."""
+
+    status, code = 409, "paper_ballots_waiting"
+    zh, en = (
+        "还有已录入而未经第二人确认的纸票，请先确认或作废",
+        "Slips were entered that nobody has confirmed; confirm or void them first",
+    )
+
+
+class CountedByHand(DomainError):
+    status, code = 409, "counted_by_hand"
+    zh, en = (
+        "这一期由现场清点票数，不开放投票；要投票请先取消现场清点",
+        "An assembly is counted in this session and no ballots are cast; undo that first",
+    )
+
+
 def open_voting(
     session: Session, agenda_session: AgendaSession, by: Resident | None, keys: KeyStore
 ) -> AgendaSession:
@@ -61,6 +81,8 @@ def open_voting(
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.LISTED)
+    if agenda_session.manual_method is not None:
+        raise CountedByHand
     if agenda_session.mode is Mode.OPEN:
         admit_eligible(session, agenda_session, at, AdmissionReason.OPENING)
     else:
@@ -108,7 +130,9 @@ def close_voting(
     """End the vote, count and seal it; or, where too few voted for the first time, extend it (R6).
 
     By hand this may come before the announced end if enough have voted; the notice then says so.
-    Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote.
+    Slips that nobody has confirmed count nowhere.
+    Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote, and
+    PaperBallotsWaiting.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*OPEN_STATES)
@@ -123,7 +147,10 @@ def close_voting(
         if agenda_session.state is SessionState.VOTING:
             _extend(session, agenda_session, None, at, extension_days)
             return agenda_session
-    _conclude(session, agenda_session, by, at, keys, turnout)
+    if at < agenda_session.voting_closes_at and count_waiting(session, agenda_session):
+        raise PaperBallotsWaiting
+    voided = void_waiting(session, agenda_session, at)
+    _conclude(session, agenda_session, by, at, keys, turnout, voided)
     return agenda_session
 
 
@@ -161,29 +188,32 @@ def _conclude(
     at: datetime,
     keys: KeyStore,
     turnout: Turnout | None = None,
+    voided_slips: int = 0,
 ) -> None:
     """Count, choose, store, seal and publish. Without a turnout no vote was held (R8)."""
     from_state = agenda_session.state
     announced_end = agenda_session.voting_closes_at
-    agenda_session.close_voting(at, _outcome(turnout))
-    _lock_matters(session, agenda_session)
+    agenda_session.close_voting(at, outcome_of(turnout))
+    lock_matters(session, agenda_session)
     if turnout is None:
-        verb, sealed = "conclude_without_vote", None
+        verb, sealed, by_paper = "conclude_without_vote", None, 0
         result = result_without_vote(session, agenda_session, at)
     else:
         verb = "close_voting"
         count = count_ballots(session, agenda_session, turnout)
         result = stored_result(agenda_session, count, at)
         sealed = seal(session, agenda_session, keys, count, at)
+        by_paper = count.channels[Channel.PAPER]
     session.add(result)
     for row in result.rows:
-        _move_matter(session, row, by, at)
+        move_matter(session, row, by, at)
     record_move(session, agenda_session, verb, by, at, from_state=from_state)
     hurried_from = announced_end if turnout is not None and at < announced_end else None
-    notices.post_result(session, agenda_session, result, sealed, hurried_from, at)
+    paper = None if turnout is None else notices.PaperShare(by_paper, voided_slips)
+    notices.post_result(session, agenda_session, result, sealed, hurried_from, paper, at)
 
 
-def _move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:
+def move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:
     """Choose a matter or carry it over; one that has ended meanwhile stays as it is."""
     matter = row.item.matter
     from_state = matter.state
@@ -205,13 +235,14 @@ def _move_matter(session: Session, row: ResultRow, by: Resident | None, at: date
     )
 
 
-def _outcome(turnout: Turnout | None) -> SessionOutcome:
+def outcome_of(turnout: Turnout | None) -> SessionOutcome:
+    """What a tally with this turnout is worth; without one no vote was held."""
     if turnout is None:
         return SessionOutcome.NO_VOTE
     return SessionOutcome.DECIDED if turnout.is_sufficient else SessionOutcome.CONSULTATIVE
 
 
-def _lock_matters(session: Session, agenda_session: AgendaSession) -> None:
+def lock_matters(session: Session, agenda_session: AgendaSession) -> None:
     """Read the listed matters as they are now, so that none ends while it is being chosen."""
     session.scalars(
         select(Matter)

@@ -1,49 +1,39 @@
-"""A notice as a poster: an A3 page for the board in the entrance, to be read at three metres.
-
-Drawn with fpdf2, which needs nothing of the machine; the font lies beside this file and is
-embedded.
-"""
+"""A notice as a poster: an A3 page for the board in the entrance, to be read at three metres."""
 
 import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Self
 
-import segno
-from fpdf import FPDF, TextMode
-from fpdf.fonts import TTFFont
+from fpdf import TextMode
 
 from app.board.models import PublicNotice
+from app.board.page import (
+    FAMILY,
+    INK,
+    MISSING,
+    MM_PER_POINT,
+    QUIET,
+    RED,
+    TINT,
+    WHITE,
+    TypedPage,
+)
 from app.board.typesetting import lines_of
 from app.clock import spoken, spoken_end
 
 FORMAT = 1  # part of every ETag: raise it when the drawing of posters changes
-FONT = Path(__file__).parent / "fonts" / "NotoSansSC-Medium.subset.ttf"
-FAMILY = "notice"
-MISSING = "〓"  # as printers mark a character that they have no type for
 
 WIDTH, HEIGHT, MARGIN = 297.0, 420.0, 20.0
 COLUMN = WIDTH - 2 * MARGIN
 BAND, FOOT = 40.0, 22.0
 QR_SIDE = 64.0
-MM_PER_POINT = 25.4 / 72
 TITLE_POINTS = (64, 54, 46, 38)  # the largest with which it takes at most three lines
 TITLE_LINES = 3
 COMPOUND_POINTS = (34, 28, 22, 16, 10)
 TEXT_POINTS, FACT_POINTS, SMALL_POINTS = 25, 23, 15
 LEADING = 1.5
-RED, INK, QUIET, TINT, WHITE = (
-    (155, 28, 28),
-    (17, 17, 17),
-    (68, 68, 68),
-    (255, 243, 196),
-    (255,) * 3,
-)
-Colour = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -90,21 +80,12 @@ def draw(poster: Poster) -> bytes:
     return bytes(_Sheet(poster, first.pages_count).drawn().output())
 
 
-class _Sheet(FPDF):
+class _Sheet(TypedPage):
     """The pages of one poster, drawn from the top down."""
 
     def __init__(self, poster: Poster, page_count: int) -> None:
-        super().__init__(orientation="portrait", unit="mm", format="A3")
+        super().__init__("A3")
         self._poster, self._page_count = poster, page_count
-        self._missing: dict[str, None] = {}
-        self.set_auto_page_break(False)
-        self.set_margin(0)
-        self.c_margin = 0
-        self.add_font(FAMILY, "", FONT)
-        font = self.fonts[FAMILY]
-        assert isinstance(font, TTFFont)  # noqa: S101 - it was added from a file
-        self.typeface = font
-        self.set_lang("zh-CN")
         self.set_title(poster.title)
         self.set_author(poster.compound)
         self.set_creation_date(poster.modified_at)
@@ -163,7 +144,7 @@ class _Sheet(FPDF):
             self._line(zh, FACT_POINTS, MARGIN + 6, self.y, RED if is_marked else INK)
             self._line(en, SMALL_POINTS, MARGIN + 6, self.y + 10.5, QUIET)
             self.y += 23
-        self._draw_code(WIDTH - MARGIN - QR_SIDE, top - 2)
+        self._draw_code(poster.address, WIDTH - MARGIN - QR_SIDE, top - 2, QR_SIDE)
         below = top + QR_SIDE + 1
         caption = ("扫码看公示、提异议" if poster.term_ends_at else "扫码看公示", "Scan to read on")
         for number, words in enumerate(caption):
@@ -172,18 +153,6 @@ class _Sheet(FPDF):
         self.y = max(self.y, below + 16)
         self._fill(QUIET, MARGIN, self.y, COLUMN, 0.6)
         self.y += 8
-
-    def _draw_code(self, left: float, top: float) -> None:
-        rows = list(segno.make_qr(self._poster.address, error="m").matrix_iter(border=4))
-        side = QR_SIDE / len(rows)
-        for row_number, row in enumerate(rows):
-            # A run of dark squares is one shape: seams between squares would show in print.
-            dark = "".join("#" if each else " " for each in row)
-            for run in re.finditer("#+", dark):
-                length = run.end() - run.start()
-                self._fill(
-                    INK, left + run.start() * side, top + row_number * side, length * side, side
-                )
 
     def _write_text(self, text: str) -> None:
         points = TEXT_POINTS
@@ -217,30 +186,3 @@ class _Sheet(FPDF):
             if len(lines) <= count:
                 break
         return points, lines
-
-    def _width(self, text: str, points: float) -> float:
-        self.set_font(FAMILY, size=points)
-        return self.get_string_width(text)
-
-    def _line(self, text: str, points: float, left: float, top: float, colour: Colour) -> None:
-        self.set_font(FAMILY, size=points)
-        self.set_text_color(colour)
-        # The font's ascent is 0.88 of its size.
-        self.text(left, top + 0.88 * points * MM_PER_POINT, text)
-
-    def _fill(self, colour: Colour, left: float, top: float, width: float, height: float) -> None:
-        self.set_fill_color(colour)
-        self.rect(left, top, width, height, style="F")
-
-    def _printable(self, text: str) -> str:
-        """The text with a mark for each character that the font lacks, which is noted."""
-        shown = []
-        for character in text:
-            if character == "\n" or ord(character) in self.typeface.cmap:
-                shown.append(character)
-            elif character == "\t":
-                shown.append("  ")
-            elif unicodedata.category(character) not in ("Cf", "Mn"):  # these have no shape
-                self._missing[character] = None
-                shown.append(MISSING)
-        return "".join(shown)

@@ -293,12 +293,39 @@ def read_register(data: bytes, filename: str = "", *, max_rows: int = 20_000) ->
     return _judged(_limited(_text_records(_decoded(data, filename)), max_rows))
 
 
+def read_table(
+    data: bytes, filename: str = "", *, max_rows: int
+) -> list[tuple[int, list[str | None]]]:
+    """The lines of an uploaded table that are not blank, the header first, each with its number and
+    its cells as text without spaces around it.
+
+    It is read as a register is, with the same limits. A cell that is neither text nor a whole
+    number is None: a formula, a date, an error, or what spreadsheets would run as a formula.
+    Raises RegisterFileError.
+    """
+    if data.startswith(_ZIP):
+        records: Iterable[_Record] = _workbook_records(data, max_rows)
+    else:
+        records = _limited(_text_records(_decoded(data, filename)), max_rows)
+    return [(line, [_plain_text(value) for value in cells]) for line, cells in records]
+
+
 def template_csv() -> bytes:
     """A register to fill in, as CSV: the header and one example unit.
 
     UTF-8 with a byte order mark, for without it Excel shows the Chinese garbled.
     """
     return "楼栋,单元,房号,面积\r\n1栋,1单元,101,88.50\r\n".encode("utf-8-sig")
+
+
+def _plain_text(value: _Value) -> str | None:
+    if isinstance(value, str):
+        text = value.strip()
+        is_unfit = _UNFIT_CATEGORIES & set(map(unicodedata.category, text))
+        return None if is_unfit or text.startswith(_FORMULA_STARTS) else text
+    if isinstance(value, _Odd) or not 0 <= value < _EXACT_IN_EXCEL or value != int(value):
+        return None
+    return str(int(value))
 
 
 def _judged(records: Iterable[_Record]) -> RegisterFile:

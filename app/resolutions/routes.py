@@ -10,8 +10,8 @@ from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.ballots.casting import NotOnRoll
 from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.storing import NotOnRoll
 from app.calendar import HolidaysUnknown
 from app.deliberation.agenda import MatterNotChosen
 from app.errors import WrongState

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda import locks
 from app.audit import record
-from app.ballots.casting import NotOnRoll
 from app.ballots.keys import KeyStore
+from app.ballots.storing import NotOnRoll
 from app.calendar import HolidaysUnknown, add_working_days
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance

@@ -57,6 +57,7 @@ def test_participations_tell_channel_and_day_and_no_content(cast: Cast):
             "session_id": session["id"],
             "channel": "PHONE",
             "voted_on": local_date(now()).isoformat(),
+            "withdrawn_on": None,
         }
     ]
     assert absent.get("/me/participations").json == []

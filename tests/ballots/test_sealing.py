@@ -91,7 +91,7 @@ def test_anybody_recounts_the_bundle_and_every_voter_finds_the_receipt(
     for receipt in vote.receipts:
         assert wrong(verify_file(answer.data, {**receipt, "session_id": vote.id}, root)) == []
     assert wrong(verify_bundle(bundle, vote.replaced)) == ["receipt_marks"]
-    assert (bundle["roll"]["size"], bundle["participation"]) == (6, {"PHONE": 5})
+    assert (bundle["roll"]["size"], bundle["participation"]) == (6, {"PHONE": 5, "PAPER": 0})
     assert (bundle["blank"], len(bundle["commitments"])) == (1, 6)
     result = vote.secretary.get(f"{vote.path}/result").json
     rows = [(row["matter_id"], row["score"]) for row in result["rows"]]

@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from app.board import pages as board_pages
 from app.board.models import NoticeKind
-from app.board.poster import FONT, HEIGHT, WIDTH
+from app.board.page import FONT
+from app.board.poster import HEIGHT, WIDTH
 from app.board.services import post
 from app.board.typesetting import NOT_FIRST, lines_of
 from app.clock import now

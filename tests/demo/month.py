@@ -1,5 +1,6 @@
 """The first act of the tour: residents raise matters and cast 5-3-1 ballots."""
 
+import json
 import secrets
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.demo.scene import API, Person, Scene, chapter, code_of, indented, say, success
+from tests.operations import PHOTO
 from tests.votes.worked_example import ENDORSEMENTS, EXPECTED, ROLL, SLIPS, TITLES
 from votes.bundle import officer_key_message
 from votes.countersign import DONE, sign
@@ -20,6 +22,7 @@ BRANCH_SECRETARY = VOTERS[0]
 COUNTERSIGNER = "community_secretary"
 FIRST_SLIP_OF_V08 = "M06 M04 M01"
 BLANK = "– – –"
+ON_PAPER, SECOND_CLERK = "V10", "V03"
 
 CATEGORIES = {
     "M01": "PARKING",
@@ -51,6 +54,7 @@ class Month:
         self.matters: dict[str, str] = {}  # M01 -> id
         self.raisers: dict[str, str] = {}  # M01 -> V02
         self.session = ""
+        self.serial = ""
         self.chosen: list[str] = []
         self.receipts: dict[str, dict[str, Any]] = {}
         self.officer_key = Ed25519PrivateKey.generate()
@@ -148,12 +152,14 @@ class Month:
             note = ""
             if voter == "V08":
                 note = "改票，以这张为准 · replaced, this one counts"
-            if voter == "V10":
-                note = "例子里是纸质票，这里用手机投；纸质票以后提供 · on paper in the example; "
-                note += "paper comes later, so cast by phone here"
+            if voter == ON_PAPER:
+                note = (
+                    "纸质票：一人录入、另一人确认 · on paper: entered by one, confirmed by another"
+                )
             if slip == BLANK:
                 note = "空白票 · blank"
-            receipt = self.receipts[voter] = self.cast_well(voter, slip)
+            way = self.vote_on_paper if voter == ON_PAPER else self.cast_well
+            receipt = self.receipts[voter] = way(voter, slip)
             print(f"  {voter} {slip}  第 {receipt['version']} 版 {note}".rstrip())
         self.retry()
         turnout = self.people["auditor"].do("GET", f"{self.session}/turnout")
@@ -161,6 +167,33 @@ class Month:
         self.expect(
             "投票人数 · turnout", (turnout["returned"], turnout["roll"]), (len(SLIPS), ROLL)
         )
+
+    def vote_on_paper(self, voter: str, slip: str) -> Any:
+        """A printed slip, entered by the grid worker and confirmed by a building head; its receipt,
+        as the voter reads it with the own login."""
+        batch = self.secretary.do("POST", f"{self.session}/paper-batches", {"count": 1})
+        self.serial = batch["serials"][0]
+        sheet = self.secretary.call("GET", f"/paper-batches/{batch['id']}/slips.pdf")
+        self.expect("纸票 PDF · printed slips", sheet.content[:5], b"%PDF-")
+        path = f"{self.session}/paper-slips/{self.serial}"
+        read = {"resident_id": self.people[voter].id, "marks": self.ballot(slip)["marks"]}
+        first, second = self.people["grid_worker"], self.people[SECOND_CLERK]
+        first.do("POST", f"{path}/enter", {**read, "attachment_ids": [self.photograph(first)]})
+        own = code_of(first.call("POST", f"{path}/confirm", read))
+        self.expect("录入人自己确认 · confirmed by the same", own, "403 entered_by_the_same")
+        second.do("POST", f"{path}/confirm", read)
+        (told,) = self.people[voter].do("GET", "/me/participations")
+        self.expect("本人看到的途径 · channel told to the voter", told["channel"], "PAPER")
+        return self.people[voter].do("GET", f"{self.session}/ballot")
+
+    def photograph(self, clerk: Person) -> str:
+        """The id of an uploaded photo of a slip."""
+        answer = self.scene.http.post(
+            f"{API}{self.compound}/attachments",
+            files={"file": ("slip.png", PHOTO, "image/png")},
+            headers={"Authorization": f"Bearer {clerk.token}"},
+        )
+        return str(success(answer)["id"])
 
     def retry(self) -> None:
         """A phone that lost the answer sends the same ballot again: the same receipt."""
@@ -184,6 +217,7 @@ class Month:
             ("物业经理", "property manager", "property_manager", good, "staff_may_not_vote"),
             ("17 岁的居民", "a resident aged 17", "minor", good, "under_age"),
             ("别的小区的居民", "resident elsewhere", "neighbour", good, "not_found"),
+            ("已有纸质票又上网投", "online after paper", ON_PAPER, good, "paper_ballot_exists"),
         ):
             answer = code_of(self.cast(voter, slip))
             say(zh, f"{en}: {answer}")
@@ -191,7 +225,6 @@ class Month:
         answer = code_of(self.people["V01"].call("GET", f"{self.session}/result"))
         say("截止前看结果", f"result before closing: {answer}")
         self.expect("截止前看结果 · early result", answer, "409 voting_not_closed")
-        say("V10 有纸质票后再上网投：纸质票以后提供", "V10 online after paper: comes with paper")
 
     def close(self) -> None:
         """Closed by the clock at 24:00; a ballot at that instant is refused."""
@@ -261,6 +294,8 @@ class Month:
         for voter, receipt in self.receipts.items():
             wrong = [check.zh for check in verify_file(raw, receipt, root) if not check.ok]
             self.expect(f"{voter} 的收据 · receipt", wrong, [])
+        serials = json.loads(raw)["paper_serials"]
+        self.expect("计入的纸票号 · serials of slips", serials, [self.serial])
         say(f"结果文件核对无误，{len(self.receipts)} 张收据都在里面", "all checks hold")
 
     def ballot(self, slip: str) -> dict[str, Any]:

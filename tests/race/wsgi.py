@@ -18,8 +18,10 @@ from werkzeug.wsgi import ClosingIterator
 
 from app import create_app, database
 from app.agenda import locks
+from app.agenda.models import AgendaSession, RollEntry
 from app.ballots import casting, first_cast, routes
 from app.clock import database_now
+from app.people.models import Resident
 
 PAUSE = float(os.environ["RACE_PAUSE"])
 
@@ -53,8 +55,14 @@ def no_session_lock() -> Flask:
 
 def no_voter_lock() -> Flask:
     """The casts of one voter no longer come one after the other."""
-    casting._lock_roll_entry = lambda *args: None
+    casting.hold_roll_entry = read_roll_entry
     return create_app()
+
+
+def read_roll_entry(
+    session: Session, agenda_session: AgendaSession, voter: Resident, at: datetime
+) -> RollEntry | None:
+    return session.get(RollEntry, (agenda_session.compound_id, agenda_session.id, voter.id))
 
 
 def drivers_transactions() -> Flask:

@@ -1,0 +1,128 @@
+"""URLs of assemblies that are counted: choose the method, enter, confirm, conclude, read."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from app.agenda.access import as_seen, obtain_session
+from app.agenda.models import AgendaSession
+from app.agenda.schemas import SessionSchema
+from app.api import Blueprint
+from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.services import attachments_of
+from app.ballots import manual_count
+from app.ballots.manual_models import ManualCount
+from app.ballots.manual_schemas import ManualCountArgs, ManualCountSchema, ManualMethodArgs
+from app.ballots.paper_entry import PhotoMissing
+from app.errors import WrongState
+from app.extensions import db
+from app.people.guards import EVERYONE_THERE, allow, current_actor
+from app.people.models import Role
+from votes.ballot import Mark
+
+blp = Blueprint("manual", __name__, description="现场清点 · Assemblies that are counted by hand")
+
+CLERKS = (Role.BUILDING_HEAD, Role.GRID_WORKER)
+COUNT_EXAMPLE = {
+    "participants": 32,
+    "totals": [
+        {"weight": 5, "matter_id": "0198c0de-0000-7000-8000-00000000000a", "marks": 18},
+        {"weight": 3, "matter_id": "0198c0de-0000-7000-8000-00000000000b", "marks": 20},
+    ],
+    "witness_ids": [
+        "0198c0de-0000-7000-8000-00000000000c",
+        "0198c0de-0000-7000-8000-00000000000d",
+    ],
+    "attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"],
+}
+
+
+@blp.route("/sessions/<uuid:session_id>/manual-method", methods=["PUT"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(ManualMethodArgs, example={"method": "HANDS"})
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState)
+def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it."""
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    manual_count.choose_method(db.session(), agenda_session, by, body["method"])
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["PUT"])
+@allow(*CLERKS)
+@blp.arguments(ManualCountArgs, example=COUNT_EXAMPLE)
+@blp.response(200, ManualCountSchema)
+@blp.refuses(
+    WrongState,
+    manual_count.WitnessesUnfit,
+    manual_count.TotalsDisagree,
+    PhotoMissing,
+    TooManyAttachments,
+    UnknownAttachment,
+)
+def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """录入总数 · Enter the totals of the assembly with a photo; two witnesses confirm them."""
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    marks: Counter[Mark] = Counter()
+    for total in body["totals"]:
+        marks[Mark(total["weight"], str(total["matter_id"]))] += total["marks"]
+    entered = manual_count.Totals(
+        participants=body["participants"],
+        marks=marks,
+        witness_ids=body["witness_ids"],
+        attachment_ids=body["attachment_ids"],
+    )
+    count = manual_count.enter_count(db.session(), agenda_session, by, entered)
+    db.session.commit()
+    return _as_seen(agenda_session, count)
+
+
+@blp.route("/sessions/<uuid:session_id>/manual-count/confirm", methods=["POST"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, ManualCountSchema)
+@blp.refuses(WrongState, manual_count.NotAWitness)
+def confirm_count(session_id: UUID) -> dict[str, Any]:
+    """见证确认 · A witness confirms the totals."""
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    count = manual_count.confirm_count(db.session(), agenda_session, by)
+    db.session.commit()
+    return _as_seen(agenda_session, count)
+
+
+@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.response(200, ManualCountSchema)
+def read_count(session_id: UUID) -> dict[str, Any]:
+    """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
+    agenda_session = obtain_session(session_id)
+    count = manual_count.read_count(db.session(), agenda_session, current_actor().id)
+    return _as_seen(agenda_session, count)
+
+
+@blp.route("/sessions/<uuid:session_id>/conclude-count", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, SessionSchema)
+@blp.refuses(WrongState, manual_count.CountNotConfirmed, manual_count.TotalsDisagree)
+def conclude_count(session_id: UUID) -> dict[str, Any]:
+    """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    manual_count.conclude_count(db.session(), agenda_session, by)
+    db.session.commit()
+    return as_seen(agenda_session)
+
+
+def _as_seen(agenda_session: AgendaSession, count: ManualCount) -> dict[str, Any]:
+    found = attachments_of(db.session(), [count.id]).get(count.id, [])
+    return {
+        "session_id": agenda_session.id,
+        "method": agenda_session.manual_method,
+        "participants": count.participants,
+        "totals": count.totals,
+        "witness_ids": [count.first_witness_id, count.second_witness_id],
+        "confirmations": sum(
+            at is not None for at in (count.first_confirmed_at, count.second_confirmed_at)
+        ),
+        "attachments": found,
+    }

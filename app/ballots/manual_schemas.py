@@ -1,0 +1,54 @@
+"""What goes in and out about assemblies that are counted."""
+
+import marshmallow as ma
+
+from app.agenda.models import ManualMethod
+from app.api import Id, Schema
+from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.ballots.schemas import MarkArgs
+
+MAX_PEOPLE = 100_000
+MAX_TOTALS = 300
+
+
+class ManualMethodArgs(Schema):
+    method = ma.fields.Enum(ManualMethod, by_value=True, required=True, allow_none=True)
+
+
+class ManualTotalArgs(MarkArgs):
+    marks = ma.fields.Integer(
+        required=True, strict=True, validate=ma.validate.Range(min=0, max=MAX_PEOPLE)
+    )
+
+
+class ManualCountArgs(Schema):
+    """The people who took part, and the marks that each matter received of each weight."""
+
+    participants = ma.fields.Integer(
+        required=True, strict=True, validate=ma.validate.Range(min=1, max=MAX_PEOPLE)
+    )
+    totals = ma.fields.List(
+        ma.fields.Nested(ManualTotalArgs),
+        required=True,
+        validate=ma.validate.Length(max=MAX_TOTALS),
+    )
+    witness_ids = ma.fields.List(Id(), required=True, validate=ma.validate.Length(equal=2))
+    attachment_ids = AttachmentIds()
+
+
+class ManualTotalSchema(Schema):
+    weight = ma.fields.Integer(required=True)
+    matter_id = Id(required=True)
+    marks = ma.fields.Integer(required=True)
+
+
+class ManualCountSchema(Schema):
+    """The totals of an assembly, and how many of its two witnesses have confirmed them."""
+
+    session_id = Id(required=True)
+    method = ma.fields.Enum(ManualMethod, by_value=True, required=True)
+    participants = ma.fields.Integer(required=True)
+    totals = ma.fields.List(ma.fields.Nested(ManualTotalSchema), required=True)
+    witness_ids = ma.fields.List(Id(), required=True)
+    confirmations = ma.fields.Integer(required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)

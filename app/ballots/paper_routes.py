@@ -1,0 +1,328 @@
+"""URLs of paper ballots: issue and print slips, enter, confirm, withdraw, void them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request
+from werkzeug.datastructures import FileStorage
+
+from app import clock
+from app.agenda.access import obtain_session
+from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession
+from app.api import Blueprint, InvalidCursor, page_of, read_page
+from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.services import attachments_of
+from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
+from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.paper_schemas import (
+    IssueSlipsArgs,
+    PaperBatchSchema,
+    PaperFileArgs,
+    PaperFileSchema,
+    PaperSlipSchema,
+    PaperVoterArgs,
+    PaperVoterSchema,
+    SlipEntryArgs,
+    SlipPhotosArgs,
+    SlipsArgs,
+    SlipVoidArgs,
+    SlipWithdrawalArgs,
+    WithdrawBallotArgs,
+)
+from app.ballots.slips import PaperBatch, PaperSlip
+from app.errors import NotFound, WrongState
+from app.extensions import db
+from app.idempotency import create_once
+from app.people.guards import Actor, allow, current_actor
+from app.people.models import Resident, Role
+from votes.ballot import Mark
+
+blp = Blueprint("paper", __name__, description="纸质选票 · Ballots on paper")
+
+# Section 2 of the domain notes: they enter paper ballots on behalf; the branch secretary, who
+# hosts the session, touches no ballot.
+CLERKS = (Role.BUILDING_HEAD, Role.GRID_WORKER)
+READERS = (*CLERKS, Role.BRANCH_SECRETARY, Role.AUDITOR)
+MAX_SHEET_BYTES = 1024 * 1024
+ENTRY_EXAMPLE = {
+    "resident_id": "0198c0de-0000-7000-8000-00000000000d",
+    "marks": [{"weight": 5, "matter_id": "0198c0de-0000-7000-8000-00000000000a"}],
+    "attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"],
+}
+WITHDRAWAL_EXAMPLE = {
+    "resident_id": "0198c0de-0000-7000-8000-00000000000d",
+    "reason": "投票人要求改用手机投票",
+}
+ENTRY_REFUSALS = (
+    WrongState,
+    storing.NotOnRoll,
+    storing.UnderAge,
+    storing.InvalidBallot,
+    storing.PaperBallotExists,
+    paper_entry.UnknownSerial,
+    paper_entry.OwnPaperBallot,
+    paper_entry.PhoneBallotExists,
+    TooManyAttachments,
+    UnknownAttachment,
+    KeyUnavailable,
+)
+
+
+@blp.before_request
+def allow_larger_sheets() -> None:
+    """A sheet may be larger than any other body."""
+    if request.endpoint in (f"{blp.name}.enter_sheet", f"{blp.name}.confirm_sheet"):
+        request.max_content_length = MAX_SHEET_BYTES
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-batches", methods=["POST"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.arguments(IssueSlipsArgs, example={"count": 40})
+@blp.response(201, PaperBatchSchema)
+@blp.creates(WrongState)
+def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    batch = create_once(
+        PaperBatch,
+        by.id,
+        clock.now(),
+        lambda: paper_entry.issue_slips(db.session(), agenda_session, by, body["count"]),
+    )
+    db.session.commit()
+    return {**_plain(batch), "serials": [slip.serial for slip in batch.slips]}
+
+
+@blp.route("/paper-batches/<uuid:batch_id>/slips.pdf", methods=["GET"])
+@allow(Role.BRANCH_SECRETARY)
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+@blp.refuses(WrongState, KeyUnavailable)
+def print_slips(batch_id: UUID) -> Response:
+    """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
+    batch = db.session.get(PaperBatch, batch_id)
+    if batch is None:
+        raise NotFound
+    agenda_session = obtain_session(batch.session_id)
+    sheet = paper_sheet.sheet_of(agenda_session, batch, _keys())
+    answer = Response(paper_sheet.draw(sheet), mimetype="application/pdf")
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Content-Disposition"] = "inline; filename=slips.pdf"
+    return answer
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips", methods=["GET"])
+@allow(*READERS)
+@blp.arguments(SlipsArgs, location="query")
+@blp.response(200, page_of(PaperSlipSchema))
+@blp.refuses(InvalidCursor)
+def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """纸票列表 · The slips of a session and how far each has come, newest first."""
+    agenda_session, state = obtain_session(session_id), args.pop("state", None)
+    query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
+    if state is not None:
+        query = query.where(PaperSlip.state == state)
+    page = read_page(db.session(), query, PaperSlip.id, **args)
+    return {**page, "items": _as_seen(agenda_session, current_actor(), page["items"])}
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
+@blp.response(200, PaperSlipSchema)
+@blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
+def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
+    """录入纸票 · Enter what is on a slip; somebody else confirms it."""
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    slip = paper_entry.enter_slip(
+        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
+    )
+    db.session.commit()
+    return _as_seen(agenda_session, actor, [slip])[0]
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
+@blp.response(200, PaperSlipSchema)
+@blp.refuses(
+    *ENTRY_REFUSALS,
+    storing.NonceReused,
+    paper_entry.EnteredByTheSame,
+    paper_entry.EntriesDiffer,
+    paper_entry.PhotoMissing,
+)
+def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
+    """确认纸票 · Enter the slip a second time, as somebody else; then it is the voter's ballot."""
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    slip = paper_entry.confirm_slip(
+        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
+    )
+    db.session.commit()
+    return _as_seen(agenda_session, actor, [slip])[0]
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
+@blp.response(200, PaperSlipSchema)
+@blp.refuses(
+    WrongState,
+    storing.NotOnRoll,
+    storing.UnderAge,
+    paper_entry.UnknownSerial,
+    withdrawing.NotTheirSlip,
+    KeyUnavailable,
+)
+def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
+    """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    slip = withdrawing.withdraw_slip(
+        db.session(),
+        agenda_session,
+        actor.resident,
+        _keys(),
+        serial=serial,
+        voter_id=body["resident_id"],
+        reason=body["reason"],
+    )
+    db.session.commit()
+    return _as_seen(agenda_session, actor, [slip])[0]
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
+@blp.response(200, PaperSlipSchema)
+@blp.refuses(WrongState, paper_entry.UnknownSerial)
+def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
+    """作废纸票 · A slip that is no ballot was spoiled or lost."""
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    slip = paper_entry.void_slip(
+        db.session(), agenda_session, actor.resident, serial, body["reason"]
+    )
+    db.session.commit()
+    return _as_seen(agenda_session, actor, [slip])[0]
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]})
+@blp.response(200, PaperSlipSchema)
+@blp.refuses(WrongState, paper_entry.UnknownSerial, TooManyAttachments, UnknownAttachment)
+def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
+    """补照片 · Add photos to a slip that was entered from a sheet and waits to be confirmed."""
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    slip = paper_entry.add_photos(
+        db.session(), agenda_session, actor.resident, serial, body["attachment_ids"]
+    )
+    db.session.commit()
+    return _as_seen(agenda_session, actor, [slip])[0]
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-voter", methods=["GET"])
+@allow(*CLERKS)
+@blp.arguments(PaperVoterArgs, location="query")
+@blp.response(200, PaperVoterSchema)
+def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """查投票人 · The resident whom a signed strip names by unit and name; 404 for none."""
+    agenda_session = obtain_session(session_id)
+    resident_id = paper_file.find_voter(db.session(), agenda_session, **args)
+    resident = db.session.get_one(Resident, resident_id)
+    return {"resident_id": resident_id, "masked_name": resident.masked_name}
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-sheet.xlsx", methods=["GET"])
+@allow(*CLERKS)
+@blp.response(200, {"type": "string", "format": "binary"}, content_type=paper_file.XLSX)
+@blp.refuses(WrongState)
+def read_sheet_template(session_id: UUID) -> Response:
+    """纸票登记表模板 · An XLSX sheet with the serials that have not come back, to be filled in."""
+    agenda_session = obtain_session(session_id)
+    agenda_session.require_state(*OPEN_STATES)
+    answer = Response(paper_file.template(db.session(), agenda_session), mimetype=paper_file.XLSX)
+    answer.headers["Content-Disposition"] = "attachment; filename=slips.xlsx"
+    return answer
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-sheet/enter", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(PaperFileArgs, location="files")
+@blp.response(200, PaperFileSchema)
+@blp.refuses(WrongState, paper_file.UnreadableSheet, paper_file.SheetRefused, KeyUnavailable)
+def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
+    """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
+    return _take_in(session_id, files["file"], paper_entry.enter_slip)
+
+
+@blp.route("/sessions/<uuid:session_id>/paper-sheet/confirm", methods=["POST"])
+@allow(*CLERKS)
+@blp.arguments(PaperFileArgs, location="files")
+@blp.response(200, PaperFileSchema)
+@blp.refuses(WrongState, paper_file.UnreadableSheet, paper_file.SheetRefused, KeyUnavailable)
+def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
+    """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
+    return _take_in(session_id, files["file"], paper_entry.confirm_slip)
+
+
+@blp.route("/sessions/<uuid:session_id>/ballot", methods=["DELETE"])
+@allow(Role.RESIDENT)
+@blp.arguments(WithdrawBallotArgs, location="query")
+@blp.response(204)
+@blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, KeyUnavailable)
+def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
+    """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
+    agenda_session, voter = obtain_session(session_id), current_actor().resident
+    withdrawing.withdraw_ballot(db.session(), agenda_session, voter, _keys(), **args)
+    db.session.commit()
+
+
+def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> dict[str, Any]:
+    agenda_session, by = obtain_session(session_id), current_actor().resident
+    slips = paper_file.take_in_sheet(
+        db.session(),
+        agenda_session,
+        by,
+        _keys(),
+        write,
+        data=file.read(),
+        filename=file.filename or "",
+    )
+    db.session.commit()
+    return {"serials": [slip.serial for slip in slips]}
+
+
+def _keys() -> KeyStore:
+    keys: KeyStore = current_app.extensions["keys"]
+    return keys
+
+
+def _entered(serial: str, body: dict[str, Any]) -> paper_entry.PaperBallot:
+    return paper_entry.PaperBallot(
+        serial=serial,
+        voter_id=body["resident_id"],
+        marks=[Mark(mark["weight"], str(mark["matter_id"])) for mark in body["marks"]],
+        attachment_ids=body["attachment_ids"],
+    )
+
+
+def _as_seen(
+    agenda_session: AgendaSession, actor: Actor, slips: Sequence[PaperSlip]
+) -> list[dict[str, Any]]:
+    """Slips as this person sees them, with their photos found in one query."""
+    roles = actor.roles_in(agenda_session.compound)
+    is_closed = agenda_session.state not in BEFORE_TALLY
+    may_look = not roles.isdisjoint(CLERKS) or (is_closed and Role.AUDITOR in roles)
+    photos = attachments_of(db.session(), [slip.id for slip in slips]) if may_look else {}
+    return [
+        {
+            **_plain(slip),
+            "entered_by_me": slip.entered_by_id == actor.id,
+            "attachments": photos.get(slip.id, []),
+        }
+        for slip in slips
+    ]
+
+
+def _plain(row: PaperBatch | PaperSlip) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}

@@ -1,0 +1,107 @@
+"""What goes in and out about paper slips."""
+
+import marshmallow as ma
+from flask_smorest.fields import Upload
+
+from app.api import Id, Instant, PageArgs, Schema, Text
+from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.attachments.services import MAX_ATTACHMENTS
+from app.ballots.schemas import MAX_MARKS, MarkArgs
+from app.ballots.slips import SlipState
+
+MAX_BATCH = 100  # what is printed in a few seconds
+
+
+class IssueSlipsArgs(Schema):
+    count = ma.fields.Integer(
+        required=True, strict=True, validate=ma.validate.Range(min=1, max=MAX_BATCH)
+    )
+
+
+class PaperBatchSchema(Schema):
+    """Slips that are printed together, by their serials."""
+
+    id = Id(required=True)
+    session_id = Id(required=True)
+    size = ma.fields.Integer(required=True)
+    issued_at = Instant(required=True)
+    serials = ma.fields.List(ma.fields.String(), required=True)
+
+
+class SlipEntryArgs(Schema):
+    """What somebody reads off a slip; no marks make a blank ballot."""
+
+    resident_id = Id(required=True)
+    marks = ma.fields.List(
+        ma.fields.Nested(MarkArgs), required=True, validate=ma.validate.Length(max=MAX_MARKS)
+    )
+    attachment_ids = AttachmentIds()
+
+
+class SlipWithdrawalArgs(Schema):
+    """The voter who takes the ballot back, and why."""
+
+    resident_id = Id(required=True)
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class SlipVoidArgs(Schema):
+    reason = Text(required=True, max_length=500, multiline=True)
+
+
+class SlipsArgs(PageArgs):
+    state = ma.fields.Enum(SlipState, by_value=True)
+
+
+class WithdrawBallotArgs(Schema):
+    """The version that is withdrawn, so that the same request again withdraws nothing newer."""
+
+    expected_version = ma.fields.Integer(
+        required=True, validate=ma.validate.Range(min=1, max=1_000_000)
+    )
+
+
+class PaperSlipSchema(Schema):
+    """A slip, without what was marked on it. `entered_by_me` tells a clerk that somebody else has
+    to confirm it. The photos are shown to clerks, and to auditors once voting has closed."""
+
+    id = Id(required=True)
+    session_id = Id(required=True)
+    batch_id = Id(required=True)
+    serial = ma.fields.String(required=True)
+    state = ma.fields.Enum(SlipState, by_value=True, required=True)
+    entered_by_me = ma.fields.Boolean(required=True)
+    reason = ma.fields.String(required=True, allow_none=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+
+
+class SlipPhotosArgs(Schema):
+    attachment_ids = ma.fields.List(
+        Id(), required=True, validate=ma.validate.Length(min=1, max=MAX_ATTACHMENTS)
+    )
+
+
+class PaperVoterArgs(Schema):
+    """A voter as the strip names them that they signed."""
+
+    building = Text(required=True, max_length=40)
+    entrance = Text(required=True, max_length=40)
+    unit = Text(required=True, max_length=40)
+    name = Text(required=True, max_length=40)
+
+
+class PaperVoterSchema(Schema):
+    resident_id = Id(required=True)
+    masked_name = ma.fields.String(required=True)
+
+
+class PaperFileArgs(Schema):
+    """A multipart form with the sheet as `file`, XLSX or CSV."""
+
+    file = Upload(required=True)
+
+
+class PaperFileSchema(Schema):
+    """The serials of all slips that the sheet named, in its order."""
+
+    serials = ma.fields.List(ma.fields.String(), required=True)
