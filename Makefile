@@ -3,12 +3,13 @@
 # make test   全部测试,两种数据库            all tests on SQLite and PostgreSQL
 # make bench  列表和投票的快慢与规模          speed of lists and of voting (ARGS=--quick: minutes)
 # make profile 一次投票的时间花在哪里         a cast by statement and by microsecond
+# make torture 争抢与崩溃,全部数字            races and crashes at full size
 # make lint   检查                          style, types, import order
 # make lock   由 pyproject.toml 重算锁定文件  both locks anew
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test bench profile lint lock runtime dev browser
+.PHONY: run tour test bench profile torture lint lock runtime dev browser
 
 run: runtime
 	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
@@ -25,6 +26,9 @@ bench: dev
 
 profile: dev
 	@$(VENV_PYTHON) -m bench profile $(ARGS)
+
+torture: dev
+	@$(VENV_PYTHON) -m torture $(ARGS)
 
 lint: dev
 	$(VENV_PYTHON) -m ruff check

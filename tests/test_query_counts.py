@@ -268,6 +268,8 @@ def test_one_cast_costs_a_handful_of_statements(cast: Cast, app: Flask, engine_n
     voter = cast.resident()
     session, matters = cast.open_session(cast.secretary(), voter)
     path = f"/sessions/{session['id']}/ballot"
+    # The list is frozen, so the process reads it once.
+    assert cast.resident().put(path, ballot(*matters)).status_code == 200
     with counted(app) as first:
         assert voter.put(path, ballot(*matters)).status_code == 200
     with counted(app) as replacement:

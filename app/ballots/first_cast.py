@@ -2,9 +2,9 @@
 
 Nearly every ballot is of this kind, and on the evening when a whole city votes they come at once.
 So the statement that notes the participation also asks who this is, whether the login stands,
-whether voting is open and whether the person has not voted; whether the marks are valid, the
-constraints say (R2, `app.ballots.models`). On PostgreSQL all of it, with the ballot's rows, is one
-statement and one round trip.
+whether voting is open and whether the person has not voted. On PostgreSQL all of it, with the
+ballot's rows, is one statement and one round trip. The marks are checked against scheme and list
+(R2), which each process remembers, since they are frozen; the constraints ask the same again.
 
 It stores all or nothing, and says only whether it did. Whom it turns away goes the long way
 (`app.ballots.casting`), which asks everything anew and gives the reason. A condition here may
@@ -12,6 +12,7 @@ therefore be stricter than the rule, never laxer.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -44,21 +45,24 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from app import clock
 from app.agenda.locks import key_of
-from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
+from app.agenda.models import OPEN_STATES, AgendaItem, AgendaSession, Channel, RollEntry
 from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.clock import database_now, local_date
-from app.orm import table_of
+from app.orm import reading, table_of
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError
 from votes.receipt import commitment, labels, trackers
+from votes.scheme import BallotScheme
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
 BALLOTS, MARKS, COMMITMENTS = map(table_of, (Ballot, BallotMark, BallotCommitment))
+ITEMS = table_of(AgendaItem)
+MANY_LISTS = 4096
 
 # Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
 SESSION_ID = bindparam("for_session", type_=Uuid)
@@ -85,9 +89,12 @@ def cast_first(
     """
     if expected_version:
         return None
-    ballot, session_name = PriorityBallot(tuple(marks)), str(session_id)
-    committed = commitment(nonce, session_name, ballot)
     try:
+        frozen = _frozen_list(engine, session_id)
+        if frozen is None:
+            return None
+        ballot = PriorityBallot.of(marks, frozen.scheme, frozen.matters)
+        committed = commitment(nonce, str(session_id), ballot)
         values = {
             "for_session": session_id,
             **bearer.parameters(),
@@ -95,33 +102,74 @@ def cast_first(
             "new_nonce": nonce,
             "new_commitment": committed,
         }
-        its_trackers = trackers(nonce, session_name, ballot, word)
-    except (VotingError, KeyUnavailable):  # half a character; no key before opening, after closing
+        rows = _mark_rows(str(session_id), ballot, nonce, word)
+        if not _store(engine, values, rows):
+            return None
+    except (VotingError, KeyUnavailable):  # not valid; no key before opening and after closing
         return None
-    rows = [
+    except IntegrityError:  # a nonce that is taken, the same cast again
+        return None
+    except DBAPIError as error:
+        # The connection broke, perhaps after the commit; the long way finds out.
+        if error.connection_invalidated:
+            return None
+        raise
+    return signed_receipt(keys, str(session_id), committed, 1, nonce, ballot)
+
+
+@dataclass(frozen=True)
+class _FrozenList:
+    """Weights and matters of a vote, as they stood when it opened."""
+
+    scheme: BallotScheme
+    matters: frozenset[str]
+
+
+_frozen_lists: dict[UUID, _FrozenList] = {}
+
+
+def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
+    """Read once by each process, since neither changes after opening; None before."""
+    known = _frozen_lists.get(session_id)
+    if known is not None:
+        return known
+    query = (
+        select(SESSIONS.c.scheme, ITEMS.c.matter_id)
+        .join_from(SESSIONS, ITEMS, ITEMS.c.session_id == SESSIONS.c.id)
+        .where(SESSIONS.c.id == session_id, SESSIONS.c.state.in_(sorted(OPEN_STATES)))
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(query).all()
+    if not rows:
+        return None
+    if len(_frozen_lists) >= MANY_LISTS:
+        _frozen_lists.clear()
+    matters = frozenset(str(row.matter_id) for row in rows)
+    frozen = _frozen_lists[session_id] = _FrozenList(
+        BallotScheme.from_data(rows[0].scheme), matters
+    )
+    return frozen
+
+
+def _mark_rows(
+    session_name: str, ballot: PriorityBallot, nonce: bytes, word: str
+) -> list[dict[str, object]]:
+    found = zip(
+        labels(ballot), ballot.marks, trackers(nonce, session_name, ballot, word), strict=True
+    )
+    return [
         {"label": label, "weight": mark.weight, "matter_id": UUID(mark.matter), "tracker": tracker}
-        for label, mark, tracker in zip(labels(ballot), ballot.marks, its_trackers, strict=True)
+        for label, mark, tracker in found
     ]
-    if not _store(engine, values, rows):
-        return None
-    return signed_receipt(keys, session_name, committed, 1, nonce, ballot)
 
 
 def _store(engine: Engine, values: dict[str, Any], marks: list[dict[str, object]]) -> bool:
     today = local_date(clock.now())
     # A day short, so that no difference between two clocks lets somebody in too early.
     values["born_until"] = adults_born_until(today - timedelta(days=1))
-    try:
-        if engine.dialect.name == "postgresql":
-            return _in_one_statement(engine, values, marks)
-        return _in_one_transaction(engine, values, marks, today)
-    except IntegrityError:  # a mark that is not valid, a nonce that is taken, the same cast again
-        return False
-    except DBAPIError as error:
-        # The connection broke, perhaps after the commit; the long way finds out.
-        if error.connection_invalidated:
-            return False
-        raise
+    if engine.dialect.name == "postgresql":
+        return _in_one_statement(engine, values, marks)
+    return _in_one_transaction(engine, values, marks, today)
 
 
 def _in_one_statement(

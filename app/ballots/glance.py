@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from app import clock
 from app.agenda.models import AgendaSession, RollEntry, SessionOutcome, SessionState
 from app.compounds.models import Community, Compound
-from app.orm import table_of
+from app.orm import reading, table_of
 from app.people.bearer import Bearer, holds_office_over, lives_in, login_stands
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
@@ -48,11 +48,8 @@ def look(engine: Engine, bearer: Bearer, session_id: UUID) -> Glance | None:
     """The session for somebody who lives or holds an office there; None where that is not so, or
     where a move is due."""
     at = clock.now()
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
-    if engine.dialect.name == "sqlite":
-        options = {"sqlite_begin": "DEFERRED"}
     parameters = {**bearer.parameters(), "session": session_id, "on_day": clock.local_date(at)}
-    with engine.connect().execution_options(**options) as connection:
+    with reading(engine) as connection:
         row = connection.execute(_query(), parameters).first()
     if row is None:
         return None
