@@ -9,6 +9,7 @@ from torture import (
     row06_sqlite_writers,
     row07_gone,
     row08_frozen,
+    row10_phone_and_paper,
     row16_altered,
     several_hosts,
 )
@@ -23,6 +24,7 @@ ROWS: tuple[Row, ...] = (
     row06_sqlite_writers.ROW,
     *row07_gone.ROWS,
     row08_frozen.ROW,
+    row10_phone_and_paper.ROW,
     row16_altered.ROW,
     several_hosts.ROW,
 )

@@ -34,9 +34,9 @@ class KeyStore(ABC):
     """Keys of 32 bytes, one for each owner: a session or resolution by its id, or OPERATOR.
 
     Every method raises KeyUnavailable where the store is out of reach. The operator's key lasts and
-    is remembered. A session's key is asked for each time it is needed and remembered nowhere, so
-    that after `erase` no process still has it; what remembers one for speed must forget it no later
-    than the vote closes.
+    is remembered for signing. A session's key is asked for each time it is needed and remembered
+    nowhere, so that after `erase` no process still has it; what remembers one for speed must forget
+    it no later than the vote closes.
     """
 
     @abstractmethod
@@ -78,7 +78,7 @@ class KeyStore(ABC):
 
     def operator_public_key(self) -> bytes:
         """The 32 bytes with which anyone checks a promise."""
-        return self._operator_key.public_key().public_bytes_raw()
+        return self._find_operator_key().public_key().public_bytes_raw()
 
     def _session_key(self, session_id: UUID) -> bytes:
         key = self.find(session_id)
@@ -88,6 +88,9 @@ class KeyStore(ABC):
 
     @cached_property
     def _operator_key(self) -> Ed25519PrivateKey:
+        return self._find_operator_key()
+
+    def _find_operator_key(self) -> Ed25519PrivateKey:
         key = self.find(OPERATOR)
         if key is None:
             self.keep(OPERATOR, os.urandom(KEY_BYTES))
