@@ -325,6 +325,8 @@ PAGES: dict[str, Open | frozenset[str]] = {
     "GET /": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/errors": PUBLIC,
+    "GET /verify": PUBLIC,
+    "GET /verify.html": PUBLIC,
     "GET /board/{kind}/{place_id}": PUBLIC,
     "GET /board/{kind}/{place_id}/feed.{kind_of_feed}": PUBLIC,
     "GET /board/notices/{notice_id}": PUBLIC,

@@ -45,6 +45,16 @@ class VersionConflict(DomainError):
     zh, en = "您的选票已在别处改过，请先查看", "Your ballot was changed elsewhere; look at it first"
 
 
+class BallotWithdrawn(DomainError):
+    """The same cast again must not be answered with a receipt for a ballot that counts no more."""
+
+    status, code = 409, "ballot_withdrawn"
+    zh, en = (
+        "这张票已经撤回，不再计入；要重新投票请换一个随机数",
+        "This ballot was withdrawn and does not count; make a new nonce to vote again",
+    )
+
+
 class BallotsSealed(DomainError):
     """After closing nobody, the operator included, can tell whose ballot was whose."""
 
@@ -81,7 +91,7 @@ def cast_ballot(
 
     `expected_version` is the version that the voter last saw, 0 for none. Raises WrongState,
     NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused,
-    PaperBallotExists.
+    BallotWithdrawn, PaperBallotExists.
     """
     locks.share(session, agenda_session.id)
     moment = read_moment(session, agenda_session)
@@ -102,15 +112,16 @@ def cast_ballot(
         return signed_receipt(keys, session_name, committed, sealed.version, nonce, ballot)
     slot = keys.slot(agenda_session.id, voter.id)
     known = session.get(BallotCommitment, place)
-    if known is not None:
-        if known.slot != slot:
-            raise NonceReused
+    live = live_version(session, agenda_session, slot)
+    # Of another's commitment nothing is said here: whoever saw the nonce of a slip could try marks.
+    if known is not None and known.slot == slot:
+        if not live:
+            raise BallotWithdrawn
         return signed_receipt(keys, session_name, committed, known.version, nonce, ballot)
     if entry is None:
         raise not_open()
 
     refuse_over_paper(entry)
-    live = live_version(session, agenda_session, slot)
     if expected_version is not None and expected_version != live:
         raise VersionConflict
     version = 1 + (live or withdrawn_version(session, agenda_session, entry, slot))

@@ -28,6 +28,7 @@ REWRITE_TRIES, REWRITE_PAUSE_S = 100, 0.02
 NEEDED = {
     "appendonly": "yes",
     "appendfsync": "always",
+    "no-appendfsync-on-rewrite": "no",
     "save": "",
     "maxmemory-policy": "noeviction",
 }

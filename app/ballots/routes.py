@@ -121,6 +121,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     storing.StaffMayNotVote,
     storing.InvalidBallot,
     casting.VersionConflict,
+    casting.BallotWithdrawn,
     storing.NonceReused,
     storing.PaperBallotExists,
     KeyUnavailable,

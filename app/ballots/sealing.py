@@ -9,11 +9,12 @@ The session's key is erased once that is committed.
 
 import hashlib
 import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -143,11 +144,16 @@ def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> N
     try:
         _vacuum(session)
         keys.erase(session_id)
-    except (KeyUnavailable, DBAPIError):
+    except (KeyUnavailable, DBAPIError, StillReadable):
         log.exception("what is left of sealed session %s could not be erased", session_id)
 
 
+class StillReadable(RuntimeError):
+    """Somebody's snapshot keeps the database from clearing deleted rows away."""
+
+
 def _vacuum(session: Session) -> None:
+    """Raises StillReadable where deleted ballots would stay in PostgreSQL's files."""
     bind = session.get_bind()
     if bind.dialect.name != "postgresql":
         return  # SQLite overwrites what it deletes (secure_delete)
@@ -155,8 +161,37 @@ def _vacuum(session: Session) -> None:
     models = (BallotMark, Ballot, BallotCommitment, PaperSlip)
     tables = ", ".join(table_of(model).name for model in models)
     with bind.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _wait_for_snapshots(connection)
         # Without the option indexes are left alone where few rows died: slot and matter stay there.
         connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {tables}"))
+        connection.execute(text(f"VACUUM {table_of(RollEntry).name}"))
+
+
+OLDER_SNAPSHOTS = text(
+    """
+    SELECT count(*) FROM (
+        SELECT backend_xmin AS xid FROM pg_stat_activity WHERE {theirs}
+        UNION ALL SELECT backend_xid FROM pg_stat_activity WHERE {theirs}
+        UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+        UNION ALL SELECT xmin FROM pg_replication_slots
+    ) AS held WHERE age(xid) > age(CAST(CAST(:horizon AS text) AS xid))
+""".format(  # noqa: S608 - both parts stand here
+        theirs="(datname = current_database() OR datname IS NULL) AND pid <> pg_backend_pid()"
+        " AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)"
+    )
+)
+SNAPSHOT_TRIES, SNAPSHOT_PAUSE_S = 40, 0.05
+
+
+def _wait_for_snapshots(connection: Connection) -> None:
+    """Until nobody can see rows as they were before now: a vacuum spares what anybody can see, and
+    says nothing of it. Raises StillReadable."""
+    horizon = connection.scalar(text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)"))
+    for _ in range(SNAPSHOT_TRIES):
+        if not connection.scalar(OLDER_SNAPSHOTS, {"horizon": horizon}):
+            return
+        time.sleep(SNAPSHOT_PAUSE_S)
+    raise StillReadable
 
 
 def forget_what_is_left(session: Session, keys: KeyStore) -> None:
@@ -279,20 +314,22 @@ def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
         .where(PaperSlip.session_id == agenda_session.id)
         .values(slot=None, commitment=None)
     )
-    _rewrite_paper_participation(session, agenda_session)
+    _rewrite_roll(session, agenda_session)
 
 
-def _rewrite_paper_participation(session: Session, agenda_session: AgendaSession) -> None:
-    """Write who voted on paper anew, in the order of their ids. The confirmation of a slip is
-    logged, and its transaction would still stand on the voter's row of the roll."""
+def _rewrite_roll(session: Session, agenda_session: AgendaSession) -> None:
+    """Write the roll of a session with slips anew, in the order of ids. What is done to a slip is
+    logged, and its transaction would still stand on the row of its voter, also where the slip was
+    withdrawn or given up."""
+    slips = select(PaperSlip.serial).where(PaperSlip.session_id == agenda_session.id).limit(1)
+    if session.scalar(slips) is None:
+        return
     table = table_of(RollEntry)
     theirs = (
         table.c.compound_id == agenda_session.compound_id,
         table.c.session_id == agenda_session.id,
-        table.c.channel == Channel.PAPER,
     )
     rows = session.execute(select(table).where(*theirs).order_by(table.c.resident_id)).mappings()
     entries = [dict(row) for row in rows]
-    if entries:
-        session.execute(delete(table).where(*theirs))
-        session.execute(insert(table), entries)
+    session.execute(delete(table).where(*theirs))
+    session.execute(insert(table), entries)

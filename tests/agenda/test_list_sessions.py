@@ -57,4 +57,10 @@ def test_list_says_the_same_as_each_session_but_for_its_matters_and_rules(cast: 
     listed.pop("server_time")
     alone.pop("server_time")
     assert listed == {name: value for name, value in alone.items() if name in listed}
-    assert alone.keys() - listed.keys() == {"matters", "scheme", "rules"}
+    countersigning = {
+        "officer_key",
+        "countersigned_at",
+        "countersign_refused_at",
+        "countersign_refusal",
+    }
+    assert alone.keys() - listed.keys() == {"matters", "scheme", "rules", *countersigning}

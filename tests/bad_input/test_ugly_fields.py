@@ -35,6 +35,7 @@ NO_TOKEN = NO_TEXT.keys() - {"too long"}
 MAY_BE_NULL = {"until", "into", "nonce", "expected_version", "note", "doer_kind", "doer_name"}
 NULL_IS_GOOD = {
     ("PUT /compounds/{compound_id}/countersigner", "officer_key_id"),
+    ("PUT /sessions/{session_id}/manual-method", "method"),
     ("POST /sessions/{session_id}/cancel", "reason"),
     ("POST /matters/{matter_id}/screen", "reason"),
     ("POST /cards/{card_id}/drop", "reason"),

@@ -342,3 +342,27 @@ def test_cast_until_the_end_but_not_at_it(
     assert refusal(voter.put(path, ballot(second))) == (409, "wrong_state")
     result = voter.get(path.removesuffix("ballot") + "result").json
     assert result["returned"] == 1
+
+
+def test_same_cast_after_its_withdrawal_gets_no_receipt(
+    opened: tuple[str, list[str]], voter: Person, app: Flask
+):
+    path, matters = opened
+    put(voter, path, *matters, nonce=NONCE)
+    assert voter.delete(path, query_string={"expected_version": 1}).status_code in (200, 204)
+    again = voter.put(path, {**ballot(*matters), "nonce": NONCE})
+    assert refusal(again) == (409, "ballot_withdrawn")
+    assert put(voter, path, *matters)["version"] == 2
+
+
+def test_nonce_of_another_tells_nothing_of_the_marks(
+    opened: tuple[str, list[str]], voter: Person, cast: Cast
+):
+    path, matters = opened
+    put(voter, path, *matters, nonce=NONCE)
+    curious = cast.resident()
+    put(curious, path, *matters)
+    for guess in (matters, matters[::-1]):
+        body = {**ballot(*guess), "nonce": NONCE, "expected_version": 999}
+        assert refusal(curious.put(path, body)) == (409, "version_conflict")
+        assert refusal(curious.put(path, {**body, "expected_version": 1})) == (409, "nonce_reused")

@@ -192,6 +192,23 @@ def test_key_that_a_crash_has_left_is_erased_later(
     assert UUID(vote.id) not in keys.held()
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_key_stays_as_long_as_somebody_sees_the_deleted_ballots(
+    vote: Vote, app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """A vacuum spares what an older snapshot sees, and says nothing of it."""
+    monkeypatch.setattr(sealing, "SNAPSHOT_TRIES", 1)
+    with app.app_context():
+        engine = db.engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as reader:
+        assert len(reader.execute(select(Ballot.slot)).all()) == 5
+        vote.close()
+        assert UUID(vote.id) in app.extensions["keys"].held()
+        assert len(reader.execute(select(Ballot.slot)).all()) == 5
+    assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 0
+    assert UUID(vote.id) not in app.extensions["keys"].held()
+
+
 def test_open_vote_keeps_its_key(vote: Vote, app: Flask):
     assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 0
     assert UUID(vote.id) in app.extensions["keys"].held()
