@@ -1,8 +1,10 @@
 """月月谈: the application factory."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
+from flask.sessions import NullSession, SessionInterface
 
 from app import cli, database, problems
 from app.agenda.routes import blp as agenda
@@ -95,6 +97,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         static_url_path="/static",
     )
     app.request_class = UploadRequest
+    app.session_interface = NoSessions()
     settings = settings or Settings.from_environment(Path(app.instance_path))
     settings.check()
     app.config.from_mapping(settings.for_flask())
@@ -125,6 +128,14 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     app.register_blueprint(docs_pages)
     cli.init_app(app)
     return app
+
+
+class NoSessions(SessionInterface):
+    """Who asks is told by the token; no cookie is read or set."""
+
+    def open_session(self, app: Flask, request: Any) -> NullSession:
+        """A session that refuses to be written."""
+        return NullSession()
 
 
 def add_headers(response: Response) -> Response:
