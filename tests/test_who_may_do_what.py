@@ -499,6 +499,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "totals": [],
         "witness_ids": [ids["resident_id"], str(uuid4())],
     },
+    "POST /sessions/{session_id}/manual-count/confirm": lambda ids: {"totals_hash": "00" * 32},
     "POST /sessions/{session_id}/cancel": lambda ids: {"reason": "与防汛值守冲突"},
     "POST /sessions/{session_id}/invitations": lambda ids: {"kind": "EXPERT", "name": "设计院"},
     "POST /sessions/{session_id}/attendance": lambda ids: {"code": "抄错的签到码"},

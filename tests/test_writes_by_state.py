@@ -182,7 +182,9 @@ class Monthly:
                 f"{self._path}/manual-method", {"method": "HANDS"}
             ),
             "enter totals": self._enter_totals,
-            "confirm totals": lambda: voter.post(f"{self._path}/manual-count/confirm"),
+            "confirm totals": lambda: voter.post(
+                f"{self._path}/manual-count/confirm", {"totals_hash": "00" * 32}
+            ),
             "issue slips": self._issue,
             "enter a slip": self._enter_slip,
             "withdraw a ballot": lambda: self.voters[0].delete(

@@ -8,14 +8,15 @@ outcome follows from the totals by the same rules as from ballots.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import BEFORE_VOTING, AdmissionReason, AgendaSession, ManualMethod
 from app.agenda.models import SessionState as State
-from app.agenda.roll import admit_eligible, participation, strike_ineligible
+from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
 from app.agenda.services import begin_move, record_move
 from app.attachments.services import attach, attachments_of
 from app.audit import record
@@ -24,10 +25,11 @@ from app.ballots.counting import Count, stored_result
 from app.ballots.manual_models import ManualCount, ManualTotal
 from app.ballots.paper_entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of
+from app.clock import local_date
 from app.errors import DomainError, NotFound, WrongState
 from app.matters.models import MatterState
 from app.orm import new_id
-from app.people.models import Residence, ResidenceState, Resident
+from app.people.models import Appointment, Resident, Role
 from votes.ballot import Mark
 from votes.scheme import FIVE_THREE_ONE
 from votes.selection import (
@@ -44,8 +46,9 @@ from votes.tally import Candidate, rank
 class WitnessesUnfit(DomainError):
     status, code = 422, "witnesses_unfit"
     zh, en = (
-        "须有两位不同的见证人，都是本小区已核实的居民，且不是录入人",
-        "Two different witnesses are needed, verified residents other than who enters the totals",
+        "须有两位不同的见证人，都能在本小区投票，且不是录入人，也不是党支部书记",
+        "Two different witnesses are needed who may vote here, other than who enters the totals "
+        "and the branch secretary",
     )
 
 
@@ -61,6 +64,22 @@ class TotalsDisagree(DomainError):
 class NotAWitness(DomainError):
     status, code = 403, "not_a_witness"
     zh, en = "您不是这次清点的见证人", "You are no witness of this count"
+
+
+class TotalsChanged(DomainError):
+    status, code = 409, "totals_changed"
+    zh, en = (
+        "票数已重新录入，请看过新的票数再确认",
+        "The totals were entered anew; look at them before you confirm",
+    )
+
+
+class ConcluderTookPart(DomainError):
+    status, code = 403, "concluder_took_part"
+    zh, en = (
+        "录入人和见证人不能公布清点结果",
+        "Whoever entered or witnessed the totals does not publish them",
+    )
 
 
 class CountNotConfirmed(DomainError):
@@ -81,14 +100,21 @@ class Totals:
 def choose_method(
     session: Session, agenda_session: AgendaSession, by: Resident, method: ManualMethod | None
 ) -> AgendaSession:
-    """Say, before voting opens, that an assembly is counted, or that ballots are cast after all.
+    """Say, before voting opens, that an assembly is counted, or that ballots are cast after all;
+    totals that were entered are dropped.
 
-    Raises WrongState, also where totals were entered already.
+    Raises WrongState, also where both witnesses have confirmed the totals.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*BEFORE_VOTING)
-    if _find(session, agenda_session) is not None:
-        raise WrongState(zh="票数已经录入", en="Totals were entered already")
+    count = _find(session, agenda_session)
+    if count is not None:
+        if count.is_confirmed:
+            raise WrongState(
+                zh="两位见证人已确认票数", en="Both witnesses have confirmed the totals"
+            )
+        record(session, count, "drop", at=at, actor_id=by.id, compound_id=count.compound_id)
+        session.delete(count)
     agenda_session.manual_method = method
     record_move(
         session,
@@ -107,11 +133,13 @@ def enter_count(
 ) -> ManualCount:
     """Enter the totals of the assembly, or enter them anew; both witnesses then confirm.
 
-    Raises WrongState, WitnessesUnfit, TotalsDisagree, PhotoMissing, and what `attach` raises.
+    Raises WrongState, also before voting was to open, WitnessesUnfit, TotalsDisagree, PhotoMissing,
+    and what `attach` raises.
     """
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
-    _check_witnesses(session, agenda_session, by, entered.witness_ids)
+    _require_begun(agenda_session, at)
+    _check_witnesses(session, agenda_session, by, entered.witness_ids, at)
     _check_totals(agenda_session, entered)
     count = _find(session, agenda_session)
     if count is None:
@@ -138,13 +166,20 @@ def enter_count(
     return count
 
 
-def confirm_count(session: Session, agenda_session: AgendaSession, by: Resident) -> ManualCount:
-    """A witness confirms the totals as they stand. Raises WrongState, NotFound, NotAWitness."""
+def confirm_count(
+    session: Session, agenda_session: AgendaSession, by: Resident, seen: str
+) -> ManualCount:
+    """A witness confirms the totals whose `totals_hash` they have seen.
+
+    Raises WrongState, NotFound, NotAWitness, TotalsChanged.
+    """
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
     count = _found(session, agenda_session)
     if not count.confirm(by.id, at):
         raise NotAWitness
+    if seen != count.totals_hash:
+        raise TotalsChanged
     record(session, count, "confirm", at=at, actor_id=by.id, compound_id=count.compound_id)
     return count
 
@@ -152,12 +187,16 @@ def confirm_count(session: Session, agenda_session: AgendaSession, by: Resident)
 def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
     """Make the confirmed totals the session's result and publish it as MANUAL.
 
-    Raises WrongState, NotFound, CountNotConfirmed, TotalsDisagree where the roll has become
-    shorter than the number of people who took part.
+    Raises WrongState, also before voting was to open, NotFound, ConcluderTookPart,
+    CountNotConfirmed, TotalsDisagree where the roll has become shorter than the number of people
+    who took part.
     """
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
+    _require_begun(agenda_session, at)
     count = _found(session, agenda_session)
+    if by.id in count.people:
+        raise ConcluderTookPart
     if not count.is_confirmed:
         raise CountNotConfirmed
     if agenda_session.mode is Mode.OPEN:
@@ -187,8 +226,7 @@ def read_count(session: Session, agenda_session: AgendaSession, reader: UUID) ->
     Raises NotFound.
     """
     count = _found(session, agenda_session)
-    insiders = {count.entered_by_id, count.first_witness_id, count.second_witness_id}
-    if agenda_session.outcome is None and reader not in insiders:
+    if agenda_session.outcome is None and reader not in count.people:
         raise NotFound
     return count
 
@@ -199,6 +237,11 @@ def _require_assembly(agenda_session: AgendaSession) -> None:
         raise WrongState(zh="这一期不是现场清点", en="No assembly is counted in this session")
     if len(agenda_session.items) < 2:
         raise WrongState(zh="题目不足两件，不投票", en="Fewer than two matters: there is no vote")
+
+
+def _require_begun(agenda_session: AgendaSession, at: datetime) -> None:
+    if at < agenda_session.voting_opens_at:
+        raise WrongState(zh="还没到投票开始时间", en="Voting has not begun yet")
 
 
 def _find(session: Session, agenda_session: AgendaSession) -> ManualCount | None:
@@ -214,16 +257,26 @@ def _found(session: Session, agenda_session: AgendaSession) -> ManualCount:
 
 
 def _check_witnesses(
-    session: Session, agenda_session: AgendaSession, by: Resident, witnesses: Sequence[UUID]
+    session: Session,
+    agenda_session: AgendaSession,
+    by: Resident,
+    witnesses: Sequence[UUID],
+    at: datetime,
 ) -> None:
-    living_there = session.scalar(
-        select(func.count(Residence.resident_id.distinct())).where(
-            Residence.compound_id == agenda_session.compound_id,
-            Residence.resident_id.in_(witnesses),
-            Residence.state == ResidenceState.VERIFIED,
-        )
+    compound, day = agenda_session.compound, local_date(at)
+    secretaries = select(Appointment.resident_id).where(
+        or_(
+            Appointment.compound_id == compound.id,
+            Appointment.community_id == compound.community_id,
+            Appointment.subdistrict_id == compound.subdistrict_id,
+        ),
+        Appointment.role == Role.BRANCH_SECRETARY,
+        Appointment.is_held(day),
     )
-    if len(set(witnesses)) != 2 or living_there != 2 or by.id in witnesses:
+    fit = eligible_voters(compound, day).where(
+        Resident.id.in_(witnesses), Resident.id.not_in(secretaries)
+    )
+    if len(set(witnesses)) != 2 or len(set(session.scalars(fit))) != 2 or by.id in witnesses:
         raise WitnessesUnfit
 
 

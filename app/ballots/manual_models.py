@@ -1,6 +1,8 @@
 """The totals of an assembly that voted with hands, stickers or beans (R4, other methods)."""
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Integer
@@ -34,6 +36,20 @@ class ManualCount(HasId, Base):
     second_confirmed_at: Mapped[datetime | None]
 
     totals: Mapped[list["ManualTotal"]] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def people(self) -> frozenset[UUID]:
+        """Who entered the totals and who witnesses them."""
+        return frozenset({self.entered_by_id, self.first_witness_id, self.second_witness_id})
+
+    @property
+    def totals_hash(self) -> str:
+        """SHA-256 (64 hexadecimal digits) of what a witness confirms: who entered which totals, and
+        when, so that no entry has the hash of another."""
+        marks = sorted([str(each.matter_id), each.weight, each.marks] for each in self.totals)
+        entered_at = self.entered_at.astimezone(UTC).isoformat()
+        seen = [str(self.id), entered_at, str(self.entered_by_id), self.participants, marks]
+        return sha256(json.dumps(seen).encode()).hexdigest()
 
     @property
     def is_confirmed(self) -> bool:

@@ -12,8 +12,13 @@ from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import manual_count
 from app.ballots.manual_models import ManualCount
-from app.ballots.manual_schemas import ManualCountArgs, ManualCountSchema, ManualMethodArgs
-from app.ballots.paper_entry import PhotoMissing
+from app.ballots.manual_schemas import (
+    ManualConfirmArgs,
+    ManualCountArgs,
+    ManualCountSchema,
+    ManualMethodArgs,
+)
+from app.ballots.paper_entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
 from app.errors import WrongState
 from app.extensions import db
 from app.people.guards import EVERYONE_THERE, allow, current_actor
@@ -43,7 +48,8 @@ COUNT_EXAMPLE = {
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it."""
+    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
+    drops totals that both witnesses have not confirmed."""
     agenda_session, by = obtain_session(session_id), current_actor().resident
     manual_count.choose_method(db.session(), agenda_session, by, body["method"])
     db.session.commit()
@@ -59,12 +65,14 @@ def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     manual_count.WitnessesUnfit,
     manual_count.TotalsDisagree,
     PhotoMissing,
+    SecretaryTouchesNoBallot,
     TooManyAttachments,
     UnknownAttachment,
 )
 def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """录入总数 · Enter the totals of the assembly with a photo; two witnesses confirm them."""
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    refuse_secretary(agenda_session, actor)
     marks: Counter[Mark] = Counter()
     for total in body["totals"]:
         marks[Mark(total["weight"], str(total["matter_id"]))] += total["marks"]
@@ -74,19 +82,20 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
         witness_ids=body["witness_ids"],
         attachment_ids=body["attachment_ids"],
     )
-    count = manual_count.enter_count(db.session(), agenda_session, by, entered)
+    count = manual_count.enter_count(db.session(), agenda_session, actor.resident, entered)
     db.session.commit()
     return _as_seen(agenda_session, count)
 
 
 @blp.route("/sessions/<uuid:session_id>/manual-count/confirm", methods=["POST"])
 @allow(*EVERYONE_THERE)
+@blp.arguments(ManualConfirmArgs, example={"totals_hash": "5e" * 32})
 @blp.response(200, ManualCountSchema)
-@blp.refuses(WrongState, manual_count.NotAWitness)
-def confirm_count(session_id: UUID) -> dict[str, Any]:
-    """见证确认 · A witness confirms the totals."""
+@blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
+def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
+    """见证确认 · A witness confirms the totals that they have seen."""
     agenda_session, by = obtain_session(session_id), current_actor().resident
-    count = manual_count.confirm_count(db.session(), agenda_session, by)
+    count = manual_count.confirm_count(db.session(), agenda_session, by, body["totals_hash"])
     db.session.commit()
     return _as_seen(agenda_session, count)
 
@@ -104,7 +113,12 @@ def read_count(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/conclude-count", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, manual_count.CountNotConfirmed, manual_count.TotalsDisagree)
+@blp.refuses(
+    WrongState,
+    manual_count.ConcluderTookPart,
+    manual_count.CountNotConfirmed,
+    manual_count.TotalsDisagree,
+)
 def conclude_count(session_id: UUID) -> dict[str, Any]:
     """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
     agenda_session, by = obtain_session(session_id), current_actor().resident
@@ -121,6 +135,7 @@ def _as_seen(agenda_session: AgendaSession, count: ManualCount) -> dict[str, Any
         "participants": count.participants,
         "totals": count.totals,
         "witness_ids": [count.first_witness_id, count.second_witness_id],
+        "totals_hash": count.totals_hash,
         "confirmations": sum(
             at is not None for at in (count.first_confirmed_at, count.second_confirmed_at)
         ),

@@ -36,6 +36,12 @@ class ManualCountArgs(Schema):
     attachment_ids = AttachmentIds()
 
 
+class ManualConfirmArgs(Schema):
+    """The `totals_hash` of the totals that the witness has seen."""
+
+    totals_hash = ma.fields.String(required=True, validate=ma.validate.Length(equal=64))
+
+
 class ManualTotalSchema(Schema):
     weight = ma.fields.Integer(required=True)
     matter_id = Id(required=True)
@@ -50,5 +56,6 @@ class ManualCountSchema(Schema):
     participants = ma.fields.Integer(required=True)
     totals = ma.fields.List(ma.fields.Nested(ManualTotalSchema), required=True)
     witness_ids = ma.fields.List(Id(), required=True)
+    totals_hash = ma.fields.String(required=True)
     confirmations = ma.fields.Integer(required=True)
     attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)

@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
 from app.agenda.services import begin_move
 from app.attachments.services import attach, attachments_of
-from app.audit import AuditEntry, record
+from app.audit import record
 from app.ballots.keys import KeyStore
+from app.ballots.models import Ballot
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.storing import (
     Moment,
@@ -39,12 +40,14 @@ from app.ballots.storing import (
 from app.clock import local_date, read_database_clock
 from app.errors import DomainError
 from app.orm import new_id
-from app.people.models import Resident
+from app.people.guards import Actor
+from app.people.models import Residence, ResidenceState, Resident, Role
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import commitment
 from votes.serial import as_typed, is_serial, new_serial
 
 NOT_CONFIRMED = "截止时没有第二人确认"
+VOTED_OTHERWISE = "投票人已另行投票"
 
 
 class UnknownSerial(DomainError):
@@ -101,6 +104,15 @@ class EntriesDiffer(DomainError):
 class PhotoMissing(DomainError):
     status, code = 422, "photo_missing"
     zh, en = "请拍下纸票并附上照片", "Take a photo of the slip and attach it"
+
+
+class SecretaryTouchesNoBallot(DomainError):
+    status, code = 403, "secretary_touches_no_ballot"
+    zh, en = (
+        "党支部书记主持议事会，不经手选票和票数，兼任其他职务也不行，请他人办理",
+        "The branch secretary hosts the session and handles no ballots or totals, whatever other "
+        "office they hold; somebody else does",
+    )
 
 
 @dataclass(frozen=True)
@@ -205,11 +217,12 @@ def confirm_slip(
     slip.require_state(SlipState.ENTERED)
     if slip.entered_by_id == by.id:
         raise EnteredByTheSame
-    if (slip.slot, slip.commitment) != (reading.slot, reading.committed):
-        raise EntriesDiffer
     attach(session, slip, slip.compound_id, entered.attachment_ids, by, moment.at)
+    # Asked before the entries are compared, so that whoever has no slip cannot try guesses.
     if not attachments_of(session, [slip.id]).get(slip.id):
         raise PhotoMissing
+    if (slip.slot, slip.commitment) != (reading.slot, reading.committed):
+        raise EntriesDiffer
     slip.confirm(by.id)
     _store(session, agenda_session, reading)
     mark_participation(
@@ -247,49 +260,61 @@ def void_slip(
     return slip
 
 
-def log_refused_cast(session: Session, agenda_session: AgendaSession, voter_id: UUID) -> None:
-    """Log, once, that somebody in whose name a paper ballot came in tried to vote by phone: so
-    auditors see where the two do not agree. The caller commits."""
-    verb = "refuse_phone_ballot"
-    logged = select(AuditEntry.id).where(
-        AuditEntry.thing_id == agenda_session.id,
-        AuditEntry.verb == verb,
-        AuditEntry.actor_id == voter_id,
+def refuse_secretary(agenda_session: AgendaSession, actor: Actor) -> None:
+    """Raises SecretaryTouchesNoBallot for the branch secretary of the session's compound."""
+    if Role.BRANCH_SECRETARY in actor.roles_in(agenda_session.compound):
+        raise SecretaryTouchesNoBallot
+
+
+def log_refused_cast(session: Session, agenda_session: AgendaSession) -> None:
+    """Log that somebody in whose name a paper ballot came in tried to vote by phone: so auditors
+    see how often the two do not agree. The caller commits."""
+    # Each time and without a name: it would tell who voted on paper.
+    record(
+        session,
+        agenda_session,
+        "refuse_phone_ballot",
+        at=read_database_clock(session),
+        actor_id=None,
+        compound_id=agenda_session.compound_id,
+        reason=PaperBallotExists.code,
     )
-    if session.scalar(logged.limit(1)) is None:
-        record(
-            session,
-            agenda_session,
-            verb,
-            at=read_database_clock(session),
-            actor_id=voter_id,
-            compound_id=agenda_session.compound_id,
-            reason=PaperBallotExists.code,
-        )
 
 
 def count_waiting(session: Session, agenda_session: AgendaSession) -> int:
-    """How many slips were entered and not confirmed."""
-    return len(_waiting(session, agenda_session))
+    """How many slips were entered and not confirmed, of voters who have no other ballot."""
+    return sum(not has_voted for _, has_voted in _waiting(session, agenda_session))
 
 
 def void_waiting(session: Session, agenda_session: AgendaSession, at: datetime) -> int:
-    """At closing, what nobody confirmed counts nowhere; answers how many slips that are."""
+    """At closing, what nobody confirmed counts nowhere; answers how many slips of voters who have
+    no other ballot that are."""
     waiting = _waiting(session, agenda_session)
-    for slip in waiting:
-        slip.void(NOT_CONFIRMED)
-        record_slip(
-            session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=NOT_CONFIRMED
-        )
+    for slip, has_voted in waiting:
+        reason = VOTED_OTHERWISE if has_voted else NOT_CONFIRMED
+        slip.void(reason)
+        record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=reason)
     session.flush()
-    return len(waiting)
+    return sum(not has_voted for _, has_voted in waiting)
 
 
 def hold_voter(
     session: Session, agenda_session: AgendaSession, voter_id: UUID, at: datetime
 ) -> RollEntry:
-    """The roll entry of the voter whom a clerk names, held. Raises NotOnRoll, UnderAge."""
-    voter = session.get(Resident, voter_id)
+    """The roll entry of the verified resident whom a clerk names, held.
+
+    Raises NotOnRoll, also for whoever does not live there, of any age; UnderAge.
+    """
+    living_there = (
+        select(Resident)
+        .join(Residence, Residence.resident_id == Resident.id)
+        .where(
+            Resident.id == voter_id,
+            Residence.compound_id == agenda_session.compound_id,
+            Residence.state == ResidenceState.VERIFIED,
+        )
+    )
+    voter = session.scalar(living_there)
     try:
         if voter is None:
             raise NotOnRoll
@@ -400,8 +425,20 @@ def _store(session: Session, agenda_session: AgendaSession, reading: _Reading) -
         raise NonceReused from None
 
 
-def _waiting(session: Session, agenda_session: AgendaSession) -> Sequence[PaperSlip]:
-    query = select(PaperSlip).where(
-        PaperSlip.session_id == agenda_session.id, PaperSlip.state == SlipState.ENTERED
+def _waiting(session: Session, agenda_session: AgendaSession) -> list[tuple[PaperSlip, bool]]:
+    """The slips that wait to be confirmed, each with whether its voter has a ballot already."""
+    has_voted = (
+        select(Ballot.slot)
+        .where(
+            Ballot.compound_id == agenda_session.compound_id,
+            Ballot.session_id == agenda_session.id,
+            Ballot.slot == PaperSlip.slot,
+        )
+        .exists()
     )
-    return session.scalars(query.order_by(PaperSlip.id)).all()
+    query = (
+        select(PaperSlip, has_voted)
+        .where(PaperSlip.session_id == agenda_session.id, PaperSlip.state == SlipState.ENTERED)
+        .order_by(PaperSlip.id)
+    )
+    return [(slip, bool(voted)) for slip, voted in session.execute(query)]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.agenda.services import begin_move
-from app.ballots.keys import KeyStore
+from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.paper_entry import PaperBallot
 from app.ballots.slips import PaperSlip, SlipState
 from app.compounds.models import Building, Entrance, Unit
@@ -92,15 +92,18 @@ def take_in_sheet(
 ) -> list[PaperSlip]:
     """Enter or confirm (`write`) every slip of the sheet; the caller commits.
 
-    Raises WrongState, UnreadableSheet, and SheetRefused with every line that is refused.
+    Raises WrongState, UnreadableSheet, KeyUnavailable, and SheetRefused with every line that is
+    refused.
     """
-    # Alone, since rows of many voters are held until the end.
-    begin_move(session, agenda_session)
     agenda_session.require_state(*OPEN_STATES)
     scheme = BallotScheme.from_data(agenda_session.scheme or [])
     rows, refused = read_sheet(data, filename, scheme.weights)
     voters = _voters_by_name(session, agenda_session.compound_id)
     matters = {item.number: str(item.matter_id) for item in agenda_session.items}
+    # Alone, since rows of many voters are held until the end; only now, since a large file takes
+    # a while to read and nobody votes by phone meanwhile.
+    begin_move(session, agenda_session)
+    agenda_session.require_state(*OPEN_STATES)
     taken = []
     for row in rows:
         try:
@@ -110,6 +113,8 @@ def take_in_sheet(
                 session.flush()
         except _BadRow as bad:
             refused.append(bad.at(row.line))
+        except KeyUnavailable:  # no fault of the row, and the next one would wait as long
+            raise
         except DomainError as error:
             words = error.detail_zh or error.zh, error.detail_en or error.en
             refused.append(Refused(f"line {row.line}", error.code, *words))

@@ -30,7 +30,7 @@ from app.ballots.paper_schemas import (
     SlipWithdrawalArgs,
     WithdrawBallotArgs,
 )
-from app.ballots.slips import PaperBatch, PaperSlip
+from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.idempotency import create_once
@@ -65,6 +65,14 @@ ENTRY_REFUSALS = (
     paper_entry.PhoneBallotExists,
     TooManyAttachments,
     UnknownAttachment,
+    paper_entry.SecretaryTouchesNoBallot,
+    KeyUnavailable,
+)
+SHEET_REFUSALS = (
+    WrongState,
+    paper_file.UnreadableSheet,
+    paper_file.SheetRefused,
+    paper_entry.SecretaryTouchesNoBallot,
     KeyUnavailable,
 )
 
@@ -133,7 +141,7 @@ def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """录入纸票 · Enter what is on a slip; somebody else confirms it."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slip = paper_entry.enter_slip(
         db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
     )
@@ -154,7 +162,7 @@ def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
 )
 def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """确认纸票 · Enter the slip a second time, as somebody else; then it is the voter's ballot."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slip = paper_entry.confirm_slip(
         db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
     )
@@ -172,11 +180,12 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     storing.UnderAge,
     paper_entry.UnknownSerial,
     withdrawing.NotTheirSlip,
+    paper_entry.SecretaryTouchesNoBallot,
     KeyUnavailable,
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slip = withdrawing.withdraw_slip(
         db.session(),
         agenda_session,
@@ -194,10 +203,10 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
 @allow(*CLERKS)
 @blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
 @blp.response(200, PaperSlipSchema)
-@blp.refuses(WrongState, paper_entry.UnknownSerial)
+@blp.refuses(WrongState, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """作废纸票 · A slip that is no ballot was spoiled or lost."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slip = paper_entry.void_slip(
         db.session(), agenda_session, actor.resident, serial, body["reason"]
     )
@@ -209,10 +218,16 @@ def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, 
 @allow(*CLERKS)
 @blp.arguments(SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]})
 @blp.response(200, PaperSlipSchema)
-@blp.refuses(WrongState, paper_entry.UnknownSerial, TooManyAttachments, UnknownAttachment)
+@blp.refuses(
+    WrongState,
+    paper_entry.UnknownSerial,
+    paper_entry.SecretaryTouchesNoBallot,
+    TooManyAttachments,
+    UnknownAttachment,
+)
 def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """补照片 · Add photos to a slip that was entered from a sheet and waits to be confirmed."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slip = paper_entry.add_photos(
         db.session(), agenda_session, actor.resident, serial, body["attachment_ids"]
     )
@@ -249,7 +264,7 @@ def read_sheet_template(session_id: UUID) -> Response:
 @allow(*CLERKS)
 @blp.arguments(PaperFileArgs, location="files")
 @blp.response(200, PaperFileSchema)
-@blp.refuses(WrongState, paper_file.UnreadableSheet, paper_file.SheetRefused, KeyUnavailable)
+@blp.refuses(*SHEET_REFUSALS)
 def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.enter_slip)
@@ -259,7 +274,7 @@ def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, An
 @allow(*CLERKS)
 @blp.arguments(PaperFileArgs, location="files")
 @blp.response(200, PaperFileSchema)
-@blp.refuses(WrongState, paper_file.UnreadableSheet, paper_file.SheetRefused, KeyUnavailable)
+@blp.refuses(*SHEET_REFUSALS)
 def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.confirm_slip)
@@ -278,11 +293,11 @@ def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
 
 
 def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> dict[str, Any]:
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, actor = _obtain_as_clerk(session_id)
     slips = paper_file.take_in_sheet(
         db.session(),
         agenda_session,
-        by,
+        actor.resident,
         _keys(),
         write,
         data=file.read(),
@@ -290,6 +305,12 @@ def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> di
     )
     db.session.commit()
     return {"serials": [slip.serial for slip in slips]}
+
+
+def _obtain_as_clerk(session_id: UUID) -> tuple[AgendaSession, Actor]:
+    agenda_session, actor = obtain_session(session_id), current_actor()
+    paper_entry.refuse_secretary(agenda_session, actor)
+    return agenda_session, actor
 
 
 def _keys() -> KeyStore:
@@ -310,10 +331,7 @@ def _as_seen(
     agenda_session: AgendaSession, actor: Actor, slips: Sequence[PaperSlip]
 ) -> list[dict[str, Any]]:
     """Slips as this person sees them, with their photos found in one query."""
-    roles = actor.roles_in(agenda_session.compound)
-    is_closed = agenda_session.state not in BEFORE_TALLY
-    may_look = not roles.isdisjoint(CLERKS) or (is_closed and Role.AUDITOR in roles)
-    photos = attachments_of(db.session(), [slip.id for slip in slips]) if may_look else {}
+    photos = attachments_of(db.session(), _with_photos(agenda_session, actor, slips))
     return [
         {
             **_plain(slip),
@@ -321,6 +339,24 @@ def _as_seen(
             "attachments": photos.get(slip.id, []),
         }
         for slip in slips
+    ]
+
+
+def _with_photos(
+    agenda_session: AgendaSession, actor: Actor, slips: Sequence[PaperSlip]
+) -> list[UUID]:
+    """The slips whose photos this person may see. Until the votes are counted, ballots are seen by
+    those alone who entered or confirmed them: all of them together are a running result."""
+    roles = actor.roles_in(agenda_session.compound)
+    is_clerk = not roles.isdisjoint(CLERKS)
+    if agenda_session.state not in BEFORE_TALLY:
+        return [slip.id for slip in slips if is_clerk or Role.AUDITOR in roles]
+    if not is_clerk or Role.BRANCH_SECRETARY in roles:
+        return []
+    return [
+        slip.id
+        for slip in slips
+        if slip.state is SlipState.ENTERED or actor.id in (slip.entered_by_id, slip.confirmed_by_id)
     ]
 
 

@@ -6,7 +6,6 @@ for by the voter and kept apart from the slips.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
 
 from app.agenda.models import OPEN_STATES, AgendaSession
@@ -70,7 +69,6 @@ def sheet_of(agenda_session: AgendaSession, batch: PaperBatch, keys: KeyStore) -
     )
 
 
-@lru_cache(maxsize=2)
 def draw(sheet: Sheet) -> bytes:
     """The slips as PDF, as many on a page as there is room for."""
     return bytes(_Pages(sheet).drawn().output())

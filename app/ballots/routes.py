@@ -141,9 +141,8 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
             db.session(), agenda_session, current_actor(), _keys(), **cast
         )
     except storing.PaperBallotExists:
-        voter_id = current_actor().id
         db.session.rollback()
-        paper_entry.log_refused_cast(db.session(), agenda_session, voter_id)
+        paper_entry.log_refused_cast(db.session(), agenda_session)
         db.session.commit()
         raise
     db.session.commit()

@@ -1,6 +1,7 @@
 """Taking a ballot back while voting is open: by the voter, or by a clerk at the voter's demand.
 
-The ballot is gone then and its commitment stays; the roll keeps the day, and the log who did it.
+The ballot is gone then and its commitment stays; the roll keeps the day, and the log which
+clerk did it.
 """
 
 from uuid import UUID
@@ -58,6 +59,8 @@ def withdraw_ballot(
         return
     if live != expected_version:
         raise VersionConflict
+    # Logged without a name: it would lead from the photo of a slip to its voter, and whoever took
+    # back a ballot by phone may have voted on paper since.
     if entry.channel is Channel.PAPER:
         held = (
             select(PaperSlip)
@@ -67,7 +70,6 @@ def withdraw_ballot(
         )
         slip = session.scalars(held).one()
         slip.withdraw(BY_THE_VOTER)
-        # Without a name: it would lead from the photo of the slip to the voter.
         record_slip(
             session,
             slip,
@@ -83,7 +85,7 @@ def withdraw_ballot(
             agenda_session,
             "withdraw_ballot",
             at=moment.at,
-            actor_id=voter.id,
+            actor_id=None,
             compound_id=agenda_session.compound_id,
         )
     take_back_ballot(session, agenda_session, voter.id, slot, local_date(moment.at))

@@ -1,10 +1,14 @@
 """A session in which an assembly is counted by hand."""
 
 import io
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from werkzeug.test import TestResponse
 
+from app.agenda.models import AgendaSession
+from app.extensions import db
 from app.people.models import Role
 from tests.cast import Cast, Person
 from tests.operations import PHOTO, made
@@ -13,7 +17,9 @@ from tests.operations import PHOTO, made
 class Assembly:
     """Three matters are listed, the method is chosen; a clerk and two witnesses are at hand."""
 
-    def __init__(self, cast: Cast, method: str | None = "HANDS", **changes: Any) -> None:
+    def __init__(
+        self, cast: Cast, method: str | None = "HANDS", *, begun: bool = True, **changes: Any
+    ) -> None:
         self.cast, self.home = cast, cast.home
         self.secretary = cast.secretary()
         self.clerk = cast.officer(Role.GRID_WORKER)
@@ -28,6 +34,15 @@ class Assembly:
         self.matters = [matter["id"] for matter in listed["matters"]]
         if method is not None:
             made(self.choose(method), 200)
+            if begun:
+                self.begin()
+
+    def begin(self) -> None:
+        """The time has come at which voting was to open."""
+        with self.cast.app.app_context():
+            opens_at = datetime.now(UTC) - timedelta(minutes=1)
+            db.session.get_one(AgendaSession, UUID(self.id)).voting_opens_at = opens_at
+            db.session.commit()
 
     def choose(self, method: str | None) -> TestResponse:
         return self.secretary.put(f"{self.path}/manual-method", {"method": method})
@@ -55,8 +70,11 @@ class Assembly:
         body = self.body(totals, **{"attachment_ids": [self.photo()], **changes})
         return self.clerk.put(f"{self.path}/manual-count", body)
 
-    def confirm(self, witness: Person) -> TestResponse:
-        return witness.post(f"{self.path}/manual-count/confirm")
+    def confirm(self, witness: Person, seen: str | None = None) -> TestResponse:
+        """Confirm what stands there now, or what was `seen`."""
+        path = f"{self.path}/manual-count"
+        shown = witness.get(path).json.get("totals_hash", "00" * 32)
+        return witness.post(f"{path}/confirm", {"totals_hash": seen or shown})
 
     def conclude(self) -> TestResponse:
         return self.secretary.post(f"{self.path}/conclude-count")

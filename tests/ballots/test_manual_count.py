@@ -1,7 +1,7 @@
 """An assembly votes with hands, stickers or beans: totals, two witnesses, flagged MANUAL."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from app.agenda.models import AgendaSession
 from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.ballots.manual_models import ManualCount, ManualTotal
+from app.people.models import Role
 from tests.ballots.assembly import Assembly
 from tests.cast import Cast, ballot, stored
 from tests.checks import moves_of, refusal
@@ -122,11 +123,18 @@ def test_witnesses_are_two_residents_other_than_the_clerk(assembly: Assembly):
     one, two = (str(witness.id) for witness in assembly.witnesses)
     stranger, neighbour = assembly.cast.visitor(), assembly.cast.resident(assembly.cast.neighbour)
     assembly.cast.settle(assembly.clerk, assembly.home)
+    assembly.cast.settle(assembly.secretary, assembly.home)
+    child = assembly.cast.resident(born=date(datetime.now(UTC).year - 17, 1, 1))
+    staff = assembly.cast.resident()
+    assembly.cast.appoint(staff, Role.PROPERTY_MANAGER)
     for wrong in (
         [one, one],
         [one, str(stranger.id)],
         [str(neighbour.id), two],
         [str(assembly.clerk.id), two],
+        [str(assembly.secretary.id), two],
+        [str(child.id), two],
+        [str(staff.id), two],
     ):
         answer = assembly.enter(GOOD, witness_ids=wrong)
         assert refusal(answer) == (422, "witnesses_unfit"), wrong
@@ -164,8 +172,9 @@ def test_totals_are_shown_to_clerk_and_witnesses_until_they_are_published(
 
 
 def test_no_ballot_is_cast_where_an_assembly_is_counted(
-    assembly: Assembly, travel: Callable[[datetime], None]
+    cast: Cast, travel: Callable[[datetime], None]
 ):
+    assembly = Assembly(cast, begun=False)
     assert refusal(assembly.secretary.post(f"{assembly.path}/open-voting")) == (
         409,
         "counted_by_hand",
@@ -180,13 +189,58 @@ def test_no_ballot_is_cast_where_an_assembly_is_counted(
     assert secretary.get(assembly.path).json["state"] == "LISTED"
 
 
-def test_method_is_undone_until_totals_are_entered(assembly: Assembly):
+def test_method_is_undone_until_both_witnesses_have_confirmed(cast: Cast, app: Flask):
+    assembly = Assembly(cast, begun=False)
     assert assembly.choose(None).json["manual_method"] is None
     assert refusal(assembly.enter(GOOD)) == (409, "wrong_state")
     assert assembly.choose("BEANS").json["manual_method"] == "BEANS"
+    assembly.begin()
     assert assembly.enter(GOOD).status_code == 200
+    assert assembly.confirm(assembly.witnesses[0]).status_code == 200
+    assert assembly.choose("HANDS").json["manual_method"] == "HANDS"
+    assert (stored(app, select(ManualCount)), stored(app, select(ManualTotal))) == ([], [])
+    assert assembly.enter(GOOD).json["confirmations"] == 0
+    for witness in assembly.witnesses:
+        assert assembly.confirm(witness).status_code == 200
     assert refusal(assembly.choose(None)) == (409, "wrong_state")
     assert refusal(assembly.choose("PAPER")) == (422, "invalid_input")
+
+
+def test_nothing_is_counted_before_the_assembly_begins(cast: Cast):
+    assembly = Assembly(cast, begun=False)
+    assert refusal(assembly.enter(GOOD)) == (409, "wrong_state")
+    assert refusal(assembly.conclude()) == (409, "wrong_state")
+    assembly.begin()
+    assert assembly.enter(GOOD).status_code == 200
+
+
+def test_witness_confirms_what_they_have_seen(assembly: Assembly):
+    first = assembly.witnesses[0]
+    seen = assembly.enter(GOOD).json["totals_hash"]
+    again = assembly.enter(GOOD, attachment_ids=[])
+    assert again.json["totals_hash"] != seen
+    assert refusal(assembly.confirm(first, seen)) == (409, "totals_changed")
+    assert refusal(first.post(f"{assembly.path}/manual-count/confirm", {})) == (
+        422,
+        "invalid_input",
+    )
+    assert first.get(f"{assembly.path}/manual-count").json["confirmations"] == 0
+    assert assembly.confirm(first, again.json["totals_hash"]).json["confirmations"] == 1
+
+
+def test_secretary_has_no_part_in_the_count_but_publishes_it(assembly: Assembly):
+    cast = assembly.cast
+    cast.appoint(assembly.secretary, Role.GRID_WORKER)
+    answer = assembly.secretary.put(f"{assembly.path}/manual-count", assembly.body(GOOD))
+    assert refusal(answer) == (403, "secretary_touches_no_ballot")
+    assert assembly.enter(GOOD).status_code == 200
+    for witness in assembly.witnesses:
+        assert assembly.confirm(witness).status_code == 200
+    for person in (assembly.clerk, *assembly.witnesses):
+        cast.appoint(person, Role.BRANCH_SECRETARY)
+        answer = person.post(f"{assembly.path}/conclude-count")
+        assert refusal(answer) == (403, "concluder_took_part")
+    assert assembly.conclude().status_code == 200
 
 
 def test_method_is_not_chosen_once_voting_is_open(cast: Cast):

@@ -20,7 +20,7 @@ from app.ballots.slips import SLIP_MOVES, PaperSlip, SlipState
 from app.clock import local_date, now
 from app.errors import WrongState
 from app.extensions import db
-from app.people.models import Role
+from app.people.models import Residence, Role
 from tests.ballots.desk import Desk
 from tests.cast import Cast, ballot, stored
 from tests.checks import moves_of, refusal
@@ -145,7 +145,8 @@ def test_serial_may_be_typed_with_spaces_hyphens_and_small_letters(desk: Desk):
 def test_slip_needs_a_photo_before_it_is_confirmed(desk: Desk):
     voter = desk.voters[0]
     assert desk.enter(voter, *desk.matters, photos=0).status_code == 200
-    assert refusal(desk.confirm(voter, *desk.matters)) == (422, "photo_missing")
+    for guess in (desk.matters, desk.matters[::-1]):  # a wrong one is told no more
+        assert refusal(desk.confirm(voter, *guess)) == (422, "photo_missing")
     assert desk.turnout()[1] == 0
     assert desk.confirm(voter, *desk.matters, photos=1).status_code == 200
 
@@ -157,6 +158,7 @@ def refused_entries(desk: Desk) -> dict[str, tuple[int, str]]:
     child = cast.resident(born=date(today.year - 17, 1, 1))
     people = {
         "stranger": (cast.visitor(), 403, "not_on_roll"),
+        "strange child": (cast.visitor(born=date(today.year - 17, 1, 1)), 403, "not_on_roll"),
         "neighbour": (cast.resident(cast.neighbour), 403, "not_on_roll"),
         "child": (child, 403, "under_age"),
         "staff": (cast.officer(Role.PROPERTY_MANAGER), 403, "not_on_roll"),
@@ -268,7 +270,7 @@ def test_voter_with_a_paper_ballot_does_not_vote_by_phone(desk: Desk, app: Flask
     for _ in range(2):
         assert refusal(desk.by_phone(voter, c, b, a)) == (409, "paper_ballot_exists")
     refusals = [move for move in moves_of(app, desk.id) if move.verb == "refuse_phone_ballot"]
-    assert [(move.by, move.reason) for move in refusals] == [(voter.id, "paper_ballot_exists")]
+    assert [(move.by, move.reason) for move in refusals] == [(None, "paper_ballot_exists")] * 2
     withdrawn = desk.end("withdraw", resident_id=str(voter.id))
     assert withdrawn.json["state"] == "WITHDRAWN"
     assert desk.turnout()[1] == 0
@@ -333,7 +335,7 @@ def test_voter_withdraws_and_votes_again_with_versions_that_go_on(desk: Desk, ap
     assert trace["channel"] == "PHONE"
     assert trace["withdrawn_on"] == trace["voted_on"] == local_date(now()).isoformat()
     moves = [move for move in moves_of(app, desk.id) if move.verb == "withdraw_ballot"]
-    assert [(move.by, move.reason) for move in moves] == [(voter.id, None)]
+    assert [(move.by, move.reason) for move in moves] == [(None, None)]
 
 
 def test_voter_takes_back_a_paper_ballot_that_was_entered_in_their_name(desk: Desk, app: Flask):
@@ -408,6 +410,19 @@ def test_clock_closes_without_slips_that_nobody_confirmed_and_says_so(
     assert client.get(f"{PREFIX}{desk.path}/bundle.json").json["paper_serials"] == []
 
 
+def test_slip_of_a_voter_with_a_phone_ballot_holds_nothing_off(
+    desk: Desk, app: Flask, client: FlaskClient
+):
+    assert desk.enter(desk.voters[0], *desk.matters).status_code == 200
+    for voter in desk.voters[:3]:
+        assert desk.by_phone(voter, *desk.matters).status_code == 200
+    desk.close()
+    notice = client.get(f"{PREFIX}/board/compounds/{desk.home.id}/feed.json").json["items"][0]
+    assert notice["_yueyuetan"]["data"]["paper"] == {"counted": 0, "unconfirmed": 0}
+    (*_, last) = moves_of(app, slip_id(app, desk.serials[0]))
+    assert (last.to_state, last.reason) == ("VOID", "投票人已另行投票")
+
+
 def test_extension_keeps_slips_that_wait(desk: Desk, travel: Callable[[datetime], None]):
     voter = desk.voters[0]
     assert desk.enter(voter, *desk.matters).status_code == 200
@@ -473,6 +488,7 @@ def test_photo_of_a_slip_is_shown_to_clerks_and_later_to_auditors(desk: Desk, ap
     auditor = desk.cast.officer(Role.AUDITOR)
     readers = {
         "clerk": desk.other_clerk,
+        "another clerk": desk.cast.officer(Role.BUILDING_HEAD),
         "secretary": desk.secretary,
         "auditor": auditor,
     }
@@ -486,12 +502,44 @@ def test_photo_of_a_slip_is_shown_to_clerks_and_later_to_auditors(desk: Desk, ap
 
     desk.vote(desk.voters[0], *desk.matters)
     desk.by_phone(desk.voters[1], *desk.matters)
-    assert shown() == {"clerk": 1, "secretary": 0, "auditor": 0}
-    (photo,) = stored(app, select(Attachment.id))
+    # A clerk who had no part in it sees the photo while the slip waits, and not of a ballot.
+    assert shown() == {"clerk": 1, "another clerk": 0, "secretary": 0, "auditor": 0}
+    assert desk.enter(desk.voters[2], *desk.matters, slip=1).status_code == 200
+    assert shown() == {"clerk": 2, "another clerk": 1, "secretary": 0, "auditor": 0}
+    desk.cast.appoint(desk.secretary, Role.GRID_WORKER)
+    assert shown()["secretary"] == 0
+    assert desk.end("void", slip=1).status_code == 200
+    photo = min(stored(app, select(Attachment.id)))
     for person in (desk.voters[0], desk.secretary, auditor, desk.other_clerk):
         assert refusal(person.get(f"/attachments/{photo}")) == (404, "not_found")
     desk.close()
-    assert shown() == {"clerk": 1, "secretary": 0, "auditor": 1}
+    after = shown()
+    assert (after["another clerk"], after["auditor"]) == (2, 2)
+
+
+def test_secretary_with_another_office_touches_no_slip(desk: Desk):
+    for role in (Role.GRID_WORKER, Role.BUILDING_HEAD):
+        desk.cast.appoint(desk.secretary, role)
+    voter, marked = desk.voters[0], tuple(desk.matters)
+    refused = (403, "secretary_touches_no_ballot")
+    assert refusal(desk.write("enter", desk.secretary, voter, marked)) == refused
+    assert desk.enter(voter, *marked).status_code == 200
+    assert refusal(desk.write("confirm", desk.secretary, voter, marked)) == refused
+    path = f"{desk.path}/paper-slips/{desk.serials[0]}"
+    for verb, body in (
+        ("void", {"reason": "写坏了"}),
+        ("photos", {"attachment_ids": [desk.photo(desk.secretary)]}),
+        ("withdraw", {"reason": "投票人要求", "resident_id": str(voter.id)}),
+    ):
+        assert refusal(desk.secretary.post(f"{path}/{verb}", body)) == refused
+    assert desk.states()[0] == "ENTERED"
+
+
+def test_voter_on_the_roll_who_moved_away_does_not_vote_on_paper(desk: Desk, rows: Session):
+    voter = desk.voters[0]
+    rows.execute(update(Residence).where(Residence.resident_id == voter.id).values(state="ENDED"))
+    rows.commit()
+    assert refusal(desk.enter(voter, *desk.matters)) == (403, "not_on_roll")
 
 
 # Serials and rows

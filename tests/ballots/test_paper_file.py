@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,7 +13,8 @@ from werkzeug.test import TestResponse
 from app.ballots.models import Ballot
 from app.ballots.paper_file import MAX_SLIPS, XLSX
 from app.compounds.models import Unit
-from app.people.models import Residence
+from app.config import Settings
+from app.people.models import Residence, Role
 from tests.ballots.desk import Desk
 from tests.cast import Cast, Person, stored
 from tests.checks import refusal
@@ -153,6 +155,21 @@ def test_sheet_that_is_none_is_refused(sheet: Sheet, header: list[Any], rows: li
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"%PDF-1.7", b"\xff\xfe\x00", b"\x00" * 99])
 def test_file_that_is_no_sheet_is_refused(sheet: Sheet, data: bytes):
     assert refusal(sheet.send("enter", sheet.clerk, data)) == (422, "unreadable_sheet")
+
+
+def test_secretary_with_another_office_brings_no_sheet(sheet: Sheet):
+    sheet.cast.appoint(sheet.secretary, Role.GRID_WORKER)
+    for verb in ("enter", "confirm"):
+        answer = sheet.bring(verb, sheet.secretary, sheet.good())
+        assert refusal(answer) == (403, "secretary_touches_no_ballot")
+
+
+def test_key_store_that_is_away_is_no_fault_of_a_row(sheet: Sheet, settings: Settings):
+    rows = sheet.good()
+    (settings.key_store / "sessions" / f"{UUID(sheet.id)}.key").unlink()
+    answer = sheet.bring("enter", sheet.clerk, rows)
+    assert refusal(answer) == (503, "key_unavailable")
+    assert sheet.states() == ["ISSUED"] * 4
 
 
 def test_template_has_the_serials_that_are_still_out_and_is_taken_back(sheet: Sheet):
