@@ -50,13 +50,14 @@ from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.ballots.storing import InvalidBallot, mark_rows
 from app.clock import database_now, local_date
 from app.orm import reading, table_of
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError
-from votes.receipt import commitment, labels, trackers
+from votes.receipt import commitment
 from votes.scheme import BallotScheme
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
@@ -102,10 +103,12 @@ def cast_first(
             "new_nonce": nonce,
             "new_commitment": committed,
         }
-        rows = _mark_rows(str(session_id), ballot, nonce, word)
+        rows = mark_rows({"session_id": session_id}, nonce, ballot, word)
         if not _store(engine, values, rows):
             return None
-    except (VotingError, KeyUnavailable):  # not valid; no key before opening and after closing
+    except (VotingError, InvalidBallot):
+        return None
+    except KeyUnavailable:  # there is none before opening and after closing
         return None
     except IntegrityError:  # a nonce that is taken, the same cast again
         return None
@@ -149,18 +152,6 @@ def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
         BallotScheme.from_data(rows[0].scheme), matters
     )
     return frozen
-
-
-def _mark_rows(
-    session_name: str, ballot: PriorityBallot, nonce: bytes, word: str
-) -> list[dict[str, object]]:
-    found = zip(
-        labels(ballot), ballot.marks, trackers(nonce, session_name, ballot, word), strict=True
-    )
-    return [
-        {"label": label, "weight": mark.weight, "matter_id": UUID(mark.matter), "tracker": tracker}
-        for label, mark, tracker in found
-    ]
 
 
 def _store(engine: Engine, values: dict[str, Any], marks: list[dict[str, object]]) -> bool:
