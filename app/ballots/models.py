@@ -46,7 +46,9 @@ class Ballot(Base):
     __table_args__ = (
         CheckConstraint("version >= 1", name="version_starts_at_one"),
         # Two voters with one nonce would have equal trackers, and neither could find the own mark.
-        UniqueConstraint("compound_id", "session_id", "nonce", name="uq_ballots_nonce_once"),
+        # The nonce comes first: an index that begins as the primary key does would be taken in its
+        # place to check the marks' foreign key, as long as the table passes for an empty one.
+        UniqueConstraint("nonce", "session_id", "compound_id", name="uq_ballots_nonce_once"),
         UNNUMBERED,
     )
 
