@@ -9,7 +9,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, Enum, MetaData, Table, Uuid, event
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Engine,
+    Enum,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    event,
+    literal_column,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -64,6 +75,16 @@ def enum_type(kind: type[StrEnum], name: str) -> Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def constant(member: StrEnum) -> ColumnElement[str]:
+    """A value that is part of a statement's text and no parameter of it.
+
+    PostgreSQL plans a prepared statement once and for all only if a plan without the parameters is
+    no worse; an index over the rows of one state is of use to such a plan only if the statement
+    names the state itself.
+    """
+    return literal_column(f"'{member.value}'", String())
 
 
 class Base(DeclarativeBase):

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.compounds.models import Compound
@@ -280,3 +281,40 @@ def test_one_cast_costs_a_handful_of_statements(cast: Cast, app: Flask, engine_n
         before.insert(2, "SELECT pg_advisory_xact_lock_shared")
     assert shapes(first) == FIRST[engine_name]
     assert shapes(replacement) == turned_away + before + REPLACEMENT
+
+
+def test_casts_are_planned_once_and_look_ballots_up_by_their_key(
+    cast: Cast, app: Flask, engine_name: str
+):
+    if engine_name == "sqlite":  # keeps no such statistics
+        return
+    voters = [cast.resident() for _ in range(20)]
+    session, matters = cast.open_session(cast.secretary(), voters[0])
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        # As after the last vote was sealed: PostgreSQL takes the table for an empty one.
+        connection.execute(text("VACUUM ANALYZE ballots"))
+    with app.app_context():
+        db.engine.dispose()  # from now on one connection, which plans all of it anew
+    before = reads_of_ballots(app)
+    for voter in voters:
+        answer = voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters))
+        assert answer.status_code == 200
+    with app.app_context(), db.engine.connect() as connection:
+        plans = text(
+            "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE 'WITH gate%'"
+        )
+        assert connection.scalar(plans) >= 5
+    assert reads_of_ballots(app) == before
+
+
+def reads_of_ballots(app: Flask) -> tuple[int, int]:
+    """How often PostgreSQL has read all ballots, and by the index that keeps nonces apart."""
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        whole = text("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'ballots'")
+        by_nonce = text(
+            "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'uq_ballots_nonce_once'"
+        )
+        return connection.scalar(whole), connection.scalar(by_nonce)

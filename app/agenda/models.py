@@ -1,5 +1,6 @@
 """Agenda sessions, their lists and rolls, and the host list of a community."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -15,6 +17,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.errors import DomainError, WrongState
 from app.matters.models import Matter
-from app.orm import UNNUMBERED, Base, HasId, enum_type
+from app.orm import UNNUMBERED, Base, HasId, constant, enum_type
 from app.people.models import Resident
 from votes.explanation import label
 from votes.selection import Mode
@@ -195,6 +199,23 @@ class AgendaSession(HasId, Base):
         if self.state in (SessionState.COLLECTING, SessionState.LISTED):
             return at >= self.voting_opens_at
         return self.state in OPEN_STATES and at >= self.voting_closes_at
+
+    @classmethod
+    def is_due_in_sql(cls, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+        """`is_due` as a condition of a statement."""
+
+        def is_in(states: Iterable[SessionState]) -> ColumnElement[bool]:
+            return cls.state.in_([constant(state) for state in states])
+
+        waits_for_an_assembly = and_(is_in([_S.LISTED]), cls.manual_method.is_not(None))
+        return or_(
+            and_(
+                is_in([_S.COLLECTING, _S.LISTED]),
+                ~waits_for_an_assembly,
+                cls.voting_opens_at <= at,
+            ),
+            and_(is_in(sorted(OPEN_STATES)), cls.voting_closes_at <= at),
+        )
 
     def require_state(self, *states: SessionState) -> None:
         """Raises WrongState unless the session is at one of these steps."""

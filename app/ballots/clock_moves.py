@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, g, request
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
-from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
+from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import KeyStore
@@ -47,18 +47,7 @@ def catch_up(
 
 def due_sessions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
     """Ids of sessions that the clock has reached, within `scope`."""
-    at = clock.now()
-    is_due = or_(
-        and_(
-            AgendaSession.state.in_([SessionState.COLLECTING, SessionState.LISTED]),
-            AgendaSession.voting_opens_at <= at,
-            ~and_(
-                AgendaSession.state == SessionState.LISTED,
-                AgendaSession.manual_method.is_not(None),
-            ),
-        ),
-        and_(AgendaSession.state.in_(OPEN_STATES), AgendaSession.voting_closes_at <= at),
-    )
+    is_due = AgendaSession.is_due_in_sql(clock.now())
     return list(session.scalars(select(AgendaSession.id).where(is_due, *scope)))
 
 

@@ -11,6 +11,7 @@ It stores all or nothing, and says only whether it did. Whom it turns away goes 
 therefore be stricter than the rule, never laxer.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,8 +20,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
+    JSON,
     BigInteger,
     Date,
     Integer,
@@ -30,18 +31,18 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     cast,
+    column,
     exists,
     func,
     insert,
-    literal,
+    literal_column,
     select,
     true,
     update,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.sql.dml import ReturningInsert, Update
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 
 from app import clock
 from app.agenda.locks import key_of
@@ -52,9 +53,10 @@ from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.storing import InvalidBallot, mark_rows
 from app.clock import database_now, local_date
-from app.orm import reading, table_of
+from app.orm import constant, reading, table_of
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident
+from app.prepared import Prepared
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError
 from votes.receipt import commitment
@@ -71,6 +73,7 @@ BORN_UNTIL = bindparam("born_until", type_=Date)
 SLOT = bindparam("new_slot", type_=LargeBinary)
 NONCE = bindparam("new_nonce", type_=LargeBinary)
 COMMITMENT = bindparam("new_commitment", type_=LargeBinary)
+MARKS_AS_JSON = cast(bindparam("marks", type_=String), JSON)
 
 
 def cast_first(
@@ -166,26 +169,36 @@ def _store(engine: Engine, values: dict[str, Any], marks: list[dict[str, object]
 def _in_one_statement(
     engine: Engine, values: dict[str, Any], marks: list[dict[str, object]]
 ) -> bool:
-    columns = {f"{name}s": [mark[name] for mark in marks] for name in MARK_COLUMNS}
-    lock = key_of(values["for_session"])
+    given = json.dumps(marks, default=_as_json)
+    values = {**values, "marks": given, "lock": key_of(values["for_session"])}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        stored = connection.execute(_postgresql(), {**values, **columns, "lock": lock})
-        return stored.first() is not None
+        return _postgresql().execute(connection, values).first() is not None
+
+
+def _as_json(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _in_one_transaction(
     engine: Engine, values: dict[str, Any], marks: list[dict[str, object]], today: date
 ) -> bool:
+    participation, ballot, mark, cast_ = _sqlite()
     with engine.begin() as connection:
-        voter = connection.execute(_sqlite(), {**values, "on_day": today}).first()
+        voter = participation.execute(connection, {**values, "on_day": today}).first()
         if voter is None:
             return False
-        key = {**voter._mapping, "slot": values["new_slot"]}
-        cast_ = {"commitment": values["new_commitment"], "version": 1}
-        connection.execute(insert(BALLOTS), {**key, **cast_, "nonce": values["new_nonce"]})
+        row = {
+            "compound_id": UUID(voter.compound_id),
+            "session_id": values["for_session"],
+            "slot": values["new_slot"],
+            "nonce": values["new_nonce"],
+            "commitment": values["new_commitment"],
+            "version": 1,
+        }
+        ballot.execute(connection, row)
         if marks:
-            connection.execute(insert(MARKS), [{**key, **mark} for mark in marks])
-        connection.execute(insert(COMMITMENTS), {**key, **cast_})
+            mark.execute_many(connection, [{**row, **each} for each in marks])
+        cast_.execute(connection, row)
         return True
 
 
@@ -204,31 +217,38 @@ def _may_vote(compound_id: ColumnElement[UUID]) -> tuple[ColumnElement[bool], ..
 def _is_open(at: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
     return (
         SESSIONS.c.id == SESSION_ID,
-        SESSIONS.c.state.in_(sorted(OPEN_STATES)),
+        SESSIONS.c.state.in_([constant(state) for state in sorted(OPEN_STATES)]),
         SESSIONS.c.voting_opens_at <= at,
         at < SESSIONS.c.voting_closes_at,
     )
 
 
 @cache
-def _sqlite() -> Update:
-    """Note the participation; `BEGIN IMMEDIATE` keeps everybody else out until the commit."""
+def _sqlite() -> tuple[Prepared, ...]:
+    """Note the participation, then the ballot, its marks and its commitment; `BEGIN IMMEDIATE`
+    keeps everybody else out until the commit."""
     compound = select(SESSIONS.c.compound_id).where(*_is_open(database_now())).scalar_subquery()
-    return (
+    participation = (
         update(ROLL)
         # All of the primary key, else the whole session is searched; no compound, no row.
         .where(ROLL.c.compound_id == compound, ROLL.c.session_id == SESSION_ID)
         .where(*_may_vote(ROLL.c.compound_id))
-        .values(channel=Channel.PHONE, voted_on=TODAY)
-        .returning(ROLL.c.compound_id, ROLL.c.session_id)
+        .values(channel=constant(Channel.PHONE), voted_on=TODAY)
+        .returning(ROLL.c.compound_id)
     )
+    statements = (participation, insert(BALLOTS), insert(MARKS), insert(COMMITMENTS))
+    return tuple(Prepared(statement, "sqlite") for statement in statements)
 
 
 def gate() -> Select[Any]:
     """Wait for whoever moves the session, and only then read the clock."""
     lock = func.pg_advisory_xact_lock_shared(bindparam("lock", type_=BigInteger))
+    # How foreign keys are checked is planned by each connection once, after this. If the ballots
+    # of the last vote were just erased, PostgreSQL takes the table for an empty one, and would read
+    # all of it for every mark until its statistics are made anew.
+    by_index = func.set_config("enable_seqscan", "off", true())
     # Columns are computed in their order.
-    return select(lock.label("held"), database_now().label("at"))
+    return select(lock.label("held"), by_index.label("by_index"), database_now().label("at"))
 
 
 def open_session(passed: CTE) -> Select[Any]:
@@ -244,11 +264,16 @@ def hold_row(session: Select[Any]) -> Select[Any]:
     return session.with_for_update(read=True, of=SESSIONS)
 
 
-MARK_COLUMNS = {"label": String, "weight": Integer, "matter_id": Uuid, "tracker": LargeBinary}
+JSON_COLUMNS: tuple[ColumnClause[Any], ...] = (
+    column("label", String()),
+    column("weight", Integer()),
+    column("matter_id", Uuid()),
+    column("tracker", String()),  # in hexadecimal digits
+)
 
 
 @cache
-def _postgresql() -> ReturningInsert[Any]:
+def _postgresql() -> Prepared:
     """Lock, checks and rows of a cast.
 
     The statement sees the rows as they were when it began, which may be before it had waited for a
@@ -264,14 +289,14 @@ def _postgresql() -> ReturningInsert[Any]:
             *_may_vote(opened.c.compound_id),
         )
         .values(
-            channel=Channel.PHONE,
-            voted_on=cast(func.timezone(clock.ZONE.key, opened.c.at), Date),
+            channel=constant(Channel.PHONE),
+            voted_on=cast(func.timezone(literal_column(f"'{clock.ZONE.key}'"), opened.c.at), Date),
         )
         .returning(ROLL.c.compound_id, ROLL.c.session_id, SLOT.label("slot"))
         .cte("voter")
     )
     key = (voter.c.compound_id, voter.c.session_id, voter.c.slot)
-    first = literal(1).label("version")
+    first = literal_column("1", Integer).label("version")
     ballot = (
         insert(BALLOTS)
         .from_select(
@@ -280,19 +305,23 @@ def _postgresql() -> ReturningInsert[Any]:
         )
         .cte("ballot")
     )
-    arrays: list[ColumnElement[Any]] = [
-        bindparam(f"{name}s", type_=ARRAY(kind)) for name, kind in MARK_COLUMNS.items()
-    ]
-    given = func.unnest(*arrays).table_valued(*MARK_COLUMNS, name="given").render_derived()
+    given = (
+        func.json_to_recordset(MARKS_AS_JSON)
+        .table_valued(*JSON_COLUMNS, name="given")
+        .render_derived(with_types=True)
+    )
+    tracker = func.decode(given.c.tracker, literal_column("'hex'"))
     marks = (
         insert(MARKS)
         .from_select(
-            ["compound_id", "session_id", "slot", *MARK_COLUMNS],
-            select(*key, *(given.c[name] for name in MARK_COLUMNS)).join_from(voter, given, true()),
+            ["compound_id", "session_id", "slot", "label", "weight", "matter_id", "tracker"],
+            select(*key, given.c.label, given.c.weight, given.c.matter_id, tracker).join_from(
+                voter, given, true()
+            ),
         )
         .cte("marks")
     )
-    return (
+    statement = (
         insert(COMMITMENTS)
         .from_select(
             ["compound_id", "session_id", "slot", "commitment", "version"],
@@ -301,3 +330,4 @@ def _postgresql() -> ReturningInsert[Any]:
         .returning(COMMITMENTS.c.version)
         .add_cte(ballot, marks)
     )
+    return Prepared(statement, "postgresql")

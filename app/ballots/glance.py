@@ -9,32 +9,40 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, func, or_, select, true
 from sqlalchemy.engine import Engine
 
 from app import clock
 from app.agenda.models import AgendaSession, RollEntry, SessionOutcome, SessionState
 from app.compounds.models import Community, Compound
-from app.orm import reading, table_of
+from app.orm import UTCDateTime, reading, table_of
 from app.people.bearer import Bearer, holds_office_over, lives_in, login_stands
+from app.prepared import Prepared
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
 COMPOUNDS, COMMUNITIES = table_of(Compound), table_of(Community)
+SESSION_ID = bindparam("for_session", type_=Uuid)
 RESULT_FORMAT = 1  # part of every ETag of a result: raise it when what a result tells changes
 
 
 @dataclass(frozen=True)
-class Glance:
-    """A session as it stands, and its turnout."""
+class Standing:
+    """A session as it stands."""
 
-    session_id: UUID
     state: SessionState
     outcome: SessionOutcome | None
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """How many may vote and how many did."""
+
+    state: SessionState
     roll: int
     returned: int
 
     @property
-    def turnout_version(self) -> str:
+    def version(self) -> str:
         """Changes with the turnout."""
         return f"{self.state}-{self.roll}-{self.returned}"
 
@@ -44,48 +52,56 @@ def result_version(session_id: UUID, state: SessionState) -> str:
     return f"{RESULT_FORMAT}-{session_id}-{state}"
 
 
-def look(engine: Engine, bearer: Bearer, session_id: UUID) -> Glance | None:
-    """The session for somebody who lives or holds an office there; None where that is not so, or
-    where a move is due."""
-    at = clock.now()
-    parameters = {**bearer.parameters(), "session": session_id, "on_day": clock.local_date(at)}
-    with reading(engine) as connection:
-        row = connection.execute(_query(), parameters).first()
+def look_at_session(engine: Engine, bearer: Bearer, session_id: UUID) -> Standing | None:
+    """For somebody who lives or holds an office there; None where that is not so, or where a move
+    is due."""
+    row = _look(engine, _standing(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
-    session = AgendaSession(
-        state=row.state,
-        voting_opens_at=row.voting_opens_at,
-        voting_closes_at=row.voting_closes_at,
-    )
-    if session.is_due(at):
-        return None
-    return Glance(session_id, row.state, row.outcome, row.roll, row.returned)
+    outcome = SessionOutcome(row.outcome) if row.outcome else None
+    return Standing(SessionState(row.state), outcome)
+
+
+def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout | None:
+    """As `look_at_session`."""
+    row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
+    return row and Turnout(SessionState(row.state), row.roll, row.returned)
+
+
+def _look(engine: Engine, query: Prepared, bearer: Bearer, session_id: UUID) -> Any:
+    at = clock.now()
+    values = {"for_session": session_id, "on_day": clock.local_date(at), "at": at}
+    with reading(engine) as connection:
+        return query.execute(connection, {**bearer.parameters(), **values}).first()
 
 
 @cache
-def _query() -> Select[Any]:
-    turnout = (
+def _standing(dialect: str) -> Prepared:
+    return Prepared(_seen().add_columns(SESSIONS.c.outcome), dialect)
+
+
+@cache
+def _turnout(dialect: str) -> Prepared:
+    counted = (
         select(
             func.count(ROLL.c.resident_id).label("roll"),
             func.count(ROLL.c.voted_on).label("returned"),
         )
-        .where(ROLL.c.session_id == bindparam("session", type_=Uuid))
+        .where(ROLL.c.session_id == SESSION_ID)
         .subquery("turnout")
     )
+    return Prepared(_seen().add_columns(*counted.c).join(counted, true()), dialect)
+
+
+def _seen() -> Select[Any]:
+    """The session's state, for whoever may look."""
     return (
-        select(
-            SESSIONS.c.state,
-            SESSIONS.c.outcome,
-            SESSIONS.c.voting_opens_at,
-            SESSIONS.c.voting_closes_at,
-            turnout.c.roll,
-            turnout.c.returned,
-        )
+        select(SESSIONS.c.state)
         .join_from(SESSIONS, COMPOUNDS, COMPOUNDS.c.id == SESSIONS.c.compound_id)
         .join(COMMUNITIES, COMMUNITIES.c.id == COMPOUNDS.c.community_id)
-        .join(turnout, SESSIONS.c.id == bindparam("session", type_=Uuid))
         .where(
+            SESSIONS.c.id == SESSION_ID,
+            ~AgendaSession.is_due_in_sql(bindparam("at", type_=UTCDateTime)),
             login_stands(),
             or_(
                 lives_in(COMPOUNDS.c.id),

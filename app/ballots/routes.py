@@ -16,7 +16,7 @@ from app.api import Blueprint
 from app.ballots import casting, paper_entry, sealing, storing, voting
 from app.ballots.clock_moves import catch_up_session
 from app.ballots.first_cast import cast_first
-from app.ballots.glance import Glance, look, result_version
+from app.ballots.glance import look_at_session, look_at_turnout, result_version
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import SessionResult
 from app.ballots.notices import result_data
@@ -167,12 +167,13 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
 @blp.response(200, TurnoutReportSchema)
 def read_turnout(session_id: UUID) -> Answer:
     """投票人数 · How many may vote and how many did; all that shows while voting is open."""
-    glance = _look(session_id)
-    if glance is None:
+    turnout = look_at_turnout(db.engine, current_bearer(), session_id)
+    if turnout is None:
         agenda_session = _obtain_in_full(session_id)
         people = participation(db.session(), [session_id])[session_id]
         return {"state": agenda_session.state, **vars(people)}
-    return _unless_seen(glance.turnout_version) or (vars(glance), _tag(glance.turnout_version))
+    rule_was_applied()
+    return _unless_seen(turnout.version) or (vars(turnout), _tag(turnout.version))
 
 
 @blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
@@ -181,9 +182,10 @@ def read_turnout(session_id: UUID) -> Answer:
 @blp.refuses(VotingNotClosed, NoResult)
 def read_result(session_id: UUID) -> Answer:
     """计票结果 · The count, the order, and why."""
-    glance = _look(session_id)
-    if glance is not None and glance.outcome is not None:
-        seen = _unless_seen(result_version(session_id, glance.state))
+    standing = look_at_session(db.engine, current_bearer(), session_id)
+    if standing is not None and standing.outcome is not None:
+        rule_was_applied()
+        seen = _unless_seen(result_version(session_id, standing.state))
         if seen is not None:
             return seen
     agenda_session = _obtain_in_full(session_id)
@@ -194,13 +196,6 @@ def read_result(session_id: UUID) -> Answer:
     result = db.session.get_one(SessionResult, session_id)
     version = result_version(session_id, agenda_session.state)
     return result_data(agenda_session, result), _tag(version)
-
-
-def _look(session_id: UUID) -> Glance | None:
-    glance = look(db.engine, current_bearer(), session_id)
-    if glance is not None:
-        rule_was_applied()
-    return glance
 
 
 def _obtain_in_full(session_id: UUID) -> AgendaSession:

@@ -14,6 +14,7 @@ import jwt
 from flask import current_app, request
 from sqlalchemy import ColumnElement, Date, Uuid, bindparam, exists, or_
 
+from app.orm import constant
 from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
 
 # Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
@@ -72,7 +73,7 @@ def lives_in(compound_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     return exists().where(
         Residence.resident_id == RESIDENT_ID,
         Residence.compound_id == compound_id,
-        Residence.state == ResidenceState.VERIFIED,
+        Residence.state == constant(ResidenceState.VERIFIED),
     )
 
 
