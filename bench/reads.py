@@ -1,4 +1,5 @@
-"""Reading turnout and result, with and without If-None-Match, beside a bare Flask view."""
+"""Reading turnout and result, with and without If-None-Match, beside a bare Flask view, and beside
+one that asks the database whether the login still stands, as we must."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -54,6 +55,10 @@ def measure(plan: Plan, folder: Path, server: str | None) -> Iterator[Figure]:
         bare = {**site.environment, "BENCH_WRITES": "single"}
         running = stack.enter_context(serving(BARE, bare, WORKERS, folder / "bare.log"))
         readers.append((site.engine, "bare", running))
+        if site.engine == "postgresql":
+            asking = {**bare, "BENCH_ASKS": "yes"}
+            running = stack.enter_context(serving(BARE, asking, WORKERS, folder / "asking.log"))
+            readers.append((site.engine, "asking", running))
         tokens = Tokens(site)
         for round_ in range(-1, plan.rounds):
             (token,) = tokens.first(1)
@@ -84,5 +89,5 @@ def _read(
             ("p50_ms", run.milliseconds(0.5)),
             ("p99_ms", run.milliseconds(0.99)),
         ):
-            engine_ = "none" if subject.startswith("bare") else engine
+            engine_ = engine if subject.startswith("ours") else "none"
             yield Figure(PART, engine_, subject, status, round_, measure_, value)

@@ -117,6 +117,12 @@ def _total(figures: Figures, key: tuple[str, str, str, int], measure: str) -> st
     return f"{sum(found.values()):.0f}" if found else ""
 
 
+READERS = {
+    "bare": "裸 Flask bare",
+    "asking": "裸 Flask，问一次数据库 bare, with one question to the database",
+}
+
+
 def _reads(figures: Figures, plan: Plan) -> str:
     head = ("读什么 what", "状态 status", "每秒 reads/s", "p50 ms", "p99 ms", "比裸 of bare")
     rows = []
@@ -124,13 +130,14 @@ def _reads(figures: Figures, plan: Plan) -> str:
         for status in (200, 304):
             bare = ("reads", "none", f"bare {kind}", status)
             keys = [(engine, ("reads", engine, f"ours {kind}", status)) for engine in plan.engines]
-            for who, key in [*keys, ("bare", bare)]:
+            asking = ("reads", "none", f"asking {kind}", status)
+            for who, key in [*keys, ("asking", asking), ("bare", bare)]:
                 share = ratio(
                     figures.values(*key, "reads_per_s"), figures.values(*bare, "reads_per_s")
                 )
                 rows.append(
                     (
-                        f"{zh} {kind}, {ENGINES.get(who, '裸 Flask bare')}",
+                        f"{zh} {kind}, {READERS.get(who) or ENGINES[who]}",
                         str(status),
                         number(figures.median(*key, "reads_per_s")),
                         number(figures.median(*key, "p50_ms"), 1),

@@ -3,7 +3,8 @@
 It writes to the same tables, with the same constraints, as the application. `BENCH_WRITES` says
 how: `rows` is the ballot with marks, commitment and participation in four statements;
 `one_statement` the same in one statement (PostgreSQL only); `single` is the ballot's row alone.
-Its reads are answered from memory.
+Its reads are answered from memory; with `BENCH_ASKS` set, after one question whether the login
+still stands (PostgreSQL only).
 """
 
 import hashlib
@@ -32,6 +33,8 @@ INSERT_COMMITMENT = """INSERT INTO ballot_commitments
     (compound_id, session_id, commitment, slot, version) VALUES (%s, %s, %s, %s, 1)"""
 MARK_PARTICIPATION = """UPDATE roll_entries SET channel = 'PHONE', voted_on = %s
     WHERE compound_id = %s AND session_id = %s AND resident_id = %s AND voted_on IS NULL"""
+LOGIN_STANDS = """SELECT 1 FROM token_families
+    WHERE id = %s AND resident_id = %s AND revoked_at IS NULL"""
 ONE_STATEMENT = f"""WITH b AS ({INSERT_BALLOT}), m AS ({INSERT_MARKS}), c AS ({INSERT_COMMITMENT})
     {MARK_PARTICIPATION}"""
 
@@ -115,13 +118,27 @@ def sqlite_writer(path: str) -> Write:
     return write
 
 
-def voter_of_token() -> UUID:
-    """Whose token came with the request; the library raises where it is not valid."""
+def asker(url: str) -> Callable[[dict[str, Any]], None]:
+    """Asks whether a token's login still stands; raises where it does not."""
+    connections: list[psycopg.Connection] = []
+
+    def ask(claims: dict[str, Any]) -> None:
+        if not connections:
+            connections.append(psycopg.connect(url.replace("+psycopg", ""), autocommit=True))
+        row = connections[0].execute(LOGIN_STANDS, (claims["family"], claims["sub"])).fetchone()
+        if row is None:
+            raise PermissionError
+
+    return ask
+
+
+def claims_of_token() -> dict[str, Any]:
+    """What the token says that came with the request; the library raises where it is not valid."""
     token = request.headers["Authorization"].removeprefix("Bearer ")
-    claims = jwt.decode(
+    claims: dict[str, Any] = jwt.decode(
         token, SECRET, algorithms=["HS256"], audience="yueyuetan-api", issuer="yueyuetan"
     )
-    return UUID(claims["sub"])
+    return claims
 
 
 def create_app() -> Flask:
@@ -130,17 +147,20 @@ def create_app() -> Flask:
     url, how = os.environ["BENCH_DATABASE"], os.environ["BENCH_WRITES"]
     is_sqlite = url.startswith("sqlite:///")
     write = sqlite_writer(url.removeprefix("sqlite:///")) if is_sqlite else postgresql_writer(url)
+    ask = asker(url) if os.environ.get("BENCH_ASKS") else None
     read_body = {"state": "VOTING", "roll": 1000, "returned": 400}
 
     def cast(session_id: UUID) -> dict[str, Any]:
-        voter = voter_of_token()
+        voter = UUID(claims_of_token()["sub"])
         body = request.get_json()
         wanted = statements(how, session_id, voter, body)
         write(wanted)
         return {"commitment": wanted[0][1][4].hex(), "version": 1}
 
     def read(session_id: UUID) -> Response:
-        voter_of_token()
+        claims = claims_of_token()
+        if ask is not None:
+            ask(claims)
         answer = jsonify(read_body)
         answer.set_etag("bare")
         answer.make_conditional(request)
