@@ -20,17 +20,21 @@ DIALECTS: dict[str, Dialect] = {
 
 
 class Prepared:
-    """A statement as text of one dialect, `postgresql` or `sqlite`, with its constants."""
+    """A statement as text of one dialect, `postgresql` or `sqlite`, with its constants.
+
+    What its author gave a value is a constant; parameters are those without one. A list of values
+    is none: its text would depend on how many they are. Raises ValueError for one.
+    """
 
     def __init__(self, statement: Executable, dialect_name: str) -> None:
         dialect = DIALECTS[dialect_name]
-        compiled: Any = statement.compile(  # type: ignore[attr-defined]
-            dialect=dialect, compile_kwargs={"render_postcompile": True}
-        )
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.text = str(compiled)
         self._constants: dict[str, Any] = {}
         self._processors: dict[str, Callable[[Any], Any]] = {}
         for bind, name in compiled.bind_names.items():
+            if bind.expanding or bind.literal_execute:
+                raise ValueError(f"{name} is a list")
             process = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if not bind.required:
                 self._constants[name] = process(bind.value) if process else bind.value

@@ -45,7 +45,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 
 from app import clock
-from app.agenda.locks import key_of
+from app.agenda.locks import check_by_index, key_of
 from app.agenda.models import OPEN_STATES, AgendaItem, AgendaSession, Channel, RollEntry
 from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
@@ -243,12 +243,10 @@ def _sqlite() -> tuple[Prepared, ...]:
 def gate() -> Select[Any]:
     """Wait for whoever moves the session, and only then read the clock."""
     lock = func.pg_advisory_xact_lock_shared(bindparam("lock", type_=BigInteger))
-    # How foreign keys are checked is planned by each connection once, after this. If the ballots
-    # of the last vote were just erased, PostgreSQL takes the table for an empty one, and would read
-    # all of it for every mark until its statistics are made anew.
-    by_index = func.set_config("enable_seqscan", "off", true())
     # Columns are computed in their order.
-    return select(lock.label("held"), by_index.label("by_index"), database_now().label("at"))
+    return select(
+        lock.label("held"), check_by_index().label("by_index"), database_now().label("at")
+    )
 
 
 def open_session(passed: CTE) -> Select[Any]:
