@@ -3,6 +3,7 @@
 `docs/settings.md` tells what an operator may change and how.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -14,3 +15,10 @@ worker_class = "sync"
 _memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its file there with a random name
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 control_socket_disable = True
+
+
+def post_worker_init(worker: object) -> None:
+    """What the application made while it was loaded lives as long as the worker: the collector of
+    garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -6,9 +6,11 @@ nothing where they may not, or where a move of the session is due; then the view
 
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from flask import Response, request
 from sqlalchemy import Select, Uuid, bindparam, func, or_, select, true
 from sqlalchemy.engine import Engine
 
@@ -22,6 +24,8 @@ from app.prepared import Prepared
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
 COMPOUNDS, COMMUNITIES = table_of(Compound), table_of(Community)
 SESSION_ID = bindparam("for_session", type_=Uuid)
+COUNT_SECONDS = 1.0  # many phones poll; counting grows with the roll
+MANY_COUNTS = 4096
 RESULT_FORMAT = 1  # part of every ETag of a result: raise it when what a result tells changes
 
 
@@ -63,9 +67,46 @@ def look_at_session(engine: Engine, bearer: Bearer, session_id: UUID) -> Standin
 
 
 def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout | None:
-    """As `look_at_session`."""
+    """As `look_at_session`. The numbers may be as old as `COUNT_SECONDS`, but not older than the
+    state, nor than what this process has stored."""
+    began = monotonic()
+    known = _counts.get(session_id)
+    if known is not None and began - known.at < COUNT_SECONDS:
+        row = _look(engine, _standing(engine.dialect.name), bearer, session_id)
+        if row is None:
+            return None
+        if row.state == known.turnout.state:
+            return known.turnout
     row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
-    return row and Turnout(SessionState(row.state), row.roll, row.returned)
+    if row is None:
+        return None
+    if len(_counts) >= MANY_COUNTS:
+        _counts.clear()
+    turnout = Turnout(SessionState(row.state), row.roll, row.returned)
+    _counts[session_id] = _Counted(began, turnout)
+    return turnout
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A turnout, and when by `monotonic` it was asked for."""
+
+    at: float
+    turnout: Turnout
+
+
+_counts: dict[UUID, _Counted] = {}
+
+
+def forget_counts(response: Response) -> Response:
+    """After a request that may have stored a ballot or admitted a voter, count again."""
+    if request.method not in ("GET", "HEAD"):
+        session_id = (request.view_args or {}).get("session_id")
+        if session_id is None:
+            _counts.clear()
+        else:
+            _counts.pop(session_id, None)
+    return response
 
 
 def _look(engine: Engine, query: Prepared, bearer: Bearer, session_id: UUID) -> Any:

@@ -166,7 +166,10 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
 @allow_later(*EVERYONE_THERE)
 @blp.response(200, TurnoutReportSchema)
 def read_turnout(session_id: UUID) -> Answer:
-    """投票人数 · How many may vote and how many did; all that shows while voting is open."""
+    """投票人数 · How many may vote and how many did; all that shows while voting is open.
+
+    The numbers may be a second old.
+    """
     turnout = look_at_turnout(db.engine, current_bearer(), session_id)
     if turnout is None:
         agenda_session = _obtain_in_full(session_id)
