@@ -3,8 +3,8 @@
 from time import monotonic
 from typing import Any
 
-from flask import Flask, request
-from sqlalchemy import Engine, event, text
+from flask import Flask, g, has_app_context, request
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DisconnectionError
 
 from app.config import Settings, UnsafeSettings
@@ -17,8 +17,9 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "begin", read_without_waiting)  # it is asked first
             open_sqlite(db.engine)
-            app.before_request(read_without_waiting)
+            app.before_request(note_who_only_reads)
             return
         ping_after_a_pause(db.engine)
         if settings.production:
@@ -49,10 +50,22 @@ def ping_after_a_pause(engine: Engine) -> None:
             raise DisconnectionError from error  # the pool opens another
 
 
-def read_without_waiting() -> None:
-    """On SQLite, a request that only reads does not queue behind writers."""
-    if request.method in ("GET", "HEAD") and request.path.startswith(("/api/", "/board/")):
-        db.session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+def note_who_only_reads() -> None:
+    """For `read_without_waiting`."""
+    g.only_reads = request.method in ("GET", "HEAD") and request.path.startswith(
+        ("/api/", "/board/")
+    )
+
+
+def read_without_waiting(connection: Connection) -> None:
+    """On SQLite, the first transaction of a request that only reads does not queue behind writers.
+
+    Whatever writes nevertheless, a move that is due, ends that one first and begins another.
+    """
+    if "sqlite_begin" in connection.get_execution_options():
+        return
+    if has_app_context() and g.pop("only_reads", False):
+        connection.execution_options(sqlite_begin="DEFERRED")
 
 
 def check_durability() -> None:
