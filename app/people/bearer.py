@@ -7,12 +7,13 @@ whether the login still stands, and who lives or holds an office where. All othe
 """
 
 from dataclasses import dataclass
+from time import time
 from typing import Any
 from uuid import UUID
 
 import jwt
 from flask import current_app, request
-from sqlalchemy import ColumnElement, Date, Uuid, bindparam, exists, or_
+from sqlalchemy import ColumnElement, Date, Exists, Uuid, bindparam, exists, or_
 
 from app.orm import constant
 from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
@@ -21,6 +22,7 @@ from app.people.models import Appointment, Residence, ResidenceState, TokenFamil
 RESIDENT_ID = bindparam("by_resident", type_=Uuid)
 FAMILY_ID = bindparam("by_family", type_=Uuid)
 TODAY = bindparam("on_day", type_=Date)
+MANY_TOKENS = 4096
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,44 @@ class Bearer:
         return {"by_resident": self.resident_id, "by_family": self.family_id}
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """Whom a token names whose signature was found good, and when it is valid, in Unix seconds."""
+
+    bearer: Bearer
+    since: int
+    until: int
+
+
+# By key and token. A phone that polls sends the same token for a quarter of an hour; checking its
+# signature again would take longer than the database takes to answer.
+_checked: dict[tuple[str, str], _Checked] = {}
+
+
 def read_bearer() -> Bearer | None:
     """Who is named by a token in the Authorization header that is signed by us, not expired and
     meant for access; None for anything else, so that the full check refuses it with its reason."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer":
         return None
+    key: str = current_app.config["JWT_SECRET_KEY"]
+    found = _checked.get((key, token))
+    if found is None:
+        found = _check(key, token)
+        if found is None:
+            return None
+        if len(_checked) >= MANY_TOKENS:
+            _checked.clear()
+        _checked[key, token] = found
+    return found.bearer if found.since <= time() < found.until else None
+
+
+def _check(key: str, token: str) -> _Checked | None:
     config = current_app.config
     try:
         claims = jwt.decode(
             token,
-            config["JWT_SECRET_KEY"],
+            key,
             algorithms=config["JWT_DECODE_ALGORITHMS"],
             audience=config["JWT_DECODE_AUDIENCE"],
             issuer=config["JWT_DECODE_ISSUER"],
@@ -54,7 +83,8 @@ def read_bearer() -> Bearer | None:
         if claims["type"] != "access":
             return None
         UUID(claims["jti"])
-        return Bearer(UUID(claims["sub"]), UUID(claims["family"]))
+        bearer = Bearer(UUID(claims["sub"]), UUID(claims["family"]))
+        return _Checked(bearer, int(claims["nbf"]), int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
 
@@ -81,7 +111,7 @@ def holds_office_over(
     compound_id: ColumnElement[UUID],
     community_id: ColumnElement[UUID],
     subdistrict_id: ColumnElement[UUID],
-) -> ColumnElement[bool]:
+) -> Exists:
     """The person holds an office of the compound or of a place above it on the day `on_day`."""
     return exists().where(
         Appointment.resident_id == RESIDENT_ID,
