@@ -48,7 +48,11 @@ def as_text(figures: Figures, plan: Plan, facts: Mapping[str, str]) -> str:
         f"## 投票 · Casting\n\n{plan.connections} 个连接，每人一票，每轮约 {plan.seconds:g} 秒 · "
         f"{plan.connections} connections, one cast a voter, rounds of some {plan.seconds:g} s.",
         *(_casts(figures, plan, engine) for engine in plan.engines),
-        "## 读取 · Reading",
+        "## 读取 · Reading\n\n"
+        "每一轮里一人反复读：签名验过一次就记住，投票人数一秒数一次，结果只组织一次；登录和身份每次都问"
+        "数据库。One reader again and again: the signature of a token is checked once, turnout is "
+        "counted once a second, a result is put together once; login and standing are asked of the "
+        "database each time.",
         _reads(figures, plan),
         "## 随规模的变化 · Growth\n\n一个工作进程，一次一个请求；毫秒，p50 · one worker, "
         "one request at a time; ms, p50.",

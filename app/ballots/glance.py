@@ -136,17 +136,13 @@ def _turnout(dialect: str) -> Prepared:
 
 def _seen() -> Select[Any]:
     """The session's state, for whoever may look."""
-    return (
-        select(SESSIONS.c.state)
-        .join_from(SESSIONS, COMPOUNDS, COMPOUNDS.c.id == SESSIONS.c.compound_id)
-        .join(COMMUNITIES, COMMUNITIES.c.id == COMPOUNDS.c.community_id)
-        .where(
-            SESSIONS.c.id == SESSION_ID,
-            ~AgendaSession.is_due_in_sql(bindparam("at", type_=UTCDateTime)),
-            login_stands(),
-            or_(
-                lives_in(COMPOUNDS.c.id),
-                holds_office_over(COMPOUNDS.c.id, COMMUNITIES.c.id, COMMUNITIES.c.subdistrict_id),
-            ),
-        )
+    # Most who look live there; the places above are read for the others alone.
+    in_office = holds_office_over(
+        COMPOUNDS.c.id, COMMUNITIES.c.id, COMMUNITIES.c.subdistrict_id
+    ).where(COMPOUNDS.c.id == SESSIONS.c.compound_id, COMMUNITIES.c.id == COMPOUNDS.c.community_id)
+    return select(SESSIONS.c.state).where(
+        SESSIONS.c.id == SESSION_ID,
+        ~AgendaSession.is_due_in_sql(bindparam("at", type_=UTCDateTime)),
+        login_stands(),
+        or_(lives_in(SESSIONS.c.compound_id), in_office),
     )

@@ -1,9 +1,11 @@
 """While voting is open only the turnout can be read; the result comes with closing."""
 
 import pytest
+from flask import Flask
 
 from tests.cast import Cast, ballot
-from tests.checks import refusal
+from tests.checks import counted, refusal
+from tests.deliberation.steps import RoundTable
 
 STEPS = ["start-collecting", "freeze-list", "open-voting", "extend-voting"]
 
@@ -65,3 +67,31 @@ def test_result_tells_counts_order_and_why(cast: Cast):
     assert [row["score"] for row in result["rows"]] == [13, 8, 3]
     assert result["explanation"].startswith("可投票3人，收回选票3张")
     assert result["explanation_en"].startswith("Voters on the roll: 3.")
+
+
+def test_result_is_put_together_once_and_its_reader_asked_for_each_time(cast: Cast, app: Flask):
+    secretary, neighbour = cast.secretary(), cast.resident(cast.neighbour)
+    readers = [cast.resident() for _ in range(3)]
+    session, matters = cast.open_session(secretary, readers[0])
+    path = f"/sessions/{session['id']}"
+    for reader in readers:
+        assert reader.put(f"{path}/ballot", ballot(*matters)).status_code == 200
+    secretary.post(f"{path}/close-voting")
+    first = readers[0].get(f"{path}/result")
+    for reader in readers:
+        with counted(app) as statements:
+            again = reader.get(f"{path}/result")
+        assert (again.data, again.headers) == (first.data, first.headers)
+        assert len([each for each in statements if not each.startswith("BEGIN")]) == 1
+    assert refusal(neighbour.get(f"{path}/result")) == (404, "not_found")
+    assert readers[2].post("/auth/logout").status_code == 204
+    assert refusal(readers[2].get(f"{path}/result")) == (401, "unauthorized")
+
+
+def test_result_is_told_anew_when_the_session_goes_on(cast: Cast):
+    table = RoundTable(cast)
+    reader, path = table.voters[0], f"{table.path}/result"
+    before = reader.get(path)
+    table.start()
+    after = reader.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    assert (before.json["state"], after.json["state"]) == ("TALLIED", "MEETING")
