@@ -151,7 +151,7 @@ API: dict[str, Open | frozenset[str]] = {
     "POST /sessions/{session_id}/paper-slips/{serial}/withdraw": PAPER_CLERKS,
     "POST /sessions/{session_id}/paper-slips/{serial}/void": PAPER_CLERKS,
     "POST /sessions/{session_id}/paper-slips/{serial}/photos": PAPER_CLERKS,
-    "GET /sessions/{session_id}/paper-voter": PAPER_CLERKS,
+    "POST /sessions/{session_id}/paper-voter": PAPER_CLERKS,
     "GET /sessions/{session_id}/paper-sheet.xlsx": PAPER_CLERKS,
     "POST /sessions/{session_id}/paper-sheet/enter": PAPER_CLERKS,
     "POST /sessions/{session_id}/paper-sheet/confirm": PAPER_CLERKS,
@@ -348,7 +348,7 @@ BY_RULE = {
         for who in THERE
     },
     **{
-        ("GET /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
+        ("POST /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
         for who in PAPER_CLERKS
     },
     # The last of those who entered the slip, by the line before.
@@ -483,6 +483,12 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "PUT /sessions/{session_id}/roll": lambda ids: {"roll": [ids["resident_id"]]},
     "PUT /sessions/{session_id}/ballot": lambda ids: ballot(*ids["matters"]),
     "POST /sessions/{session_id}/paper-batches": lambda ids: {"count": 1},
+    "POST /sessions/{session_id}/paper-voter": lambda ids: {
+        "building": "3栋",
+        "entrance": "2单元",
+        "unit": "999",
+        "name": "查无此人",
+    },
     "POST /sessions/{session_id}/paper-slips/{serial}/enter": paper,
     "POST /sessions/{session_id}/paper-slips/{serial}/confirm": paper,
     "POST /sessions/{session_id}/paper-slips/{serial}/withdraw": lambda ids: {
@@ -702,9 +708,6 @@ class World:
             return {"data": {"file": (io.BytesIO(PHOTO), "photo.png")}}
         if "/paper-sheet/" in operation:
             return {"data": {"file": (io.BytesIO(SLIPS.encode()), "slips.csv")}}
-        if operation.endswith("/paper-voter"):
-            home = {"building": "3栋", "entrance": "2单元", "unit": "999"}
-            return {"query_string": {**home, "name": "查无此人"}}
         if operation == "DELETE /sessions/{session_id}/ballot":
             return {"query_string": {"expected_version": 1}}
         if operation == "POST /auth/wechat":

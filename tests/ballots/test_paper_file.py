@@ -193,10 +193,10 @@ def test_voter_is_found_by_unit_and_name(sheet: Sheet):
     voter = sheet.voters[0]
     names = dict(zip(("building", "entrance", "unit", "name"), sheet.home_of(voter), strict=True))
     path = f"{sheet.path}/paper-voter"
-    found = sheet.other_clerk.get(path, query_string={**names, "building": "３ 栋"})
+    found = sheet.other_clerk.post(path, {**names, "building": "３ 栋"})
     assert found.json == {"resident_id": str(voter.id), "masked_name": "居○○"}
-    other = sheet.other_clerk.get(path, query_string={**names, "name": "李四"})
+    other = sheet.other_clerk.post(path, {**names, "name": "李四"})
     assert refusal(other) == (404, "not_found")
     for wrong in ({}, {**names, "name": ""}):
-        answer = sheet.other_clerk.get(path, query_string=wrong)
+        answer = sheet.other_clerk.post(path, wrong)
         assert refusal(answer) == (422, "invalid_input")
