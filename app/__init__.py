@@ -13,7 +13,7 @@ from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
 from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersigning_routes import blp as countersigning
-from app.ballots.glance import forget_counts
+from app.ballots.glance import forget_count
 from app.ballots.key_stores import make_key_store
 from app.ballots.manual_routes import blp as manual
 from app.ballots.paper_routes import blp as paper
@@ -121,7 +121,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         for blueprint in blueprints:
             app.before_request_funcs.setdefault(blueprint.name, []).append(follow)
     app.after_request(add_headers)
-    app.after_request(forget_counts)
+    app.after_request(forget_count)
 
     api = Api(app)
     for blueprint in API_BLUEPRINTS:

@@ -68,44 +68,61 @@ def look_at_session(engine: Engine, bearer: Bearer, session_id: UUID) -> Standin
 
 def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout | None:
     """As `look_at_session`. The numbers may be as old as `COUNT_SECONDS`, but not older than the
-    state, nor than what this process has stored."""
-    began = monotonic()
-    known = _counts.get(session_id)
-    if known is not None and began - known.at < COUNT_SECONDS:
+    state, nor than what this process has stored. Each process has its own: of two that answer, the
+    later may tell the older numbers."""
+    turnout = _counts.find(session_id)
+    if turnout is not None:
         row = _look(engine, _standing(engine.dialect.name), bearer, session_id)
         if row is None:
             return None
-        if row.state == known.turnout.state:
-            return known.turnout
+        if row.state == turnout.state:
+            return turnout
+    at, changes = monotonic(), _counts.changes
     row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
-    if len(_counts) >= MANY_COUNTS:
-        _counts.clear()
     turnout = Turnout(SessionState(row.state), row.roll, row.returned)
-    _counts[session_id] = _Counted(began, turnout)
+    _counts.keep(session_id, turnout, at, changes)
     return turnout
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """A turnout, and when by `monotonic` it was asked for."""
+class _Counts:
+    """Turnouts by session, as this process counted them within the last second.
 
-    at: float
-    turnout: Turnout
+    `changes` grows with what the process stores, so that a count during which another thread has
+    stored something is not kept.
+    """
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self._known: dict[UUID, tuple[float, Turnout]] = {}
+
+    def find(self, session_id: UUID) -> Turnout | None:
+        at, turnout = self._known.get(session_id, (0.0, None))
+        return turnout if monotonic() - at < COUNT_SECONDS else None
+
+    def keep(self, session_id: UUID, turnout: Turnout, at: float, changes: int) -> None:
+        """A count that began at `at` by `monotonic`, when there were so many changes."""
+        if len(self._known) >= MANY_COUNTS:
+            self._known.clear()
+        if changes == self.changes:
+            self._known[session_id] = (at, turnout)
+
+    def forget(self, session_id: UUID) -> None:
+        self.changes += 1
+        self._known.pop(session_id, None)
 
 
-_counts: dict[UUID, _Counted] = {}
+_counts = _Counts()
 
 
-def forget_counts(response: Response) -> Response:
-    """After a request that may have stored a ballot or admitted a voter, count again."""
-    if request.method not in ("GET", "HEAD"):
-        session_id = (request.view_args or {}).get("session_id")
-        if session_id is None:
-            _counts.clear()
-        else:
-            _counts.pop(session_id, None)
+def forget_count(response: Response) -> Response:
+    """After a request that may have stored a ballot or admitted a voter, count again: one that
+    names a session and was not refused. An answer of 5xx may come after a commit."""
+    session_id = (request.view_args or {}).get("session_id")
+    is_reading = request.method in ("GET", "HEAD", "OPTIONS")
+    if session_id is not None and not is_reading and not 400 <= response.status_code < 500:
+        _counts.forget(session_id)
     return response
 
 

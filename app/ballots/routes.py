@@ -170,7 +170,7 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
 def read_turnout(session_id: UUID) -> Answer:
     """投票人数 · How many may vote and how many did; all that shows while voting is open.
 
-    The numbers may be a second old.
+    The numbers may be a second old, and of two answers the later one may be the older.
     """
     turnout = look_at_turnout(db.engine, current_bearer(), session_id)
     if turnout is None:

@@ -1,5 +1,7 @@
 """Turnout is counted once a second by each process; who may read it is asked each time."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.agenda.models import Channel, RollEntry
+from app.api import PREFIX
 from app.ballots import glance
 from app.extensions import db
 from tests.cast import Cast, ballot
@@ -63,3 +66,41 @@ def test_reader_is_asked_for_each_time(cast: Cast):
     assert neighbour.get(path).status_code == 404
     assert reader.post("/auth/logout").status_code == 204
     assert reader.get(path).status_code == 401
+
+
+def test_count_during_which_another_thread_stored_is_not_kept(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    """Two threads of a worker: one has counted and not yet answered when the other casts."""
+    reader, voter = cast.resident(), cast.resident()
+    session, matters = cast.open_session(cast.secretary(), reader)
+    path = f"/sessions/{session['id']}"
+    ask = glance._look
+
+    def ask_and_be_overtaken(*args: Any) -> Any:
+        row = ask(*args)
+        monkeypatch.setattr(glance, "_look", ask)
+        answers = ThreadPoolExecutor(1).submit(voter.put, f"{path}/ballot", ballot(*matters))
+        assert answers.result().status_code == 200
+        return row
+
+    monkeypatch.setattr(glance, "_look", ask_and_be_overtaken)
+    assert reader.get(f"{path}/turnout").json["returned"] == 0
+    assert reader.get(f"{path}/turnout").json["returned"] == 1
+
+
+def test_nobody_makes_us_count_by_being_refused(cast: Cast, app: Flask):
+    reader, neighbour = cast.resident(), cast.resident(cast.neighbour)
+    session, matters = cast.open_session(cast.secretary(), reader)
+    path = f"/sessions/{session['id']}"
+    assert reader.get(f"{path}/turnout").status_code == 200
+    for answer in (
+        neighbour.put(f"{path}/ballot", ballot(*matters)),
+        neighbour.post("/nowhere"),
+        neighbour.client.options(f"{PREFIX}{path}/ballot"),
+        neighbour.post("/auth/logout"),
+    ):
+        assert answer.status_code in (200, 204, 403, 404)
+    with counted(app) as statements:
+        assert reader.get(f"{path}/turnout").status_code == 200
+    assert not any("count(" in each for each in statements)
