@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from torture.client import Address, BrokenConnection, call, crowd, request
 from torture.ground import Arena, Ground, fill, tiny_disk
+from torture.hosts import WORKERS
 from torture.ledger import PATIENCE_SECONDS, Intent, Ledger, asks_to_come_back, check_all
 from torture.postgres import Cluster
 from torture.rows import Figures, Mutant, Row
@@ -27,7 +28,6 @@ CASTS_MEANWHILE = 12
 UNTIL_FULL = 1_500  # casts that may still find room on a full disk
 POSTGRESQL_MEGABYTES = 320
 SQLITE_MEGABYTES = 24
-LOCKED_SHARE = 15  # waiting for a lock takes ten seconds, so it is tried less often
 
 Gone = Callable[[], object]
 
@@ -35,8 +35,10 @@ Gone = Callable[[], object]
 class Outage:
     """Rounds in which something is missing for a while; no answer may promise what is not kept."""
 
-    def __init__(self, ground: Ground, address: Address) -> None:
+    def __init__(self, ground: Ground, address: Address, meanwhile: int = CASTS_MEANWHILE) -> None:
+        """`meanwhile`: how many casts are sent while something is missing."""
         self._address = address
+        self._batch = meanwhile
         (self.poll,) = ground.polls(1, VOTERS)
         self.ledger = Ledger()
         self.refused = 0
@@ -71,8 +73,8 @@ class Outage:
 
     def _meanwhile(self, is_total: bool) -> list[Intent]:
         before, intents = self.refused, []
-        for _ in range(UNTIL_FULL // CASTS_MEANWHILE):
-            batch = [self._next() for _ in range(CASTS_MEANWHILE)]
+        for _ in range(UNTIL_FULL // self._batch):
+            batch = [self._next() for _ in range(self._batch)]
             crowd([partial(self._cast_meanwhile, intent, is_total) for intent in batch], CLIENTS)
             intents += batch
             if is_total or self.refused > before:
@@ -181,17 +183,17 @@ def play_full_sqlite(arena: Arena, engine: str, size: int, sabotage: str) -> Fig
 
 def play_locked_sqlite(arena: Arena, engine: str, size: int, sabotage: str) -> Figures:
     """Another program holds the file of SQLite for longer than a writer waits."""
-    rounds = max(1, size // LOCKED_SHARE)
     with arena.ground(engine) as ground, ground.serving(sabotage) as host:
-        outage = Outage(ground, host.address)
+        # Each cast waits for ten seconds, so no worker is asked to wait twice.
+        outage = Outage(ground, host.address, meanwhile=WORKERS)
         with _connection(str(make_url(ground.url).database)) as holder:
-            for _ in range(rounds):
+            for _ in range(size):
                 outage.round(
                     partial(holder.execute, "BEGIN IMMEDIATE"),
                     partial(holder.execute, "ROLLBACK"),
                     is_total=True,
                 )
-        return _figures(outage, ground, host.address, rounds)
+        return _figures(outage, ground, host.address, size)
 
 
 @contextmanager
