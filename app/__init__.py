@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.sessions import NullSession, SessionInterface
 
-from app import cli, database, problems
+from app import commands, database, problems
 from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
@@ -128,7 +128,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         api.register_blueprint(blueprint, url_prefix=PREFIX)
     app.register_blueprint(board_pages)
     app.register_blueprint(docs_pages)
-    cli.init_app(app)
+    commands.init_app(app)
     return app
 
 

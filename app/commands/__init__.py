@@ -1,0 +1,23 @@
+"""Commands for operators: `flask --app wsgi COMMAND`. One module for each group of them."""
+
+from flask import Flask
+
+from app.commands.audit import check_audit
+from app.commands.finalise import finalise
+from app.commands.keys import move_keys_command
+from app.commands.places import add_place, appoint, import_register_command
+
+COMMANDS = (
+    finalise,
+    import_register_command,
+    add_place,
+    appoint,
+    check_audit,
+    move_keys_command,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

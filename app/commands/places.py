@@ -1,0 +1,116 @@
+"""`add-place`, `import-register`, `appoint`: the first places, units and offices."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+from flask.cli import with_appcontext
+
+from app import clock
+from app.audit import record
+from app.compounds.models import Community, Compound, Subdistrict
+from app.compounds.services import import_register
+from app.errors import DomainError
+from app.extensions import db
+from app.people.models import Appointment, Resident, Role
+
+# What a residence gives is no office.
+OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
+
+
+@click.command("import-register")
+@click.argument("compound_id", type=click.UUID)
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def import_register_command(compound_id: UUID, path: Path) -> None:
+    """Take a register of units (CSV or XLSX) into a compound: all of its rows, or none."""
+    compound = db.session.get(Compound, compound_id)
+    if compound is None:
+        raise click.ClickException("没有这个小区 · no such compound")
+    try:
+        taken = import_register(
+            db.session(), compound, path.read_bytes(), path.name, by_id=None, at=clock.now()
+        )
+    except DomainError as error:
+        for refused in error.errors:
+            click.echo(f"{refused.where}: {refused.zh} · {refused.en}", err=True)
+        raise click.ClickException(f"{error.zh} · {error.en}") from error
+    db.session.commit()
+    for row in taken.report:
+        click.echo(f"{row['line']}: {row['unit']} {row['outcome']}")
+    click.echo(f"已导入 {len(taken.report)} 行 · rows taken in: {len(taken.report)}")
+
+
+@click.command("add-place")
+@click.argument("names", nargs=3)
+@with_appcontext
+def add_place(names: tuple[str, str, str]) -> None:
+    """Add a compound: NAMES are subdistrict, community and compound; those that exist are used."""
+    today = clock.local_date(clock.now())
+    subdistrict = db.session.scalar(
+        db.select(Subdistrict).where(Subdistrict.name == names[0], Subdistrict.until.is_(None))
+    ) or Subdistrict(name=names[0], since=today)
+    db.session.add(subdistrict)
+    db.session.flush()
+    community = db.session.scalar(
+        db.select(Community).where(
+            Community.subdistrict_id == subdistrict.id,
+            Community.name == names[1],
+            Community.until.is_(None),
+        )
+    ) or Community(subdistrict_id=subdistrict.id, name=names[1], since=today)
+    db.session.add(community)
+    db.session.flush()
+    compound = db.session.scalar(
+        db.select(Compound).where(
+            Compound.community_id == community.id,
+            Compound.name == names[2],
+            Compound.until.is_(None),
+        )
+    ) or Compound(community_id=community.id, name=names[2], since=today)
+    db.session.add(compound)
+    db.session.commit()
+    click.echo(f"subdistrict {subdistrict.id}\ncommunity {community.id}\ncompound {compound.id}")
+
+
+@click.command("appoint")
+@click.argument("resident_id", type=click.UUID)
+@click.argument("role", type=click.Choice(OFFICES))
+@click.argument("place_id", type=click.UUID)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="First day without the office.")
+@with_appcontext
+def appoint(resident_id: UUID, role: str, place_id: UUID, until: datetime | None) -> None:
+    """Give the first offices of a place; everyday ones are given over the API."""
+    if db.session.get(Resident, resident_id) is None:
+        raise click.ClickException("没有这位居民 · no such resident")
+    today = clock.local_date(clock.now())
+    ends = until.date() if until else None
+    if ends is not None and ends <= today:
+        raise click.ClickException("任期须在今天之后结束 · the term must end after today")
+    columns = {Compound: "compound_id", Community: "community_id", Subdistrict: "subdistrict_id"}
+    for kind, column in columns.items():
+        if db.session.get(kind, place_id) is not None:
+            appointment = Appointment(
+                resident_id=resident_id,
+                role=Role(role),
+                since=today,
+                until=ends,
+                **{column: place_id},
+            )
+            db.session.add(appointment)
+            db.session.flush()
+            record(
+                db.session(),
+                appointment,
+                "appoint",
+                at=clock.now(),
+                actor_id=None,
+                compound_id=appointment.compound_id,
+                community_id=appointment.community_id,
+                reason="command line",
+            )
+            db.session.commit()
+            click.echo("已任命 · appointed")
+            return
+    raise click.ClickException("没有这个地方 · no such place")
