@@ -1,105 +1,134 @@
 """Terms as the law counts them: working days, days off, and the instant at which a term ends.
 
-`holidays/` holds one table for each year, copied from the State Council's notice on that year's
-holidays; its README says from which notice, and how to add a year. A weekday is worked and a
-weekend is not, unless the table of its year says otherwise. Days are those of the compound
-(Asia/Shanghai), and a term ends at 24:00, that is at the first instant of the following day, which
-no longer belongs to it.
+A weekday is worked and a weekend is not, unless the table of its year says otherwise
+(`app/holidays`). Days are those of the compound (Asia/Shanghai), and a term ends at 24:00, that is
+at the first instant of the following day, which no longer belongs to it.
+
+Next year's holidays are announced around November. Until its table is there, a day of that year is
+counted by weekends alone and the term is provisional; when the table comes, terms are counted
+again (`app.board.recounting`; domain notes, section 14).
 """
 
-import csv
 from calendar import SATURDAY, monthrange
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
-from pathlib import Path
 
 from app.clock import ZONE, local_date
-from app.errors import DomainError
+from app.holidays.models import current_tables, shown_years
+from app.holidays.tables import SHIPPED, DayKind, HolidayYear
 
-FOLDER = Path(__file__).parent / "holidays"
-
-
-class HolidaysUnknown(DomainError):
-    """The year has no table: even a weekend may be a working day, so nothing is guessed."""
-
-    status, code = 409, "holidays_unknown"
-    zh, en = (
-        "期限所在年份的节假日安排尚未录入，无法计算期限",
-        "The holidays of the term's year are not recorded, so the term cannot be counted",
-    )
+DAY = timedelta(days=1)
+LAST_SHIPPED_YEAR = max(SHIPPED)
+WARNING_MONTH = 10
 
 
-class DayKind(StrEnum):
-    """Why a day stands in a table: a day off, or a weekend day worked in exchange."""
+@dataclass(frozen=True)
+class Calendar:
+    """Working days by these tables, one for each year that is known."""
 
-    OFF = "off"
-    WORK = "work"
+    tables: Mapping[int, HolidayYear]
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on that day; by weekends alone in a year without a table."""
+        kind = self.tables.get(day.year, {}).get(day)
+        if kind is None:
+            return day.weekday() < SATURDAY
+        return kind is DayKind.WORK
+
+    def working_day_after(self, day: date, number: int) -> date:
+        """The so-manieth working day after `day`."""
+        for _ in range(number):
+            day += DAY
+            while not self.is_working_day(day):
+                day += DAY
+        return day
+
+    def add_working_days(self, start: date | datetime, days: int) -> datetime:
+        """See the function of this name."""
+        _require_a_day(days)
+        return end_of_day(self.working_day_after(_day(start), days))
+
+    def notice_end(self, posted_on: date | datetime, days: int) -> datetime:
+        """See the function of this name."""
+        _require_a_day(days)
+        last = _day(posted_on) + timedelta(days=days)
+        return end_of_day(last if self.is_working_day(last) else self.working_day_after(last, 1))
 
 
-def read_table(path: Path) -> dict[date, DayKind]:
-    """The days of the year that the file is named after.
+def recount_working_days(end: datetime, old: Calendar, new: Calendar) -> datetime:
+    """The end of a term in working days that was counted by `old`, by `new`, which differs in the
+    year of the end alone.
 
-    Raises ValueError for a row that is no date and kind, is of another year, or comes twice.
+    It lies as many working days into the year as before. What was said once is not shortened; a
+    term that began on a day which turns out to be off may so gain that day.
     """
-    table: dict[date, DayKind] = {}
-    # A spreadsheet program saves UTF-8 with a byte order mark.
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            day = date.fromisoformat(row["date"])
-            if day.year != int(path.stem) or day in table:
-                raise ValueError(f"{path.name}: {day} is of another year or stands here twice.")
-            table[day] = DayKind(row["kind"])
-    return table
+    last = last_day(end)
+    before = date(last.year - 1, 12, 31)
+    days_there = sum(
+        old.is_working_day(before + DAY * n) for n in range(1, (last - before).days + 1)
+    )
+    return max(end, end_of_day(new.working_day_after(before, days_there)))
 
 
-# Read when the application starts, so that a broken table stops it there and not in a request.
-TABLES: Mapping[int, Mapping[date, DayKind]] = {
-    int(path.stem): read_table(path) for path in sorted(FOLDER.glob("*.csv"))
-}
+def recount_notice(end: datetime, old: Calendar, new: Calendar) -> datetime:
+    """The end of a term in calendar days, by `new`: a last day that turns out to be a day off gives
+    way to the next working day. What was said once is not shortened."""
+    last = last_day(end)
+    return end if new.is_working_day(last) else end_of_day(new.working_day_after(last, 1))
 
 
 def is_working_day(day: date | datetime) -> bool:
-    """Whether offices work on that day. Raises HolidaysUnknown for a year without a table."""
-    day = _day(day)
-    if day.year not in TABLES:
-        raise HolidaysUnknown(
-            zh=f"缺少{day.year}年节假日安排，请管理员按国务院办公厅通知录入。",
-            en=f"The holidays of {day.year} are missing; the operator adds them from the notice.",
-        )
-    kind = TABLES[day.year].get(day)
-    if kind is None:
-        return day.weekday() < SATURDAY
-    return kind == DayKind.WORK
+    """Whether offices work on that day; by weekends alone in a year without a table."""
+    return Calendar(current_tables()).is_working_day(_day(day))
 
 
 def add_working_days(start: date | datetime, days: int) -> datetime:
     """The end, in UTC, of the last of so many working days after `start`'s own day.
 
     The day of `start` is not counted, even if it is a working day (Civil Code 201). Raises
-    HolidaysUnknown, and ValueError for less than one day.
+    ValueError for less than one day.
     """
-    _require_a_day(days)
-    day = _day(start)
-    for _ in range(days):
-        day = _next_working_day(day)
-    return end_of_day(day)
+    return Calendar(current_tables()).add_working_days(start, days)
 
 
 def notice_end(posted_on: date | datetime, days: int) -> datetime:
     """The end, in UTC, of a term of so many calendar days after the day of posting.
 
     The first day is not counted; a last day that is a day off gives way to the next working day
-    (Civil Code 201 and 203). Raises HolidaysUnknown, and ValueError for less than one day.
+    (Civil Code 201 and 203). Raises ValueError for less than one day.
     """
-    _require_a_day(days)
-    last = _day(posted_on) + timedelta(days=days)
-    return end_of_day(last if is_working_day(last) else _next_working_day(last))
+    return Calendar(current_tables()).notice_end(posted_on, days)
+
+
+def is_provisional(end: datetime) -> bool:
+    """Whether the end of a term lies in a year whose holidays are not known yet."""
+    year = last_day(end).year
+    return year > LAST_SHIPPED_YEAR and year not in current_tables()
+
+
+def is_shown_as_provisional(end: datetime | None) -> bool:
+    """The same in an answer, which asks for the tables once however many terms it shows."""
+    if end is None or last_day(end).year <= LAST_SHIPPED_YEAR:
+        return False
+    return last_day(end).year not in shown_years()
+
+
+def missing_tables(today: date, years: frozenset[int]) -> list[int]:
+    """The years whose holidays ought to be recorded by `today`: this one, and from October on the
+    next, whose notice comes around November."""
+    wanted = [today.year] + [today.year + 1] * (today.month >= WARNING_MONTH)
+    return [year for year in wanted if year not in years]
 
 
 def end_of_day(day: date) -> datetime:
     """24:00 of the day in the compound, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time.min, ZONE).astimezone(UTC)
+    return datetime.combine(day + DAY, time.min, ZONE).astimezone(UTC)
+
+
+def last_day(end: datetime) -> date:
+    """The last day of a term with this end."""
+    return local_date(end - timedelta(microseconds=1))
 
 
 def months_later(start: date | datetime, months: int) -> date:
@@ -112,13 +141,6 @@ def months_later(start: date | datetime, months: int) -> date:
 
 def _day(moment: date | datetime) -> date:
     return local_date(moment) if isinstance(moment, datetime) else moment
-
-
-def _next_working_day(day: date) -> date:
-    day += timedelta(days=1)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return day
 
 
 def _require_a_day(days: int) -> None:

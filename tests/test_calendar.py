@@ -5,17 +5,19 @@ from pathlib import Path
 import pytest
 
 from app.calendar import (
-    FOLDER,
-    TABLES,
-    DayKind,
-    HolidaysUnknown,
+    Calendar,
     add_working_days,
+    is_provisional,
     is_working_day,
+    missing_tables,
     months_later,
     notice_end,
-    read_table,
+    recount_notice,
+    recount_working_days,
 )
 from app.clock import ZONE, spoken
+from app.holidays.tables import FOLDER, DayKind, read_file
+from app.holidays.tables import SHIPPED as TABLES
 
 LAST_KNOWN = max(TABLES)
 
@@ -208,31 +210,74 @@ def test_months_later_table(start: date, months: int, day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "day",
+    ("day", "worked"),
     [
-        date(min(TABLES) - 1, 12, 31),
-        date(LAST_KNOWN + 1, 1, 1),
-        date(LAST_KNOWN + 1, 1, 2),
-        # A weekend is no safer to guess: it may be worked in exchange.
-        date(2199, 6, 1),
+        ("2099-01-01", True),  # a Thursday, and surely a holiday: nobody has said so yet
+        ("2099-01-02", True),
+        ("2099-01-03", False),
+        ("2099-01-04", False),
+        ("2024-12-30", True),
     ],
 )
-def test_day_of_a_year_without_a_table_is_not_guessed(day: date) -> None:
-    with pytest.raises(HolidaysUnknown) as refusal:
-        is_working_day(day)
-
-    assert (refusal.value.status, refusal.value.code) == (409, "holidays_unknown")
-    assert str(day.year) in str(refusal.value.detail_zh)
-    assert str(day.year) in str(refusal.value.detail_en)
+def test_year_without_a_table_is_counted_by_weekends_alone(day: str, worked: bool) -> None:
+    assert is_working_day(date.fromisoformat(day)) is worked
 
 
-def test_term_that_reaches_a_year_without_a_table_is_refused() -> None:
-    new_years_eve = date(LAST_KNOWN, 12, 31)
+@pytest.mark.parametrize(
+    ("last", "provisional"),
+    [
+        (date(LAST_KNOWN, 12, 31), False),  # its end is the first instant of the next year
+        (date(LAST_KNOWN + 1, 1, 1), True),
+        (date(2024, 12, 31), False),  # what is over does not move
+    ],
+)
+def test_term_is_provisional_where_its_last_day_has_no_table(last: date, provisional: bool) -> None:
+    assert is_provisional(notice_end(last - timedelta(days=1), 1)) is provisional
 
-    with pytest.raises(HolidaysUnknown):
-        notice_end(new_years_eve, 1)
-    with pytest.raises(HolidaysUnknown):
-        add_working_days(new_years_eve, 1)
+
+OLD = Calendar({})
+NEW_YEAR = Calendar(
+    {
+        2099: {
+            date(2099, 1, 1): DayKind.OFF,
+            date(2099, 1, 2): DayKind.OFF,
+            date(2099, 1, 4): DayKind.WORK,
+        }
+    }
+)
+
+
+@pytest.mark.parametrize("started", [date(2098, 12, 19) + timedelta(days=n) for n in range(20)])
+@pytest.mark.parametrize("days", [1, 2, 3, 5, 7, 10])
+def test_recounting_equals_counting_by_the_new_table_but_never_earlier(
+    started: date, days: int
+) -> None:
+    for count, recount in (
+        (Calendar.add_working_days, recount_working_days),
+        (Calendar.notice_end, recount_notice),
+    ):
+        before, after = count(OLD, started, days), count(NEW_YEAR, started, days)
+        if before > at("2099-01-01 00:00"):
+            recounted = recount(before, OLD, NEW_YEAR)
+            assert recounted >= max(before, after)
+            if started.year < 2099:
+                assert recounted == max(before, after)
+
+
+@pytest.mark.parametrize(
+    ("today", "years", "missing"),
+    [
+        ("2026-09-30", {2026}, []),
+        ("2026-10-01", {2026}, [2027]),
+        ("2026-12-31", {2026, 2027}, []),
+        ("2027-01-01", {2026}, [2027]),
+        ("2027-10-01", {2026}, [2027, 2028]),
+    ],
+)
+def test_missing_tables_are_told_from_october_on(
+    today: str, years: set[int], missing: list[int]
+) -> None:
+    assert missing_tables(date.fromisoformat(today), frozenset(years)) == missing
 
 
 @pytest.mark.parametrize(
@@ -269,7 +314,7 @@ def test_table_of_a_spreadsheet_program_is_read(tmp_path: Path) -> None:
     path = tmp_path / "2030.csv"
     path.write_text("date,kind,name\r\n2030-01-01,off,元旦\r\n", encoding="utf-8-sig", newline="")
 
-    assert read_table(path) == {date(2030, 1, 1): DayKind.OFF}
+    assert read_file(path) == {date(2030, 1, 1): DayKind.OFF}
 
 
 @pytest.mark.parametrize(
@@ -280,6 +325,8 @@ def test_table_of_a_spreadsheet_program_is_read(tmp_path: Path) -> None:
         "2030-02-30,off,春节",
         "1月1日,off,元旦",
         "2031-01-01,off,元旦",
+        "2030-01-02,work,元旦",  # a Wednesday
+        "2030-01-05,work,元旦",  # and no day off
         "2030-01-01,off,元旦\n2030-01-01,work,元旦",
     ],
 )
@@ -288,4 +335,4 @@ def test_broken_table_is_refused(tmp_path: Path, rows: str) -> None:
     path.write_text(f"date,kind,name\n{rows}\n", encoding="utf-8")
 
     with pytest.raises(ValueError):
-        read_table(path)
+        read_file(path)

@@ -95,6 +95,7 @@ def _item(notice: PublicNotice, objections: ObjectionCount, links: FeedLinks) ->
             "about_id": notice.about_id,
             "session_id": notice.about_id if is_about_session else None,
             "term_ends_at": notice.term_ends_at,
+            "term_is_provisional": notice.term_is_provisional,
             "objections_raised": objections.raised,
             "objections_answered": objections.answered,
             "data": notice.data,

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.calendar import is_shown_as_provisional
 from app.compounds.models import Compound
 from app.errors import DomainError, WrongState
 from app.orm import Base, HasId, enum_type
@@ -130,6 +131,16 @@ class PublicNotice(HasId, Base):
         self.text = f"{self.text}\n\n更正 Correction:{note}"
         self._revise(at)
 
+    def move_term(self, ends_at: datetime, said: str) -> None:
+        """Objections may be raised until then; `said` is the same for programs."""
+        self.term_ends_at = ends_at
+        self.data = {**self.data, "term_ends_at": said}
+
+    @property
+    def term_is_provisional(self) -> bool:
+        """Whether the term may still move: the holidays of its year are not known yet."""
+        return is_shown_as_provisional(self.term_ends_at)
+
     def withdraw(self, reason: str, at: datetime) -> None:
         """Say that the notice no longer holds; it stays as a short item, since readers keep it."""
         self._require_published()
@@ -180,6 +191,11 @@ class Objection(HasId, Base):
     answered_at: Mapped[datetime | None]
 
     resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+
+    @property
+    def answer_due_is_provisional(self) -> bool:
+        """Whether the term may still move: the holidays of its year are not known yet."""
+        return is_shown_as_provisional(self.answer_due_at)
 
     def give_answer(self, answer: str, by_id: UUID, at: datetime) -> None:
         """The branch answers, once."""

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.audit import record
 from app.board.models import Objection, PublicNotice
+from app.board.recounting import CountedTerm
 from app.calendar import add_working_days, notice_end
 from app.clock import read_database_clock
 from app.orm import new_id
 from app.people.models import Resident
 
 ANSWER_WORKING_DAYS = 3
+COUNTED_TERMS = (CountedTerm(Objection.answer_due_at, Objection.answered_at.is_(None)),)
 
 
 @dataclass(frozen=True)
@@ -27,21 +29,14 @@ class ObjectionCount:
 
 
 def objection_term(posted_at: datetime, days: int) -> datetime:
-    """When a notice posted now stops taking objections.
-
-    Raises HolidaysUnknown, also where the term of an answer to the last of them could not be
-    counted: nobody shall be refused later because a table is missing.
-    """
-    ends_at = notice_end(posted_at, days)
-    add_working_days(ends_at, ANSWER_WORKING_DAYS)
-    return ends_at
+    """When a notice posted now stops taking objections."""
+    return notice_end(posted_at, days)
 
 
 def raise_objection(session: Session, notice: PublicNotice, by: Resident, text: str) -> Objection:
     """Object to a notice within its term; the caller holds its row.
 
-    The database's clock decides. Raises WrongState, TakesNoObjections, ObjectionTermOver,
-    HolidaysUnknown.
+    The database's clock decides. Raises WrongState, TakesNoObjections, ObjectionTermOver.
     """
     at = read_database_clock(session)
     notice.require_in_term(at)

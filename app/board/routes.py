@@ -26,7 +26,6 @@ from app.board.schemas import (
     ObjectionSchema,
     WithdrawArgs,
 )
-from app.calendar import HolidaysUnknown
 from app.compounds.models import Compound
 from app.errors import Forbidden, NotFound, WrongState
 from app.extensions import db
@@ -131,7 +130,7 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @allow(Role.RESIDENT, Role.OWNER, Role.PROPERTY_MANAGER)
 @blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
 @blp.response(201, ObjectionSchema)
-@blp.creates(WrongState, TakesNoObjections, ObjectionTermOver, HolidaysUnknown)
+@blp.creates(WrongState, TakesNoObjections, ObjectionTermOver)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
 

@@ -18,7 +18,8 @@ class NoticeDataSchema(Schema):
     `about_id` is what the notice tells of: a session, a resolution, an order, a whistle, a version
     of a convention, a clause, an evaluation round, a judgement of a matter, a case or an entry of a
     rating list; `session_id` is empty where that is no session. A notice with `term_ends_at` takes
-    objections until then.
+    objections until then; the end is provisional while the holidays of its year are not announced,
+    and moves later at the most.
     """
 
     kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)
@@ -28,6 +29,7 @@ class NoticeDataSchema(Schema):
     about_id = Id(required=True)
     session_id = Id(required=True, allow_none=True)
     term_ends_at = Instant(required=True, allow_none=True)
+    term_is_provisional = ma.fields.Boolean(required=True)
     objections_raised = ma.fields.Integer(required=True)
     objections_answered = ma.fields.Integer(required=True)
     data = ma.fields.Dict(keys=ma.fields.String(), required=True)
@@ -97,6 +99,7 @@ class NoticeSchema(Schema):
     modified_at = Instant(required=True)
     withdrawn_at = Instant(allow_none=True)
     term_ends_at = Instant(allow_none=True)
+    term_is_provisional = ma.fields.Boolean()
 
 
 class ObjectArgs(Schema):
@@ -117,5 +120,8 @@ class ObjectionSchema(Schema):
     text = ma.fields.String(attribute="objection.text", required=True)
     raised_at = Instant(attribute="objection.raised_at", required=True)
     answer_due_at = Instant(attribute="objection.answer_due_at", required=True)
+    answer_due_is_provisional = ma.fields.Boolean(
+        attribute="objection.answer_due_is_provisional", required=True
+    )
     answer = ma.fields.String(attribute="objection.answer", required=True, allow_none=True)
     answered_at = Instant(attribute="objection.answered_at", required=True, allow_none=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.audit import record
 from app.board.models import NoticeKind, Objection, PublicNotice
+from app.calendar import is_provisional, last_day
 from app.compounds.models import Community, Compound, Subdistrict
 from app.errors import DomainError
 from app.orm import table_of
@@ -84,7 +85,7 @@ def post(
         community_id=compound.community_id,
         subdistrict_id=compound.subdistrict_id,
         title=title,
-        text=text,
+        text=_with_provisional_term(text, term_ends_at),
         data=data,
         published_at=at,
         modified_at=at,
@@ -93,6 +94,18 @@ def post(
     )
     session.add(notice)
     return notice
+
+
+def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
+    """The text, and a word where the holidays that decide its term are not known yet."""
+    if term_ends_at is None or not is_provisional(term_ends_at):
+        return text
+    year = last_day(term_ends_at).year
+    return (
+        f"{text}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。\n"
+        f"The holidays of {year} are not announced yet: the last day is provisional and can only "
+        "move later, with a correction here."
+    )
 
 
 def correct(

@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.commands.audit import check_audit
 from app.commands.finalise import finalise
+from app.commands.holidays import add_holidays
 from app.commands.keys import move_keys_command
 from app.commands.places import add_place, appoint, import_register_command
 
@@ -13,6 +14,7 @@ COMMANDS = (
     add_place,
     appoint,
     check_audit,
+    add_holidays,
     move_keys_command,
 )
 

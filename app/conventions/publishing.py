@@ -22,7 +22,7 @@ def publish_version(
 ) -> ConventionVersion:
     """Put a voted version on the board; objections may come until its notice ends.
 
-    Raises FlagsOpen, WrongState, ResolutionSuperseded, HolidaysUnknown.
+    Raises FlagsOpen, WrongState, ResolutionSuperseded.
     """
     at = begin_move(session, version)
     require_no_open_flags(version)
@@ -57,7 +57,7 @@ def repeal_convention(
 
     It stays in force until the notice has ended and each objection is answered. Only what the
     round table made can the round table repeal. Raises WrongLegalType, WrongState, VersionOpen,
-    RepealPending, InvalidResolutions, HolidaysUnknown.
+    RepealPending, InvalidResolutions.
     """
     if convention.legal_type is not LegalType.SELF_DISCIPLINE:
         raise WrongLegalType

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
-from app.calendar import HolidaysUnknown
 from app.conventions import drafting, links, publishing, review, voting
 from app.conventions.access import (
     DRAFTERS,
@@ -174,7 +173,6 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
     drafting.VersionOpen,
     drafting.RepealPending,
     links.InvalidResolutions,
-    HolidaysUnknown,
 )
 def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
     """废止规约 · Announce a repeal; it stays in force until the notice of 7 days has ended."""
@@ -338,7 +336,7 @@ def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersi
 @blp.route("/convention-versions/<uuid:version_id>/publish", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, VersionSchema)
-@blp.refuses(WrongState, review.FlagsOpen, HolidaysUnknown)
+@blp.refuses(WrongState, review.FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
     """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
     version = obtain_version(version_id)

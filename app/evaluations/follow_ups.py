@@ -71,7 +71,7 @@ def answer(
     """One's own answer, once for each time that the work was done.
 
     The raiser's moves the work on, see `_follow`. Raises NotAsked, DoerCannotRate,
-    AnsweredAlready, WrongState, HolidaysUnknown.
+    AnsweredAlready, WrongState.
     """
     at = _begin(session, work)
     matter = work.matter
@@ -98,8 +98,7 @@ def enter_for_raiser(
     """The raiser's answer as a clerk took it by phone or at the door: never one of the doers, nor
     whoever checked the order.
 
-    Raises DoerCannotRate, VerifierCannotEnter, AnswerYourself, AnsweredAlready, WrongState,
-    HolidaysUnknown.
+    Raises DoerCannotRate, VerifierCannotEnter, AnswerYourself, AnsweredAlready, WrongState.
     """
     at = _begin(session, work)
     if is_doer(work, by.id):

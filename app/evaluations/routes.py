@@ -8,7 +8,6 @@ from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
-from app.calendar import HolidaysUnknown
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
 from app.errors import WrongState
@@ -76,7 +75,6 @@ FOLLOW_UP_REFUSALS = (
     follow_ups.DoerCannotRate,
     follow_ups.AnsweredAlready,
     WrongState,
-    HolidaysUnknown,
 )
 ROUND_EXAMPLE = {"closes_at": "2026-06-01T00:00:00+08:00", "min_answers": 5, "sheets_out": 60}
 PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45, "unsolved": 7}

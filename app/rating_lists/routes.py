@@ -5,7 +5,6 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.calendar import HolidaysUnknown
 from app.compounds.models import Community
 from app.errors import NotFound, WrongState
 from app.extensions import db
@@ -112,7 +111,7 @@ def review_rating_list(list_id: UUID) -> RatingList:
 @blp.route("/rating-lists/<uuid:list_id>/publish", methods=["POST"])
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.response(200, RatingListSchema)
-@blp.refuses(WrongState, HolidaysUnknown)
+@blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
     """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
     made = _obtain_list(list_id)

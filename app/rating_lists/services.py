@@ -111,7 +111,7 @@ def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
 def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList:
     """Put each entry on the board of its compound; all notices end at the same time.
 
-    Raises WrongState, HolidaysUnknown.
+    Raises WrongState.
     """
     at = begin_move(session, made)
     made.require_state(ListState.REVIEWED)

@@ -180,7 +180,7 @@ class Resolution(HasId, Base):
         secondary="resolution_cards", order_by=SolutionCard.number
     )
     notice: Mapped[PublicNotice | None] = relationship()
-    review: Mapped["BranchReview | None"] = relationship()
+    review: Mapped["BranchReview | None"] = relationship(back_populates="resolution")
     supersedes: Mapped["Resolution | None"] = relationship(
         remote_side="Resolution.id", foreign_keys=supersedes_id
     )
@@ -303,6 +303,8 @@ class BranchReview(HasId, Base):
     advice: Mapped[str | None] = mapped_column(Text)
     given_at: Mapped[datetime | None]
     given_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
+
+    resolution: Mapped[Resolution] = relationship(back_populates="review")
 
     def is_pending(self, at: datetime) -> bool:
         """Whether the opinion may still come."""

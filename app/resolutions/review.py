@@ -34,7 +34,7 @@ NEEDS_ADVICE = frozenset({ReviewOpinion.AGREED_WITH_ADVICE, ReviewOpinion.RETURN
 def request_review(session: Session, resolution: Resolution, by: Resident) -> Resolution:
     """Ask the branch for its opinion on a draft; without one in time the review lapses.
 
-    Raises WrongState, ReviewRequestedAlready, HolidaysUnknown.
+    Raises WrongState, ReviewRequestedAlready.
     """
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.DRAFT)

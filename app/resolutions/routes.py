@@ -12,7 +12,6 @@ from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.storing import NotOnRoll
-from app.calendar import HolidaysUnknown
 from app.deliberation.agenda import MatterNotChosen
 from app.errors import WrongState
 from app.extensions import db
@@ -123,7 +122,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.route("/resolutions/<uuid:resolution_id>/review-request", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, review.ReviewRequestedAlready, HolidaysUnknown)
+@blp.refuses(WrongState, review.ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
     resolution = obtain_resolution(resolution_id)
@@ -234,7 +233,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @blp.route("/resolutions/<uuid:resolution_id>/publish", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, HolidaysUnknown)
+@blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
     resolution = obtain_resolution(resolution_id)

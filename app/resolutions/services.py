@@ -213,7 +213,7 @@ def escalate_resolution(
 def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> Resolution:
     """Put a passed resolution on the board; objections may come until its notice ends.
 
-    Raises WrongState, HolidaysUnknown.
+    Raises WrongState.
     """
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.PASSED)

@@ -11,7 +11,7 @@ from app.agenda import locks
 from app.audit import record
 from app.ballots.keys import KeyStore
 from app.ballots.storing import NotOnRoll
-from app.calendar import HolidaysUnknown, add_working_days
+from app.calendar import add_working_days
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance
 from app.errors import DomainError
@@ -198,15 +198,8 @@ def _conclude(
     # The log keeps the figures also where the resolution is tabled again.
     record_move(session, resolution, verb, by, at, from_state=ResolutionState.TABLED, reason=why.zh)
     if outcome is MajorityOutcome.PASSED:
-        resolution.publish_due_at = _publish_due(at)
+        resolution.publish_due_at = add_working_days(at, PUBLISH_WORKING_DAYS)
         _resolve_matter(session, resolution, by, at)
-
-
-def _publish_due(passed_at: datetime) -> datetime | None:
-    try:
-        return add_working_days(passed_at, PUBLISH_WORKING_DAYS)
-    except HolidaysUnknown:  # a vote stands, whether or not a table of holidays is there
-        return None
 
 
 def _resolve_matter(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.calendar import HolidaysUnknown, add_working_days
+from app.calendar import add_working_days
 from app.extensions import db
 from app.orm import new_id
 from app.works import notices, orders, whistling
@@ -179,10 +179,7 @@ def _levels(made: Sequence[int], due_at: datetime, at: datetime) -> list[int]:
 def _is_streets(due_at: datetime, at: datetime) -> bool:
     # A term that ends at 24:00 ends on the day before the instant that no longer belongs to it.
     last_moment = due_at - timedelta(microseconds=1)
-    try:
-        return at >= add_working_days(last_moment, SECOND_LEVEL.days)
-    except HolidaysUnknown:  # it goes up as soon as the year's table is there
-        return False
+    return at >= add_working_days(last_moment, SECOND_LEVEL.days)
 
 
 def _made(

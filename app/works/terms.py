@@ -1,9 +1,12 @@
-"""Days that people give as the end of a term."""
+"""Ends of terms: days that people give, and terms of whistles in working days."""
 
 from datetime import date, datetime
 
-from app.calendar import end_of_day
+from app.board.recounting import CountedTerm
+from app.calendar import Calendar, end_of_day
 from app.errors import DomainError
+from app.works.limits import WHISTLE_FEEDBACK
+from app.works.whistle import Whistle, WhistleState
 
 
 class DueDayPassed(DomainError):
@@ -19,3 +22,29 @@ def end_of_due_day(due_on: date | None, at: datetime) -> datetime | None:
     if ends_at <= at:
         raise DueDayPassed
     return ends_at
+
+
+def _is_counted(whistle: Whistle, calendar: Calendar) -> bool:
+    """Whether the end was counted in working days; the first time somebody may give a day."""
+    if whistle.rework_count or whistle.blown_at is None:
+        return True
+    return whistle.due_at == calendar.add_working_days(whistle.blown_at, WHISTLE_FEEDBACK.days)
+
+
+COUNTED_TERMS = (
+    CountedTerm(
+        Whistle.report_due_at, Whistle.state.in_((WhistleState.BLOWN, WhistleState.SIGNED))
+    ),
+    CountedTerm(
+        Whistle.due_at,
+        Whistle.state.in_(
+            (
+                WhistleState.BLOWN,
+                WhistleState.SIGNED,
+                WhistleState.REPORTED,
+                WhistleState.REWORK,
+            )
+        ),
+        is_counted=_is_counted,
+    ),
+)

@@ -91,7 +91,7 @@ def blow_whistle(
 ) -> Whistle:
     """吹哨: the street calls a department; all its terms run from now.
 
-    Raises WrongState, InvalidDoer, DueDayPassed, HolidaysUnknown.
+    Raises WrongState, InvalidDoer, DueDayPassed.
     """
     at = begin_move(session, whistle)
     from_state = whistle.state

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.evaluations.models import FollowUp, MatterEvaluation
+from app.evaluations.models import FollowUp
 from app.extensions import db
 from app.matters.models import Endorsement, Matter, MatterState
 from app.people.models import Role
@@ -200,14 +200,15 @@ def test_answer_on_a_closed_whistle_evaluates_it(desk: Desk, words: Any, state: 
     assert desk.state_of(whistle["matter_id"]) == state
 
 
-def test_whistle_goes_back_only_when_its_new_term_can_be_counted(cast: Cast, travel: Travel):
+def test_whistle_goes_back_also_where_the_holidays_of_its_new_term_are_unknown(
+    cast: Cast, travel: Travel
+):
     desk = Desk(cast, travel)
     whistle = desk.whistle(WhistleState.FED_BACK)
-    desk.go("2026-12-30T09:00:00+08:00")  # 2027 has no table of holidays
-    assert refusal(desk.say(whistle, **UNSOLVED)) == (409, "holidays_unknown")
-    assert desk.read(whistle)["state"] == "FED_BACK"
-    assert stored(desk.cast.app, select(FollowUp)) == []
-    assert stored(desk.cast.app, select(MatterEvaluation)) == []
+    desk.go("2098-12-30T09:00:00+08:00")
+    body_of(desk.say(whistle, **UNSOLVED), 201)
+    seen = desk.read(whistle)
+    assert (seen["state"], seen["due_at"]) == ("REWORK", "2099-01-14T00:00:00+08:00")
 
 
 @pytest.mark.parametrize(

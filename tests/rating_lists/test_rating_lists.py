@@ -150,15 +150,6 @@ def test_refusals_leave_nothing(ratings: Ratings):
     assert len(ratings.leader.get(f"/rating-lists/{made['id']}").json["entries"]) == 2
 
 
-def test_term_without_a_table_of_holidays_is_not_published(cast: Cast, travel: Travel):
-    ratings = Ratings(cast, travel)
-    ratings.go("2099-03-30T10:00:00+08:00")
-    made = ratings.reviewed("2099-03")
-    before = ratings.rows()
-    assert refusal(ratings.do(made, "publish")) == (409, "holidays_unknown")
-    assert (ratings.state_of(made), ratings.rows()) == (L.REVIEWED, before)
-
-
 def test_struck_entry_is_not_struck_again(ratings: Ratings):
     red = ratings.noticed()["entries"][0]
     body_of(ratings.object_to(red, ratings.resident), 201)

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from app import calendar
 from app.board.models import NoticeKind, PublicNotice
 from app.extensions import db
 from app.resolutions.models import Resolution, ResolutionState
@@ -164,26 +163,3 @@ def test_notice_of_a_resolution_is_not_withdrawn(stage: Stage, noticed: dict[str
     path = f"/notices/{item['id'].removeprefix('urn:uuid:')}/withdraw"
     answer = stage.secretary.post(path, {"reason": "写错"})
     assert refusal(answer) == (409, "result_is_final")
-
-
-@pytest.mark.parametrize(
-    "at",
-    [
-        "2026-12-28T10:00:00+08:00",  # the notice would end in a year without a table
-        "2026-12-22T10:00:00+08:00",  # or the answer to its last objection would be due there
-    ],
-)
-def test_publishing_needs_the_holidays_of_the_terms(
-    stage: Stage, at: str, monkeypatch: pytest.MonkeyPatch
-):
-    passed = stage.passed()
-    stage.go(at)
-    monkeypatch.setattr(calendar, "TABLES", {2026: calendar.TABLES[2026]})
-    assert refusal(stage.do(passed, "publish")) == (409, "holidays_unknown")
-    assert stage.read(passed)["state"] == "PASSED"
-
-
-def test_vote_stands_without_the_holidays(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(calendar, "TABLES", {})
-    passed = stage.passed()
-    assert (passed["state"], passed["publish_due_at"]) == ("PASSED", None)

@@ -68,14 +68,6 @@ def test_terms_of_a_whistle(site: Site, kind: str, report_due_at: str):
     assert blown["due_at"] == "2026-03-19T00:00:00+08:00"  # ten working days
 
 
-def test_terms_need_the_holidays_of_their_year(site: Site):
-    whistle = site.whistle()
-    site.go("2026-12-30T09:00:00+08:00")
-    assert refusal(site.do(whistle, "blow")) == (409, "holidays_unknown")
-    assert site.read(whistle)["state"] == "COLLECTED"
-    assert site.state_of(whistle["matter_id"]) == "WHISTLED"
-
-
 def test_department_objects_once_and_cannot_pass_on(cast: Cast, site: Site):
     whistle = site.whistle(S.BLOWN)
     objected = body_of(site.do(whistle, "object"))

@@ -1,0 +1,13 @@
+"""The term of a rating list that is counted with holidays."""
+
+from app.board.recounting import notice_term
+from app.rating_lists.models import ListState, RatingList
+
+COUNTED_TERMS = (
+    notice_term(
+        RatingList.notice_ends_at,
+        RatingList.state == ListState.NOTICED,
+        lambda made: [entry.notice for entry in made.entries],
+        place=lambda made: {"community_id": made.community_id},
+    ),
+)

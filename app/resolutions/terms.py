@@ -1,0 +1,18 @@
+"""The terms of resolutions that are counted in working days."""
+
+from app.board.recounting import CountedTerm, notice_term
+from app.resolutions.models import BranchReview, Resolution, ResolutionState
+
+COUNTED_TERMS = (
+    CountedTerm(
+        BranchReview.lapses_at,
+        BranchReview.opinion.is_(None),
+        place=lambda review: {"compound_id": review.resolution.compound_id},
+    ),
+    CountedTerm(Resolution.publish_due_at, Resolution.state == ResolutionState.PASSED),
+    notice_term(
+        Resolution.notice_ends_at,
+        Resolution.state == ResolutionState.NOTICED,
+        lambda resolution: [resolution.notice],
+    ),
+)
