@@ -91,6 +91,7 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /me": SIGNED_IN,
     "PATCH /me": SIGNED_IN,
     "GET /me/participations": SIGNED_IN,
+    "POST /me/offices": SIGNED_IN,
     # nobody but officers above compounds gets further than the proof, which is false here
     "PUT /me/officer-key": SIGNED_IN,
     "POST /me/officer-key/revoke": SIGNED_IN,
@@ -462,6 +463,7 @@ def entries(ids: Ids) -> dict[str, Any]:
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "PATCH /me": lambda ids: {"name": "王小明"},
+    "POST /me/offices": lambda ids: {"code": "0000-0000-0000"},
     "PUT /me/officer-key": lambda ids: {"public_key": "00" * 32, "proof": "00" * 64},
     "PUT /compounds/{compound_id}/countersigner": lambda ids: {"officer_key_id": str(uuid4())},
     "POST /sessions/{session_id}/countersignature": lambda ids: {"signature": "00" * 64},

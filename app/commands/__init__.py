@@ -6,13 +6,13 @@ from app.commands.audit import check_audit
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
 from app.commands.keys import move_keys_command
-from app.commands.places import add_place, appoint, import_register_command
+from app.commands.places import add_place, import_register_command, invite_officer
 
 COMMANDS = (
     finalise,
     import_register_command,
     add_place,
-    appoint,
+    invite_officer,
     check_audit,
     add_holidays,
     move_keys_command,

@@ -1,4 +1,4 @@
-"""`add-place`, `import-register`, `appoint`: the first places, units and offices."""
+"""`add-place`, `import-register`, `invite-officer`: the first places, units and offices."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +8,12 @@ import click
 from flask.cli import with_appcontext
 
 from app import clock
-from app.audit import record
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register
 from app.errors import DomainError
 from app.extensions import db
-from app.people.models import Appointment, Resident, Role
+from app.people.models import Role
+from app.people.office_codes import VALID_FOR, NoSuchOffice, make_code
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
@@ -74,43 +74,33 @@ def add_place(names: tuple[str, str, str]) -> None:
     click.echo(f"subdistrict {subdistrict.id}\ncommunity {community.id}\ncompound {compound.id}")
 
 
-@click.command("appoint")
-@click.argument("resident_id", type=click.UUID)
+@click.command("invite-officer")
 @click.argument("role", type=click.Choice(OFFICES))
 @click.argument("place_id", type=click.UUID)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="First day without the office.")
 @with_appcontext
-def appoint(resident_id: UUID, role: str, place_id: UUID, until: datetime | None) -> None:
-    """Give the first offices of a place; everyday ones are given over the API."""
-    if db.session.get(Resident, resident_id) is None:
-        raise click.ClickException("没有这位居民 · no such resident")
-    today = clock.local_date(clock.now())
+def invite_officer(role: str, place_id: UUID, until: datetime | None) -> None:
+    """Make a one-time code for a first office; everyday ones are given over the API."""
+    at = clock.now()
     ends = until.date() if until else None
-    if ends is not None and ends <= today:
+    if ends is not None and ends <= clock.local_date(at):
         raise click.ClickException("任期须在今天之后结束 · the term must end after today")
-    columns = {Compound: "compound_id", Community: "community_id", Subdistrict: "subdistrict_id"}
-    for kind, column in columns.items():
-        if db.session.get(kind, place_id) is not None:
-            appointment = Appointment(
-                resident_id=resident_id,
-                role=Role(role),
-                since=today,
-                until=ends,
-                **{column: place_id},
-            )
-            db.session.add(appointment)
-            db.session.flush()
-            record(
-                db.session(),
-                appointment,
-                "appoint",
-                at=clock.now(),
-                actor_id=None,
-                compound_id=appointment.compound_id,
-                community_id=appointment.community_id,
-                reason="command line",
-            )
-            db.session.commit()
-            click.echo("已任命 · appointed")
-            return
-    raise click.ClickException("没有这个地方 · no such place")
+    place = (
+        db.session.get(Compound, place_id)
+        or db.session.get(Community, place_id)
+        or db.session.get(Subdistrict, place_id)
+    )
+    if place is None:
+        raise click.ClickException("没有这个地方 · no such place")
+    try:
+        code = make_code(db.session(), place, Role(role), until=ends, at=at)
+    except NoSuchOffice as error:
+        raise click.ClickException(f"{error.zh} · {error.en}") from None
+    db.session.commit()
+    last = clock.spoken(at + VALID_FOR)
+    click.echo(code)
+    click.echo(
+        f"当面交给本人；登录后提交一次即任职，{last} 前有效 · "
+        f"hand it over in person; whoever logs in and sends it holds the office; until {last}",
+        err=True,
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     and_,
@@ -204,6 +205,43 @@ class Appointment(HasId, Base):
         if self.ended_at is not None:
             raise WrongState(zh="这项任职已经结束", en="This appointment has ended already")
         self.ended_at = at
+
+
+class OfficeCode(HasId, Base):
+    """An office that waits for whoever brings the code; of the code only the SHA-256 is kept.
+
+    The operator hands it over in person, before anybody at that place can appoint anybody.
+    """
+
+    __tablename__ = "office_codes"
+    __table_args__ = (
+        CheckConstraint(
+            "(compound_id IS NOT NULL AND community_id IS NULL AND subdistrict_id IS NULL)"
+            " OR (compound_id IS NULL AND community_id IS NOT NULL AND subdistrict_id IS NULL)"
+            " OR (compound_id IS NULL AND community_id IS NULL AND subdistrict_id IS NOT NULL)",
+            name="one_place",
+        ),
+        CheckConstraint(
+            "(used_at IS NULL) = (appointment_id IS NULL)", name="use_has_its_appointment"
+        ),
+    )
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
+    compound_id: Mapped[UUID | None] = mapped_column(ForeignKey("compounds.id"))
+    community_id: Mapped[UUID | None] = mapped_column(ForeignKey("communities.id"))
+    subdistrict_id: Mapped[UUID | None] = mapped_column(ForeignKey("subdistricts.id"))
+    office_until: Mapped[date | None]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))
+
+    appointment: Mapped[Appointment | None] = relationship()
+
+    def use(self, appointment: Appointment, at: datetime) -> None:
+        """Somebody took the office, once."""
+        self.appointment, self.used_at = appointment, at
 
 
 class TokenFamily(HasId, Base):

@@ -12,7 +12,7 @@ from app.compounds.models import Community, Compound
 from app.errors import NotFound, Unauthorized, WrongState
 from app.extensions import db
 from app.idempotency import create_once
-from app.people import services, tokens
+from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,
     current_actor,
@@ -22,12 +22,14 @@ from app.people.guards import (
     signed_in,
 )
 from app.people.models import Appointment, Residence, ResidenceState, Role
+from app.people.office_codes import OfficeCodeInvalid
 from app.people.schemas import (
     AppointArgs,
     AppointmentSchema,
     ClaimArgs,
     LoginSchema,
     MeSchema,
+    OfficeCodeArgs,
     ProfileArgs,
     ReasonArgs,
     RefreshArgs,
@@ -139,6 +141,22 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
     )
     db.session.commit()
     return _me()
+
+
+@blp.route("/me/offices", methods=["POST"])
+@signed_in
+@blp.arguments(OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
+@blp.response(201, AppointmentSchema)
+@blp.refuses(OfficeCodeInvalid)
+def take_office(body: dict[str, Any]) -> Appointment:
+    """凭任职码任职 · Take the office that a one-time code from the operator gives.
+
+    Sent again by the same person it answers the same, so an answer that was lost does no harm.
+    """
+    resident = current_actor().resident
+    appointment = office_codes.take_office(db.session(), body["code"], resident, clock.now())
+    db.session.commit()
+    return appointment
 
 
 def _me() -> dict[str, Any]:

@@ -84,6 +84,12 @@ class ProfileArgs(Schema):
     birth_date = ma.fields.Date()
 
 
+class OfficeCodeArgs(Schema):
+    """The code that the operator handed over; capitals, spaces and hyphens do not matter."""
+
+    code = Text(required=True, max_length=40)
+
+
 class ClaimArgs(Schema):
     """A unit by the names that stand on its door."""
 

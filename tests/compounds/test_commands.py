@@ -1,9 +1,8 @@
-"""The operator's commands about places: import-register, add-place, appoint."""
+"""The operator's commands about places: import-register, add-place."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from click.testing import Result
@@ -12,7 +11,6 @@ from sqlalchemy import select
 
 from app.clock import local_date, now
 from app.compounds.models import Community, Compound, RegisterImport, Subdistrict, Unit
-from app.people.models import Appointment, Role
 from tests.cast import Cast, stored
 from tests.checks import Move, moves_of
 from tests.compounds.test_import_register import FOUR_UNITS, REGISTER, units
@@ -82,57 +80,3 @@ def test_add_place_again_uses_what_is_there(app: Flask):
     assert second.exit_code == 0, second.output
     assert second.stdout == first.stdout
     assert names(app, Compound) == ["听涛苑"]
-
-
-@pytest.mark.parametrize(
-    ("role", "level"),
-    [
-        (Role.BRANCH_SECRETARY, "compound"),
-        (Role.COMMUNITY_SECRETARY, "community"),
-        (Role.SUBDISTRICT_OFFICER, "subdistrict"),
-    ],
-)
-def test_appoint_gives_a_first_office(app: Flask, cast: Cast, role: Role, level: str):
-    person = cast.visitor()
-    place = {
-        "compound": cast.home,
-        "community": cast.community,
-        "subdistrict": cast.subdistrict,
-    }[level]
-    result = run(app, "appoint", person.id, role.value, place.id, "--until", "2199-01-01")
-    assert result.exit_code == 0, result.output
-    (office,) = person.get("/me").json["appointments"]
-    assert (office["role"], office[f"{level}_id"]) == (role.value, str(place.id))
-    assert (office["from"], office["until"]) == (local_date(now()).isoformat(), "2199-01-01")
-    (move,) = moves_of(app, UUID(office["id"]))
-    assert (move.verb, move.by) == ("appoint", None)
-
-
-@pytest.mark.parametrize(
-    ("changes", "exit_code"),
-    [
-        ({"resident": uuid4()}, 1),
-        ({"place": uuid4()}, 1),
-        ({"role": "RESIDENT"}, 2),
-        ({"role": "OWNER"}, 2),
-        ({"role": "MAYOR"}, 2),
-        ({"until": "2020-01-01"}, 1),
-        ({"until": date.max.isoformat()}, 0),
-    ],
-)
-def test_appoint_of_what_cannot_be_says_so(
-    app: Flask, cast: Cast, changes: dict[str, object], exit_code: int
-):
-    given = {
-        "resident": cast.visitor().id,
-        "role": "AUDITOR",
-        "place": cast.home.id,
-        "until": "2199-01-01",
-        **changes,
-    }
-    result = run(
-        app, "appoint", given["resident"], given["role"], given["place"], "--until", given["until"]
-    )
-    assert result.exit_code == exit_code, result.output
-    assert exit_code == 0 or result.stderr.strip()
-    assert len(stored(app, select(Appointment))) == (exit_code == 0)
