@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.sessions import NullSession, SessionInterface
 
-from app import commands, database, problems
+from app import commands, database, problems, starting
 from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
@@ -116,6 +116,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     jwt.init_app(app)
     problems.init_app(app)
     database.init_app(app)
+    starting.init_app(app)
     app.before_request(catch_up_before_request)
     for follow, blueprints in FOLLOW_TERMS.items():
         for blueprint in blueprints:

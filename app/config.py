@@ -1,25 +1,113 @@
 """Settings from the environment, and the checks without which production does not start."""
 
+import math
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.wechat.client import VENDOR_BASE
 
 MIN_SECRET_BYTES = 32
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+MIN_SECRET_BITS = 80
 MAX_COUNT = 30
+MAX_WORKERS = 1_000
+METRICS_BIND = "127.0.0.1:9110"
+# A database that has gone without a word, power or network, is noticed within these seconds; the
+# driver's own defaults are minutes and hours.
+POSTGRESQL_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
 MAX_UNUSED_UPLOADS = 1_000
 
 
+class Fault(NamedTuple):
+    """What keeps the application from starting: a stable code, and words that say what to do."""
+
+    code: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} · {self.en}"
+
+
 class UnsafeSettings(RuntimeError):
     """Production was asked to start with settings that would break a promise."""
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> "UnsafeSettings":
+        """All of these at once, a line for each."""
+        return cls("\n".join(map(str, faults)))
+
+
+SECRET_SHORT = Fault(
+    "secret_key_short",
+    f"SECRET_KEY 缺失或太短：用 openssl rand -hex 32 生成，至少 {MIN_SECRET_BYTES} 字节",
+    f"SECRET_KEY is missing or short: make one with openssl rand -hex 32, at least "
+    f"{MIN_SECRET_BYTES} bytes",
+)
+SECRET_GUESSABLE = Fault(
+    "secret_key_guessable",
+    "SECRET_KEY 容易猜到（重复或有规律）：用 openssl rand -hex 32 生成",
+    "SECRET_KEY can be guessed, it repeats itself or follows a pattern: make one with "
+    "openssl rand -hex 32",
+)
+WECHAT_API_CHANGED = Fault(
+    "wechat_api_base_changed",
+    "WECHAT_API_BASE 不是微信的地址：正式运行时不要设",
+    "WECHAT_API_BASE is not the vendor's: leave it unset in production",
+)
+WECHAT_ACCOUNT_MISSING = Fault(
+    "wechat_account_missing",
+    "缺 WECHAT_APPID 或 WECHAT_SECRET：填小程序后台的开发设置",
+    "WECHAT_APPID or WECHAT_SECRET is missing: they stand in the mini-program's settings",
+)
+PUBLIC_URL_NOT_HTTPS = Fault(
+    "public_url_not_https",
+    "PUBLIC_URL 不是 https：填居民看到的网址",
+    "PUBLIC_URL is not https: give the address that residents see",
+)
+PUBLIC_URL_NOT_PLAIN = Fault(
+    "public_url_not_plain",
+    "PUBLIC_URL 只能有小写主机名和端口，不带账号、路径、参数和 # 部分：https://yyt.example.cn",
+    "PUBLIC_URL has more than a host in lower case and a port; no account, path, query or "
+    "fragment: https://yyt.example.cn",
+)
+DATABASE_MISSING = Fault(
+    "database_url_missing",
+    "没有设 DATABASE_URL：postgresql://用户@主机/库，或单机的 sqlite:////srv/yueyuetan/yyt.db",
+    "DATABASE_URL is not set: postgresql://user@host/database, or on a single machine "
+    "sqlite:////srv/yueyuetan/yyt.db",
+)
+DATABASE_OF_ONE_HOST = Fault(
+    "database_of_one_host",
+    "HOSTS 大于 1，DATABASE_URL 却是 SQLite：几台主机要用 PostgreSQL",
+    "HOSTS is more than 1 and DATABASE_URL is SQLite: several hosts need PostgreSQL",
+)
+LIMITS_IN_MEMORY = Fault(
+    "limits_in_memory",
+    "几个工作进程（WEB_CONCURRENCY）或几台主机（HOSTS）的次数限制要一起算：把 RATE_LIMIT_STORAGE "
+    "设为一台 Redis（不是密钥库那台），或只用一个工作进程",
+    "Several workers (WEB_CONCURRENCY) or hosts (HOSTS) must count limits together: set "
+    "RATE_LIMIT_STORAGE to a Redis, not the key store's, or use one worker",
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +134,11 @@ class Settings:
     s3_access_key: str = ""
     s3_secret_key: str = ""
     key_store_url: str = ""
+    rate_limit_url: str = ""
+    workers: int = 1
+    hosts: int = 1
+    heartbeat_file: Path = Path("instance/finaliser.json")
+    metrics_bind: str = ""
 
     @classmethod
     def from_environment(
@@ -65,6 +158,11 @@ class Settings:
             secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
             key_store=instance / "keys" if key_store_url else Path(key_store),
             key_store_url=key_store_url,
+            rate_limit_url=environ.get("RATE_LIMIT_STORAGE", ""),
+            workers=_count(environ, "WEB_CONCURRENCY", 2, MAX_WORKERS),
+            hosts=_count(environ, "HOSTS", 1, MAX_WORKERS),
+            heartbeat_file=Path(environ.get("HEARTBEAT_FILE") or instance / "finaliser.json"),
+            metrics_bind=metrics_bind(environ.get("METRICS_BIND", ""), production),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
@@ -95,21 +193,27 @@ class Settings:
             )
         if self.key_store_url and not self.key_store_url.startswith(REDIS_SCHEMES):
             raise UnsafeSettings("KEY_STORE is neither a folder nor the address of a Redis")
-        if not self.production:
-            return
-        faults = [
-            fault
-            for fault, is_found in (
-                ("SECRET_KEY is missing or short", len(self.secret_key) < MIN_SECRET_BYTES),
-                ("WECHAT_API_BASE is not the vendor's", self.wechat_api_base != VENDOR_BASE),
-                ("WECHAT_APPID or WECHAT_SECRET is missing", not self._has_wechat_account()),
-                ("PUBLIC_URL is not https", not self.public_url.startswith("https://")),
-                ("DATABASE_URL is not set", not self.database_url),
-            )
-            if is_found
+        if self.production and (faults := self.faults()):
+            raise UnsafeSettings.of(faults)
+
+    def faults(self) -> list[Fault]:
+        """What production would not start with, all of it."""
+        return [fault for fault, is_found in self._production_checks() if is_found]
+
+    def _production_checks(self) -> list[tuple[Fault, bool]]:
+        is_short = len(self.secret_key) < MIN_SECRET_BYTES
+        in_memory = self.rate_limit_url.startswith("memory:") or not self.rate_limit_url
+        return [
+            (SECRET_SHORT, is_short),
+            (SECRET_GUESSABLE, not is_short and secret_bits(self.secret_key) < MIN_SECRET_BITS),
+            (WECHAT_API_CHANGED, self.wechat_api_base != VENDOR_BASE),
+            (WECHAT_ACCOUNT_MISSING, not self._has_wechat_account()),
+            (PUBLIC_URL_NOT_HTTPS, not self.public_url.startswith("https://")),
+            (PUBLIC_URL_NOT_PLAIN, self.public_url != "" and not is_plain_address(self.public_url)),
+            (DATABASE_MISSING, not self.database_url),
+            (DATABASE_OF_ONE_HOST, self.hosts > 1 and self.database_url.startswith("sqlite")),
+            (LIMITS_IN_MEMORY, in_memory and self.workers * self.hosts > 1),
         ]
-        if faults:
-            raise UnsafeSettings("; ".join(faults))
 
     def _has_wechat_account(self) -> bool:
         return bool(self.wechat_appid and self.wechat_secret)
@@ -119,7 +223,10 @@ class Settings:
         return {
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             # Values of statements are people's data and stay out of every log.
-            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "hide_parameters": True,
+                "connect_args": connect_args(self.database_url),
+            },
             "SECRET_KEY": self.secret_key,
             "MAX_CONTENT_LENGTH": 256 * 1024,
             "JWT_SECRET_KEY": self.secret_key,
@@ -135,6 +242,57 @@ class Settings:
             "API_VERSION": "v1",
             "OPENAPI_VERSION": "3.1.0",
         }
+
+
+def secret_bits(secret: str) -> float:
+    """How many bits a secret is worth at most, told from its look: its smallest repeated part by
+    the frequencies of its letters, or of the steps between them, where these are fewer kinds.
+
+    A repeated letter or an alphabet is worth nothing, a word written again and again one word;
+    32 random hexadecimal digits are worth 100 or more.
+    """
+    if not secret:
+        return 0
+    part = secret[: (secret + secret).find(secret, 1)]
+    steps = [ord(b) - ord(a) for a, b in pairwise(part)]
+    return min(_bits(list(part)), _bits(steps))
+
+
+def _bits(symbols: Sequence[object]) -> float:
+    """Shannon's entropy of the symbols, as often as they come."""
+    total = len(symbols)
+    return sum(n * math.log2(total / n) for n in Counter(symbols).values())
+
+
+def is_plain_address(url: str) -> bool:
+    """Whether addresses may be made by writing a path behind it: a scheme, a host, perhaps a port,
+    and nothing else. Pages name their own parts from `/`, so no path may stand before them."""
+    return re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", url) is not None
+
+
+def connect_args(database_url: str) -> dict[str, Any]:
+    """What PostgreSQL's driver is told besides the address, which has the last word."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError:  # said by the engine, and where it is missing, by the checks
+        return {}
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {name: value for name, value in POSTGRESQL_PATIENCE.items() if name not in url.query}
+
+
+def metrics_bind(text: str, production: bool) -> str:
+    """`host:port` on which figures are told; empty where they are not. Raises UnsafeSettings."""
+    text = text or (METRICS_BIND if production else "off")
+    if text == "off":
+        return ""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UnsafeSettings(
+            f"METRICS_BIND 应写作 {METRICS_BIND} 或 off · METRICS_BIND is neither like "
+            f"{METRICS_BIND} nor off: {text}"
+        )
+    return text
 
 
 def _count(environ: Mapping[str, str], name: str, default: int, maximum: int = MAX_COUNT) -> int:

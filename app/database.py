@@ -1,20 +1,18 @@
-"""How each engine is opened for this application, and what production asks of PostgreSQL."""
+"""How each engine is opened for this application."""
 
 from time import monotonic
 from typing import Any
 
 from flask import Flask, g, has_app_context, request
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from app.config import Settings, UnsafeSettings
 from app.extensions import db
 from app.orm import open_sqlite
 
 
 def init_app(app: Flask) -> None:
-    """Prepare the engine and, in production, check that commits survive a crash."""
-    settings: Settings = app.extensions["settings"]
+    """Prepare the engine; nothing is asked of it yet."""
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "begin", read_without_waiting)  # it is asked first
@@ -22,8 +20,6 @@ def init_app(app: Flask) -> None:
             app.before_request(note_who_only_reads)
             return
         ping_after_a_pause(db.engine)
-        if settings.production:
-            check_durability()
 
 
 PAUSE_SECONDS = 5
@@ -66,16 +62,3 @@ def read_without_waiting(connection: Connection) -> None:
         return
     if has_app_context() and g.pop("only_reads", False):
         connection.execution_options(sqlite_begin="DEFERRED")
-
-
-def check_durability() -> None:
-    """Raises UnsafeSettings where PostgreSQL may lose what it has acknowledged."""
-    with db.engine.connect() as connection:
-        lax = [
-            f"{setting} = off"
-            for setting in ("fsync", "synchronous_commit")
-            if connection.scalar(text(f"SHOW {setting}")) == "off"
-        ]
-    db.engine.dispose()  # a server that forks now must not share the connection
-    if lax:
-        raise UnsafeSettings(f"PostgreSQL runs with {', '.join(lax)}")

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import event, make_url
 from sqlalchemy.orm import Session
 
-from app import create_app
+from app import create_app, starting
 from app.config import Settings
 from app.extensions import db
 from tests import databases
@@ -84,6 +84,7 @@ def settings(
         wechat_secret=standin.secret,
         wechat_api_base=standin.url,
         attachment_folder=tmp_path_factory.mktemp("attachments"),
+        heartbeat_file=tmp_path_factory.mktemp("finaliser") / "heartbeat.json",
     )
 
 
@@ -98,6 +99,7 @@ def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     app = create_app(settings, tmp_path_factory.mktemp("instance"))
     with app.app_context():
         engine = db.engine
+    starting.refuse_to_start(app)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "begin", _let_postgresql_travel)
     yield app

@@ -51,16 +51,22 @@ def due_sessions(session: Session, *scope: ColumnElement[bool]) -> list[UUID]:
     return list(session.scalars(select(AgendaSession.id).where(is_due, *scope)))
 
 
+def move_session(session: Session, agenda_session: AgendaSession) -> None:
+    """Make all moves of the session that are due, with the application's keys; the caller
+    commits."""
+    days: int = current_app.extensions["settings"].extension_days
+    catch_up(session, agenda_session, current_app.extensions["keys"], days)
+
+
 def catch_up_all(session: Session, ids: list[UUID]) -> None:
     """Catch up each of these sessions in a commit of its own."""
     keys: KeyStore = current_app.extensions["keys"]
-    days: int = current_app.extensions["settings"].extension_days
     for session_id in ids:
         # A reading request may hold a transaction that cannot write; begin a new one.
         session.rollback()
         try:
             agenda_session = session.get_one(AgendaSession, session_id)
-            catch_up(session, agenda_session, keys, days)
+            move_session(session, agenda_session)
             session.commit()
             forget(session, agenda_session, keys)
         except (CountsDisagree, DomainError, DBAPIError) as error:

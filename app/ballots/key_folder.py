@@ -14,6 +14,9 @@ class FolderKeyStore(KeyStore):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def check(self) -> None:
+        """A folder has no settings of its own; who may read it is mended at start."""
+
     def keep(self, owner: UUID | None, key: bytes) -> None:
         try:
             _link_key(self._path(owner), key)

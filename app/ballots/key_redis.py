@@ -12,7 +12,9 @@ from uuid import UUID
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisSilent
 from redis.retry import Retry
 
 from app.ballots.keys import KeyStore, KeyUnavailable, checked
@@ -54,10 +56,16 @@ class RedisKeyStore(KeyStore):
             raise UnsafeSettings("KEY_STORE is no address of a Redis") from None
 
     def check(self) -> None:
-        """Raises UnsafeSettings where Redis may lose a key, keep an erased one, or be asked
-        nothing of the kind."""
+        """Raises UnsafeSettings where Redis may lose a key, keep an erased one, or tells nothing of
+        the kind, and KeyUnavailable where it is out of reach."""
         try:
             found = {name: self._redis.config_get(name).get(name) for name in NEEDED}
+        except (AuthenticationError, AuthorizationError) as error:
+            raise UnsafeSettings(
+                f"KEY_STORE: Redis lets nobody in ({type(error).__name__})"
+            ) from error
+        except (RedisAway, RedisSilent) as error:
+            raise KeyUnavailable from error
         except RedisError as error:
             raise UnsafeSettings(
                 f"KEY_STORE: the settings of Redis cannot be read ({type(error).__name__})"

@@ -58,6 +58,11 @@ class KeyStore(ABC):
     def erase(self, owner: UUID | None) -> None:
         """Forget a key for good; one that is gone already is no error."""
 
+    @abstractmethod
+    def check(self) -> None:
+        """Raises UnsafeSettings where the store may lose what it acknowledged, or keep what it
+        erased, and KeyUnavailable where it cannot be asked."""
+
     def create_session_key(self, session_id: UUID) -> None:
         """Make the session's key; one that is there already stays."""
         self.keep(session_id, os.urandom(KEY_BYTES))
@@ -98,6 +103,25 @@ class KeyStore(ABC):
         if key is None:
             raise KeyUnavailable
         return Ed25519PrivateKey.from_private_bytes(key)
+
+
+class OutOfReach(KeyStore):
+    """In place of a store that is known to be away: refuses at once what would wait in vain."""
+
+    def check(self) -> None:
+        raise KeyUnavailable
+
+    def keep(self, owner: UUID | None, key: bytes) -> None:
+        raise KeyUnavailable
+
+    def find(self, owner: UUID | None) -> bytes | None:
+        raise KeyUnavailable
+
+    def held(self) -> list[UUID]:
+        raise KeyUnavailable
+
+    def erase(self, owner: UUID | None) -> None:
+        raise KeyUnavailable
 
 
 def checked(key: bytes) -> bytes:

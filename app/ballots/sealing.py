@@ -142,10 +142,16 @@ def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> N
         return
     session_id = agenda_session.id
     try:
-        _vacuum(session)
-        keys.erase(session_id)
+        erase_what_is_left(session, session_id, keys)
     except (KeyUnavailable, DBAPIError, StillReadable):
         log.exception("what is left of sealed session %s could not be erased", session_id)
+
+
+def erase_what_is_left(session: Session, session_id: UUID, keys: KeyStore) -> None:
+    """The same for a session that is known to be sealed. Raises KeyUnavailable, DBAPIError and
+    StillReadable, with the key in place."""
+    _vacuum(session)
+    keys.erase(session_id)
 
 
 class StillReadable(RuntimeError):
@@ -194,18 +200,13 @@ def _wait_for_snapshots(connection: Connection) -> None:
     raise StillReadable
 
 
-def forget_what_is_left(session: Session, keys: KeyStore) -> None:
-    """Erase what a crash has left of sealed sessions; a later turn does what cannot be done now."""
-    try:
-        held = keys.held()
-    except KeyUnavailable:
-        log.exception("the key store cannot be asked what is left")
-        return
-    left = session.scalars(
-        select(AgendaSession).where(AgendaSession.id.in_(held), AgendaSession.outcome.is_not(None))
+def sealed_with_key(session: Session, keys: KeyStore) -> list[UUID]:
+    """Ids of sealed sessions of which something is left: whose key is held. Raises
+    KeyUnavailable."""
+    left = select(AgendaSession.id).where(
+        AgendaSession.id.in_(keys.held()), AgendaSession.outcome.is_not(None)
     )
-    for agenda_session in left.all():
-        forget(session, agenda_session, keys)
+    return list(session.scalars(left.order_by(AgendaSession.id)))
 
 
 def no_bundle(session: Session, session_id: UUID, state: SessionState) -> DomainError:

@@ -1,70 +1,34 @@
 """`finalise`: what the clock moves and nobody has touched."""
 
-import time
-
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.attachments.clock_moves import purge
-from app.attachments.errors import StoreUnavailable
-from app.ballots.clock_moves import catch_up_all, due_sessions
-from app.ballots.sealing import forget_what_is_left
-from app.conventions.clock_moves import due_versions, follow_notices
-from app.evaluations.clock_moves import close_rounds, due_rounds
-from app.extensions import db
-from app.rating_lists.clock_moves import due_lists, finalise_lists
-from app.resolutions.clock_moves import due_resolutions, take_effect_all
-from app.works.clock_moves import due_orders, due_whistles, escalate_all
+from app import starting
+from app.config import UnsafeSettings
+from app.finaliser.rounds import Rounds
+from app.finaliser.service import serve
 
 
 @click.command("finalise")
 @click.option("--every", type=click.IntRange(1, 3600), help="Go on, every so many seconds.")
 @with_appcontext
 def finalise(every: int | None) -> None:
-    """Open, close, count, put in force and escalate what is due and nobody has touched, and purge
-    uploads that nobody used."""
-    while True:
-        due = due_sessions(db.session())
-        catch_up_all(db.session(), due)
-        if due:
-            click.echo(f"已推进 {len(due)} 期 · sessions moved: {len(due)}")
-        forget_what_is_left(db.session(), current_app.extensions["keys"])
-        in_force = due_resolutions(db.session())
-        take_effect_all(db.session(), in_force)
-        if in_force:
-            click.echo(f"已生效 {len(in_force)} 项决议 · resolutions in force: {len(in_force)}")
-        purge_uploads()
-        late = due_orders(db.session()), due_whistles(db.session())
-        escalate_all(db.session(), *late)
-        if any(late):
-            count = sum(map(len, late))
-            click.echo(f"已督办 {count} 件逾期事项 · overdue and escalated: {count}")
-        versions = due_versions(db.session())
-        follow_notices(db.session(), versions)
-        if versions:
-            click.echo(f"已推进 {len(versions)} 份规约 · conventions moved: {len(versions)}")
-        judged = due_rounds(db.session())
-        close_rounds(db.session(), judged)
-        if judged:
-            click.echo(f"已截止 {len(judged)} 次民评 · evaluations closed: {len(judged)}")
-        rated = due_lists(db.session())
-        finalise_lists(db.session(), rated)
-        if rated:
-            click.echo(f"已定 {len(rated)} 份物业红黑榜 · rating lists made final: {len(rated)}")
-        if every is None:
-            return
-        db.session.remove()
-        time.sleep(every)
+    """Open, close, count, put in force and escalate what is due and nobody has touched, erase what
+    is left of sealed votes, and purge uploads that nobody used.
 
-
-def purge_uploads() -> None:
-    """Say what was purged; a store out of reach holds nothing else up."""
+    Without --every, one round: the exit status is 1 where something in it failed. With it, rounds
+    until SIGTERM, through any outage.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # handed on
     try:
-        purged = purge(db.session(), current_app.extensions["attachment_store"])
-    except StoreUnavailable as error:
-        db.session.rollback()
-        click.echo(f"{error.zh} · {error.en}", err=True)
+        starting.refuse_to_start(app)
+    except UnsafeSettings as error:
+        raise click.ClickException(str(error)) from None
+    if every is not None:
+        serve(app, every)
         return
-    if purged:
-        click.echo(f"已清除 {purged} 个未用附件 · unused uploads purged: {purged}")
+    failing = Rounds(app).run()
+    if failing:
+        names = " ".join(sorted(failing))
+        raise click.ClickException(f"有没做成的 · not everything could be done: {names}")

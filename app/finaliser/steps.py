@@ -1,0 +1,156 @@
+"""What a round of the finaliser does, step by step: what is due, and how one such thing moves.
+
+Each feature knows both (`clock_moves.py`); here stands only the order. Things move one by one, each
+in a commit of its own, so that one that cannot move holds up no other.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AgendaSession
+from app.attachments.clock_moves import purge
+from app.ballots.clock_moves import due_sessions, move_session
+from app.ballots.sealing import erase_what_is_left, sealed_with_key
+from app.conventions.clock_moves import due_versions, follow_notices
+from app.evaluations.asking import close_round
+from app.evaluations.clock_moves import due_rounds
+from app.evaluations.rounds import EvaluationRound
+from app.orm import Base
+from app.rating_lists.clock_moves import due_lists, finalise_list
+from app.rating_lists.models import RatingList
+from app.resolutions.clock_moves import due_resolutions, take_effect
+from app.resolutions.models import Resolution
+from app.works.clock_moves import due_orders, due_whistles, escalate_order, escalate_whistle
+from app.works.models import WorkOrder
+from app.works.whistle import Whistle
+
+T = TypeVar("T", bound=Base)
+Move = Callable[[Session, UUID], int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`due` tells ids of things that the clock has reached, `move` moves one of them, commits, and
+    tells how many moved with it. `zh` and `en` say what was done, with the number."""
+
+    name: str
+    due: Callable[[Session], Sequence[UUID]]
+    move: Move
+    zh: str
+    en: str
+
+    def words(self, count: int) -> str:
+        return f"{self.zh.format(count)} · {self.en.format(count)}"
+
+
+def one(model: type[T], verb: Callable[[Session, T], None]) -> Move:
+    """A move that hands its row to the feature's own verb."""
+
+    def move(session: Session, thing_id: UUID) -> int:
+        verb(session, session.get_one(model, thing_id))
+        session.commit()
+        return 1
+
+    return move
+
+
+def keys_to_erase(session: Session) -> list[UUID]:
+    """Sealed sessions whose key is still held."""
+    return sealed_with_key(session, current_app.extensions["keys"])
+
+
+def erase_key(session: Session, session_id: UUID) -> int:
+    """Erase the key of a sealed session, after its ballots."""
+    erase_what_is_left(session, session_id, current_app.extensions["keys"])
+    return 1
+
+
+def follow_notice(session: Session, version_id: UUID) -> int:
+    """Let a version of a convention, and resolutions under it, follow its notice."""
+    follow_notices(session, [version_id])
+    return 1
+
+
+EVERYWHERE = UUID(int=0)
+
+
+def anywhere(session: Session) -> list[UUID]:
+    """Uploads are looked for in the store as a whole, also those that no row tells of."""
+    return [EVERYWHERE]
+
+
+def purge_uploads(session: Session, _: UUID) -> int:
+    """Clear away what nothing claimed within a day."""
+    return purge(session, current_app.extensions["attachment_store"])
+
+
+STEPS = (
+    Step(
+        "sessions",
+        due_sessions,
+        one(AgendaSession, move_session),
+        "已推进 {} 期",
+        "sessions moved: {}",
+    ),
+    Step(
+        "keys_to_erase",
+        keys_to_erase,
+        erase_key,
+        "已删除 {} 把过期密钥",
+        "keys of sealed votes erased: {}",
+    ),
+    Step(
+        "resolutions",
+        due_resolutions,
+        one(Resolution, take_effect),
+        "已生效 {} 项决议",
+        "resolutions in force: {}",
+    ),
+    Step(
+        "orders",
+        due_orders,
+        one(WorkOrder, escalate_order),
+        "已督办 {} 件逾期工单",
+        "overdue orders escalated: {}",
+    ),
+    Step(
+        "whistles",
+        due_whistles,
+        one(Whistle, escalate_whistle),
+        "已督办 {} 件逾期吹哨",
+        "overdue whistles escalated: {}",
+    ),
+    Step(
+        "conventions",
+        due_versions,
+        follow_notice,
+        "已推进 {} 份规约",
+        "conventions moved: {}",
+    ),
+    Step(
+        "evaluations",
+        due_rounds,
+        one(EvaluationRound, close_round),
+        "已截止 {} 次民评",
+        "evaluations closed: {}",
+    ),
+    Step(
+        "rating_lists",
+        due_lists,
+        one(RatingList, finalise_list),
+        "已定 {} 份物业红黑榜",
+        "rating lists made final: {}",
+    ),
+    Step(
+        "uploads",
+        anywhere,
+        purge_uploads,
+        "已清除 {} 个未用附件",
+        "unused uploads purged: {}",
+    ),
+)
