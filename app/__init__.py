@@ -36,6 +36,8 @@ from app.evaluations.clock_moves import (
 )
 from app.evaluations.routes import blp as evaluations
 from app.extensions import db, jwt
+from app.health import metrics
+from app.health import routes as health
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
@@ -110,6 +112,8 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         base_url=settings.wechat_api_base,
     )
 
+    if settings.metrics_bind is not None:
+        metrics.init_app(app)  # first, so that it counts what others refuse
     app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
     db.init_app(app)
@@ -129,6 +133,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         api.register_blueprint(blueprint, url_prefix=PREFIX)
     app.register_blueprint(board_pages)
     app.register_blueprint(docs_pages)
+    health.init_app(app)
     commands.init_app(app)
     return app
 

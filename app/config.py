@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+import metrics_process
 from app.wechat.client import VENDOR_BASE
+from metrics_process import OFF, PRODUCTION_BIND
 
 MIN_SECRET_BYTES = 32
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 MIN_SECRET_BITS = 80
 MAX_COUNT = 30
 MAX_WORKERS = 1_000
-METRICS_BIND = "127.0.0.1:9110"
 # A database that has gone without a word, power or network, is noticed within these seconds; the
 # driver's own defaults are minutes and hours.
 POSTGRESQL_PATIENCE = {
@@ -138,7 +139,7 @@ class Settings:
     workers: int = 1
     hosts: int = 1
     heartbeat_file: Path = Path("instance/finaliser.json")
-    metrics_bind: str = ""
+    metrics_bind: tuple[str, int] | None = None
 
     @classmethod
     def from_environment(
@@ -162,7 +163,7 @@ class Settings:
             workers=_count(environ, "WEB_CONCURRENCY", 2, MAX_WORKERS),
             hosts=_count(environ, "HOSTS", 1, MAX_WORKERS),
             heartbeat_file=Path(environ.get("HEARTBEAT_FILE") or instance / "finaliser.json"),
-            metrics_bind=metrics_bind(environ.get("METRICS_BIND", ""), production),
+            metrics_bind=_metrics_bind(environ),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
@@ -281,18 +282,14 @@ def connect_args(database_url: str) -> dict[str, Any]:
     return {name: value for name, value in POSTGRESQL_PATIENCE.items() if name not in url.query}
 
 
-def metrics_bind(text: str, production: bool) -> str:
-    """`host:port` on which figures are told; empty where they are not. Raises UnsafeSettings."""
-    text = text or (METRICS_BIND if production else "off")
-    if text == "off":
-        return ""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+def _metrics_bind(environ: Mapping[str, str]) -> tuple[str, int] | None:
+    try:
+        return metrics_process.bind_address(environ)
+    except ValueError:
         raise UnsafeSettings(
-            f"METRICS_BIND 应写作 {METRICS_BIND} 或 off · METRICS_BIND is neither like "
-            f"{METRICS_BIND} nor off: {text}"
-        )
-    return text
+            f"METRICS_BIND 应写作 {PRODUCTION_BIND} 或 {OFF} · METRICS_BIND is neither like "
+            f"{PRODUCTION_BIND} nor {OFF}"
+        ) from None
 
 
 def _count(environ: Mapping[str, str], name: str, default: int, maximum: int = MAX_COUNT) -> int:

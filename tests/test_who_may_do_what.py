@@ -324,6 +324,8 @@ API: dict[str, Open | frozenset[str]] = {
 }
 PAGES: dict[str, Open | frozenset[str]] = {
     "GET /": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/errors": PUBLIC,
     "GET /verify": PUBLIC,

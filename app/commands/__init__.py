@@ -6,6 +6,7 @@ from app.commands.audit import check_audit
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
 from app.commands.keys import move_keys_command
+from app.commands.metrics import metrics
 from app.commands.places import add_place, import_register_command, invite_officer
 
 COMMANDS = (
@@ -16,6 +17,7 @@ COMMANDS = (
     check_audit,
     add_holidays,
     move_keys_command,
+    metrics,
 )
 
 

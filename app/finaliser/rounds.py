@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock, starting
 from app.attachments.errors import StoreUnavailable
+from app.ballots.counting import CountsDisagree
 from app.ballots.keys import OPERATOR, KeyUnavailable, OutOfReach
 from app.ballots.sealing import StillReadable
 from app.config import Settings
@@ -30,6 +31,9 @@ from app.finaliser.outages import WORDS, Outages, Part
 from app.finaliser.steps import STEPS, Step
 
 log = logging.getLogger(__name__)
+
+# Refusals whose name says what is wrong.
+SAY_ALL = (DomainError, CountsDisagree, StillReadable)
 
 
 class DatabaseAway(Exception):
@@ -212,9 +216,8 @@ class Rounds:
         self._stuck_now.add(key)
         if key in self._stuck:
             return
-        # Somebody must look at it. A refusal says all by its name; of others the place helps, but
-        # never the message, which may repeat a row.
-        trace = "" if isinstance(error, DomainError) else _places(error)
+        # Somebody must look at it. Where in the code helps; the message may repeat a row.
+        trace = "" if isinstance(error, SAY_ALL) else _places(error)
         log.critical("%s cannot be moved: %s%s", " ".join(what), type(error).__name__, trace)
 
 

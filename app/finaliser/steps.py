@@ -36,13 +36,15 @@ Move = Callable[[Session, UUID], int]
 @dataclass(frozen=True)
 class Step:
     """`due` tells ids of things that the clock has reached, `move` moves one of them, commits, and
-    tells how many moved with it. `zh` and `en` say what was done, with the number."""
+    tells how many moved with it. `zh` and `en` say what was done, with the number. What is always
+    looked for is not counted among what is due."""
 
     name: str
     due: Callable[[Session], Sequence[UUID]]
     move: Move
     zh: str
     en: str
+    is_counted: bool = True
 
     def words(self, count: int) -> str:
         return f"{self.zh.format(count)} · {self.en.format(count)}"
@@ -152,5 +154,6 @@ STEPS = (
         purge_uploads,
         "已清除 {} 个未用附件",
         "unused uploads purged: {}",
+        is_counted=False,
     ),
 )

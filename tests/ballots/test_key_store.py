@@ -243,14 +243,15 @@ def test_production_refuses_a_redis_that_may_lose_or_keep_keys(
 ):
     with redis_server(tmp_path / "redis", **{name: value}) as server:
         with pytest.raises(UnsafeSettings, match=f"KEY_STORE: Redis runs with {name} '{value}'"):
-            make_key_store(with_redis(settings, server.url))
-        make_key_store(with_redis(settings, server.url, production=False)).sign(b"message")
+            make_key_store(with_redis(settings, server.url)).check()
 
 
 def test_production_starts_with_a_safe_redis_only(settings: Settings, server: RedisServer):
-    make_key_store(with_redis(settings, server.url)).sign(b"message")
-    with pytest.raises(UnsafeSettings, match="cannot be read"):
-        make_key_store(with_redis(settings, "redis://:secret@127.0.0.1:1/0"))
+    make_key_store(with_redis(settings, server.url)).check()
+    with pytest.raises(UnsafeSettings, match="lets nobody in"):
+        make_key_store(with_redis(settings, server.url.replace("//", "//:wrong@"))).check()
+    with pytest.raises(KeyUnavailable):  # what is away may be as it should be
+        make_key_store(with_redis(settings, "redis://:secret@127.0.0.1:1/0")).check()
 
 
 @pytest.mark.parametrize(
@@ -338,7 +339,7 @@ def test_vote_goes_on_after_redis_was_killed(
         assert refusal(answer) == (503, "key_unavailable")
         assert answer.headers["Retry-After"] == "5"
     assert len(stored(app, select(Ballot))) == 5
-    assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 0
+    assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 1
     on_redis.start()
     # Another process, on another host, goes on with the same keys.
     monkeypatch.setitem(app.extensions, "keys", RedisKeyStore(on_redis.url))

@@ -319,7 +319,7 @@ def test_session_whose_counts_disagree_stops_no_other(
             db.session.execute(delete(model).where(model.session_id == UUID(broken.id)))
         db.session.commit()
     travel(max(broken.closes, sound.closes))
-    finalise(app)
+    assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 1
     assert sound.stored_state() == "TALLIED"
     assert broken.stored_state() == "VOTING"
     assert broken.vote(0).status_code == 409
