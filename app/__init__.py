@@ -92,8 +92,11 @@ FOLLOW_TERMS = {
 }
 
 
-def create_app(settings: Settings | None = None, instance: Path | None = None) -> Flask:
-    """The application. Raises UnsafeSettings where production would break a promise."""
+def create_app(
+    settings: Settings | None = None, instance: Path | None = None, *, is_checked: bool = True
+) -> Flask:
+    """The application. Raises UnsafeSettings where production would break a promise, unless it is
+    made to find out what is wrong."""
     app = Flask(
         "app",
         instance_path=str((instance or Path("instance")).absolute()),
@@ -102,7 +105,8 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     app.request_class = UploadRequest
     app.session_interface = NoSessions()
     settings = settings or Settings.from_environment(Path(app.instance_path))
-    settings.check()
+    if is_checked or not settings.can_be_loaded:
+        settings.check()
     app.config.from_mapping(settings.for_flask())
     app.extensions["settings"] = settings
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from app.wechat.client import VENDOR_BASE
 from metrics_process import OFF, PRODUCTION_BIND
 
 MIN_SECRET_BYTES = 32
+ENGINES = ("sqlite", "postgresql")
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 MIN_SECRET_BITS = 80
 MAX_COUNT = 30
@@ -69,6 +70,21 @@ SECRET_GUESSABLE = Fault(
     "SECRET_KEY 容易猜到（重复或有规律）：用 openssl rand -hex 32 生成",
     "SECRET_KEY can be guessed, it repeats itself or follows a pattern: make one with "
     "openssl rand -hex 32",
+)
+STORE_INCOMPLETE = Fault(
+    "attachment_store_incomplete",
+    "S3_ENDPOINT、S3_BUCKET、S3_ACCESS_KEY、S3_SECRET_KEY 要一起给出，或都不设",
+    "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY come together: set all or none",
+)
+KEY_STORE_NO_ADDRESS = Fault(
+    "key_store_no_address",
+    "KEY_STORE 既不是文件夹，也不是 Redis 的地址：redis://:口令@主机:6379/0",
+    "KEY_STORE is neither a folder nor the address of a Redis: redis://:password@host:6379/0",
+)
+DATABASE_NO_ADDRESS = Fault(
+    "database_url_no_address",
+    "DATABASE_URL 既不是 postgresql:// 也不是 sqlite:// 的地址",
+    "DATABASE_URL is the address of neither PostgreSQL nor SQLite",
 )
 WECHAT_API_CHANGED = Fault(
     "wechat_api_base_changed",
@@ -186,24 +202,36 @@ class Settings:
         )
 
     def check(self) -> None:
-        """Refuse to go on with half a store, or with settings that are unsafe in production."""
-        store = (self.s3_endpoint, self.s3_bucket, self.s3_access_key, self.s3_secret_key)
-        if any(store) and not all(store):
-            raise UnsafeSettings(
-                "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY come together"
-            )
-        if self.key_store_url and not self.key_store_url.startswith(REDIS_SCHEMES):
-            raise UnsafeSettings("KEY_STORE is neither a folder nor the address of a Redis")
-        if self.production and (faults := self.faults()):
+        """Refuse to go on with settings that make no sense, or that are unsafe in production."""
+        if faults := self.faults():
             raise UnsafeSettings.of(faults)
 
     def faults(self) -> list[Fault]:
-        """What production would not start with, all of it."""
-        return [fault for fault, is_found in self._production_checks() if is_found]
+        """What the application would not start with, all of it."""
+        checks = self._checks() + (self._production_checks() if self.production else [])
+        return [fault for fault, is_found in checks if is_found]
+
+    @property
+    def can_be_loaded(self) -> bool:
+        """Whether an application can be made at all, if only to look at it."""
+        return _engine_of(self.database_url) in ENGINES and not self._is_no_redis()
+
+    def _checks(self) -> list[tuple[Fault, bool]]:
+        store = (self.s3_endpoint, self.s3_bucket, self.s3_access_key, self.s3_secret_key)
+        is_named = self.database_url != ""
+        return [
+            (STORE_INCOMPLETE, any(store) and not all(store)),
+            (KEY_STORE_NO_ADDRESS, self._is_no_redis()),
+            (DATABASE_NO_ADDRESS, is_named and _engine_of(self.database_url) not in ENGINES),
+        ]
+
+    def _is_no_redis(self) -> bool:
+        return bool(self.key_store_url) and not self.key_store_url.startswith(REDIS_SCHEMES)
 
     def _production_checks(self) -> list[tuple[Fault, bool]]:
         is_short = len(self.secret_key) < MIN_SECRET_BYTES
         in_memory = self.rate_limit_url.startswith("memory:") or not self.rate_limit_url
+        is_of_one_host = _engine_of(self.database_url) == "sqlite"
         return [
             (SECRET_SHORT, is_short),
             (SECRET_GUESSABLE, not is_short and secret_bits(self.secret_key) < MIN_SECRET_BITS),
@@ -212,7 +240,7 @@ class Settings:
             (PUBLIC_URL_NOT_HTTPS, not self.public_url.startswith("https://")),
             (PUBLIC_URL_NOT_PLAIN, self.public_url != "" and not is_plain_address(self.public_url)),
             (DATABASE_MISSING, not self.database_url),
-            (DATABASE_OF_ONE_HOST, self.hosts > 1 and self.database_url.startswith("sqlite")),
+            (DATABASE_OF_ONE_HOST, self.hosts > 1 and is_of_one_host),
             (LIMITS_IN_MEMORY, in_memory and self.workers * self.hosts > 1),
         ]
 
@@ -271,14 +299,19 @@ def is_plain_address(url: str) -> bool:
     return re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", url) is not None
 
 
+def _engine_of(database_url: str) -> str:
+    """The name of the database's kind; empty for what is no address."""
+    try:
+        return make_url(database_url).get_backend_name()
+    except ArgumentError:
+        return ""
+
+
 def connect_args(database_url: str) -> dict[str, Any]:
     """What PostgreSQL's driver is told besides the address, which has the last word."""
-    try:
-        url = make_url(database_url)
-    except ArgumentError:  # said by the engine, and where it is missing, by the checks
+    if _engine_of(database_url) != "postgresql":
         return {}
-    if url.get_backend_name() != "postgresql":
-        return {}
+    url = make_url(database_url)
     return {name: value for name, value in POSTGRESQL_PATIENCE.items() if name not in url.query}
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app.commands.audit import check_audit
+from app.commands.doctor import doctor
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
 from app.commands.keys import move_keys_command
@@ -10,6 +11,7 @@ from app.commands.metrics import metrics
 from app.commands.places import add_place, import_register_command, invite_officer
 
 COMMANDS = (
+    doctor,
     finalise,
     import_register_command,
     add_place,
