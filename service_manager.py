@@ -27,6 +27,7 @@ def tell(*states: str, environ: Mapping[str, str] = os.environ) -> bool:
     address = f"\0{address[1:]}" if address.startswith("@") else address
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
+            connection.setblocking(False)  # nobody waits for a manager that does not listen
             connection.connect(address)
             connection.sendall("\n".join(states).encode())
     except OSError:

@@ -101,13 +101,14 @@ def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         engine = db.engine
     starting.refuse_to_start(app)
     if engine.dialect.name == "postgresql":
-        event.listen(engine, "begin", _let_postgresql_travel)
+        event.listen(engine, "begin", let_postgresql_travel)
     yield app
     engine.dispose()
     app.extensions["wechat"].close()
 
 
-def _let_postgresql_travel(connection: Any) -> None:
+def let_postgresql_travel(connection: Any) -> None:
+    """For the begin event: the database's clock is that of the tests."""
     # Not SET LOCAL: a statement that is its own transaction has to see it too.
     offset = 0.0
     if time_machine.escape_hatch.is_travelling():

@@ -86,7 +86,9 @@ def test_finaliser_reports_for_the_board_and_a_list_for_itself(cast: Cast, site:
     site.order(S.ACCEPTED, due_on="2026-03-05")
     site.whistle(W.BLOWN)
     site.go("2026-03-06T09:00:00+08:00")
-    assert "2" in finalise(cast)
+    said = finalise(cast)
+    assert "overdue orders escalated: 1" in said
+    assert "overdue whistles escalated: 1" in said
     page = site.resident.client.get(f"/board/subdistricts/{cast.subdistrict.id}")
     assert "逾期未办结" in page.text
     assert "逾期未签收" in page.text
