@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from app import create_app
+from app import create_app, starting
 from app.config import Settings, UnsafeSettings
 from app.extensions import db
 from app.wechat.client import VENDOR_BASE
@@ -22,6 +22,7 @@ def production(settings: Settings) -> Settings:
     return replace(
         settings,
         production=True,
+        secret_key="3c7f0a9d5be1482f6d90c1e7a24b8f35",
         wechat_api_base=VENDOR_BASE,
         public_url="https://yyt.example",
     )
@@ -48,11 +49,14 @@ def with_setting(url: str, name: str, value: str | None) -> None:
 
 
 def start(settings: Settings, instance: Path) -> None:
-    """Start the application once, and let go of it."""
+    """Start the application once, as a server does, and let go of it."""
     app = create_app(settings, instance)
-    with app.app_context():
-        db.engine.dispose()
-    app.extensions["wechat"].close()
+    try:
+        starting.refuse_to_start(app)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+        app.extensions["wechat"].close()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_production_does_not_start_on_unsafe_settings(
 
 def test_production_names_every_fault_at_once(production: Settings, tmp_path: Path):
     unsafe = replace(production, secret_key="short", public_url="http://yyt.example")
-    with pytest.raises(UnsafeSettings, match=r"SECRET_KEY.*PUBLIC_URL"):
+    with pytest.raises(UnsafeSettings, match=r"(?s)SECRET_KEY.*PUBLIC_URL"):
         create_app(unsafe, tmp_path)
 
 
@@ -85,7 +89,7 @@ def test_production_does_not_start_where_commits_may_be_lost(
         return
     with_setting(production.database_url, "synchronous_commit", "off")
     with pytest.raises(UnsafeSettings, match="synchronous_commit = off"):
-        create_app(production, tmp_path)
+        start(production, tmp_path)
     start(replace(production, production=False), tmp_path)  # tests may do without
 
 
@@ -94,8 +98,10 @@ def test_production_starts_where_commits_are_kept(
 ):
     if engine_name == "postgresql" and not has_fsync(production.database_url):
         # The server that tests start for themselves; nothing but this is wrong with it.
-        with pytest.raises(UnsafeSettings, match=r"with fsync = off$"):
-            create_app(production, tmp_path)
+        with pytest.raises(UnsafeSettings) as refused:
+            start(production, tmp_path)
+        (fault,) = str(refused.value).splitlines()
+        assert "PostgreSQL runs with fsync = off" in fault
         return
     start(production, tmp_path)
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import clock, rights
 from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
+from app.calendar import missing_tables
 from app.compounds.models import Compound
 from app.config import Fault, Settings, UnsafeSettings
 from app.extensions import db
@@ -131,15 +132,18 @@ OPERATOR_KEY = {
 
 def in_holidays(patient: Patient) -> Iterator[Fault]:
     """This year's table of holidays missing, or next year's from October on."""
-    today = clock.local_date(clock.now())
-    code = probes.holidays_code(today, probes.covered_until())
-    if code != probes.OK:
-        year = today.year + (code == "next_year_missing")
+    _require_database(patient)
+    try:
+        missing = missing_tables(clock.local_date(clock.now()), probes.read_years())
+    except DBAPIError:
+        raise CannotTell from None
+    for year in missing:
         yield Fault(
-            code,
-            f"缺 {year} 年节假日安排：国务院办公厅通知发布后录入，见 app/holidays/README.md",
-            f"The holidays of {year} are missing: enter them once the State Council's notice is "
-            "out, see app/holidays/README.md",
+            "holidays_missing",
+            f"缺 {year} 年节假日安排：国务院办公厅的通知一出，就运行 flask add-holidays {year}.csv"
+            " --source 文号（见 app/holidays/README.md）",
+            f"The holidays of {year} are missing: once the State Council's notice is out, run "
+            f"flask add-holidays {year}.csv --source NUMBER (see app/holidays/README.md)",
         )
 
 
@@ -206,8 +210,9 @@ def in_places(patient: Patient) -> Iterator[Fault]:
     if not has_officer:
         yield Fault(
             "no_officer",
-            "还没有人任职：先任命一位，其余由他在接口里办理",
-            "Nobody holds an office yet: appoint the first, who appoints the others",
+            "还没有人任职：用 flask invite-officer 给第一位一个任职码，其余由他在接口里办理",
+            "Nobody holds an office yet: invite the first with flask invite-officer, who appoints "
+            "the others",
         )
 
 

@@ -6,7 +6,6 @@ answers (`flask metrics`).
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
 from time import perf_counter
 
 from flask import Flask, Response, current_app, g, request
@@ -17,12 +16,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
+from app.calendar import end_of_day
 from app.config import Settings
 from app.errors import DomainError
 from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
 from app.finaliser.steps import STEPS
-from app.health.probes import OK, PROBES, Answers, Asker, Probe, covered_until
+from app.health.probes import OK, PROBES, Answers, Asker, Probe, covered_until, read_years
 
 SECONDS = Histogram(
     "yueyuetan_request_seconds",
@@ -35,6 +35,7 @@ UNAVAILABLE = Counter(
 )
 CASTS = Counter("yueyuetan_casts_total", "Ballots that were acknowledged, replacements too")
 UPLOADS = Gauge("yueyuetan_uploads_in_progress", "Uploads under way", multiprocess_mode="livesum")
+HOLIDAYS = "yueyuetan_holidays_until_seconds"
 CAST = "ballots.cast_ballot"
 NOWHERE = "none"
 WHOLE = 200
@@ -74,9 +75,11 @@ def end_upload(error: BaseException | None) -> None:
 
 
 def ask_due() -> Answers:
-    """How many things of each kind are due and have not moved; a kind that cannot be asked, such as
-    keys without their store, is left out."""
-    found = {}
+    """How many things of each kind are due and have not moved, and until when holidays are known.
+
+    What cannot be asked, such as keys without their store, is left out.
+    """
+    found: dict[str, str] = {}
     for step in STEPS:
         if not step.is_counted:
             continue
@@ -84,8 +87,18 @@ def ask_due() -> Answers:
             found[step.name] = str(len(step.due(db.session())))
         except (DomainError, DBAPIError):
             db.session.rollback()
-    db.session.remove()
-    return found
+    return {**found, **_holidays()}
+
+
+def _holidays() -> Answers:
+    """The end of the last day that the tables of holidays cover, as Unix time."""
+    try:
+        covered = covered_until(clock.local_date(clock.now()), read_years())
+    except DBAPIError:
+        return {}
+    finally:
+        db.session.remove()
+    return {HOLIDAYS: str(end_of_day(covered).timestamp())}
 
 
 class State(Collector):
@@ -105,16 +118,13 @@ class State(Collector):
             {name: code == OK for name, code in checks.items()},
         )
         if checks["database"] == OK:
-            due = {kind: int(number) for kind, number in self._due.ask().items()}
-            yield _gauge("yueyuetan_due", "Things that are due and have not moved", "kind", due)
+            figures = {kind: float(number) for kind, number in self._due.ask().items()}
+            until = figures.pop(HOLIDAYS, None)
+            yield _gauge("yueyuetan_due", "Things that are due and have not moved", "kind", figures)
+            if until is not None:
+                yield GaugeMetricFamily(HOLIDAYS, "Until when holidays are known, Unix time", until)
         with self._app.app_context():
             yield from _heartbeat()
-        until = datetime.combine(covered_until() + timedelta(days=1), time(), clock.ZONE)
-        yield GaugeMetricFamily(
-            "yueyuetan_holidays_until_seconds",
-            "End of the last day that the tables of holidays cover, as Unix time",
-            until.astimezone(UTC).timestamp(),
-        )
 
 
 def _heartbeat() -> Iterator[Metric]:

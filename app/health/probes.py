@@ -17,14 +17,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import clock
 from app.attachments.errors import StoreUnavailable
 from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
-from app.calendar import TABLES
+from app.calendar import missing_tables
 from app.config import Settings, UnsafeSettings
 from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
+from app.holidays.models import read_tables
 from app.schema import Schema, read_schema
 
 ANSWER_WITHIN_S = 2.0
-OCTOBER = 10
 OK, NO_ANSWER, NOT_ASKED, UNREACHABLE = "ok", "no_answer", "not_asked", "unreachable"
 
 Answers = Mapping[str, str]
@@ -85,24 +85,33 @@ def ask_finaliser() -> Answers:
 
 def ask_holidays() -> Answers:
     """Whether the tables cover this year and, from October on, the next."""
-    return {"holidays": holidays_code(clock.local_date(clock.now()), covered_until())}
+    today = clock.local_date(clock.now())
+    try:
+        return {"holidays": holidays_code(today, read_years())}
+    except (DBAPIError, PoolTimeout):
+        return {"holidays": NOT_ASKED}
 
 
-def covered_until() -> date:
-    """The last day that the tables of holidays cover without a gap from this year on; the last day
-    of last year where this year's is missing."""
-    year = clock.local_date(clock.now()).year
-    while year in TABLES:
+def read_years() -> frozenset[int]:
+    """The years that have a table. Raises DBAPIError."""
+    return frozenset(read_tables(db.session()))
+
+
+def covered_until(today: date, years: frozenset[int]) -> date:
+    """The last day that the tables cover without a gap from this year on; the last day of last year
+    where this year's is missing."""
+    year = today.year
+    while year in years:
         year += 1
     return date(year - 1, 12, 31)
 
 
-def holidays_code(today: date, covered: date) -> str:
+def holidays_code(today: date, years: frozenset[int]) -> str:
     """`this_year_missing`, from October on `next_year_missing`, else ok."""
-    if covered.year < today.year:
-        return "this_year_missing"
-    is_late = today.month >= OCTOBER and covered.year == today.year
-    return "next_year_missing" if is_late else OK
+    missing = missing_tables(today, years)
+    if not missing:
+        return OK
+    return "this_year_missing" if today.year in missing else "next_year_missing"
 
 
 def ask_attachment_store() -> Answers:

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, text
 
-from app import calendar, clock, create_app
+from app import clock, create_app
 from app.attachments.stores import Folder
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
@@ -37,8 +37,7 @@ def well(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Flask:
     keys.keep(OPERATOR, b"k" * 32)
     monkeypatch.setitem(app.extensions, "keys", keys)
     this_year = clock.local_date(clock.now()).year
-    tables = {year: {} for year in (this_year, this_year + 1)}
-    monkeypatch.setattr(probes, "TABLES", {**calendar.TABLES, **tables})
+    monkeypatch.setattr(probes, "read_years", lambda: frozenset({this_year, this_year + 1}))
     settings: Settings = app.extensions["settings"]
     write_heartbeat(settings.heartbeat_file, Heartbeat(clock.now()).after_round([]))
     return app
@@ -116,7 +115,7 @@ def failing_step(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_holidays(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "TABLES", {2020: {}})
+    monkeypatch.setattr(probes, "read_years", lambda: frozenset({2020}))
 
 
 def no_attachments(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,18 +161,23 @@ def test_what_fails_is_named(well: Flask, monkeypatch: pytest.MonkeyPatch, what:
 
 
 @pytest.mark.parametrize(
-    ("today", "covered", "code"),
+    ("today", "years", "code", "covered"),
     [
-        ("2026-09-30", 2026, "ok"),
-        ("2026-10-01", 2026, "next_year_missing"),
-        ("2026-10-01", 2027, "ok"),
-        ("2026-12-31", 2026, "next_year_missing"),
-        ("2027-01-01", 2026, "this_year_missing"),
-        ("2027-01-01", 2027, "ok"),
+        ("2026-09-30", {2026}, "ok", 2026),
+        ("2026-10-01", {2026}, "next_year_missing", 2026),
+        ("2026-10-01", {2026, 2027}, "ok", 2027),
+        ("2026-12-31", {2025, 2026}, "next_year_missing", 2026),
+        ("2027-01-01", {2026}, "this_year_missing", 2026),
+        ("2027-01-01", {2026, 2028}, "this_year_missing", 2026),
+        ("2027-01-01", {2027}, "ok", 2027),
     ],
 )
-def test_next_years_holidays_are_asked_for_from_october_on(today: str, covered: int, code: str):
-    assert probes.holidays_code(date.fromisoformat(today), date(covered, 12, 31)) == code
+def test_next_years_holidays_are_asked_for_from_october_on(
+    today: str, years: set[int], code: str, covered: int
+):
+    day = date.fromisoformat(today)
+    assert probes.holidays_code(day, frozenset(years)) == code
+    assert probes.covered_until(day, frozenset(years)) == date(covered, 12, 31)
 
 
 def test_question_that_hangs_is_not_asked_again_and_holds_nobody_up(well: Flask):
