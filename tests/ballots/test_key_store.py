@@ -241,9 +241,12 @@ def with_redis(settings: Settings, url: str, production: bool = True) -> Setting
 def test_production_refuses_a_redis_that_may_lose_or_keep_keys(
     settings: Settings, tmp_path: Path, name: str, value: str
 ):
-    with redis_server(tmp_path / "redis", **{name: value}) as server:
-        with pytest.raises(UnsafeSettings, match=f"KEY_STORE: Redis runs with {name} '{value}'"):
-            make_key_store(with_redis(settings, server.url)).check()
+    words = f"KEY_STORE: Redis runs with {name} '{value}'"
+    with (
+        redis_server(tmp_path / "redis", **{name: value}) as server,
+        pytest.raises(UnsafeSettings, match=words),
+    ):
+        make_key_store(with_redis(settings, server.url)).check()
 
 
 def test_production_starts_with_a_safe_redis_only(settings: Settings, server: RedisServer):
