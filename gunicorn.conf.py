@@ -1,24 +1,119 @@
 """Settings of the HTTP server, for production and for the demo: `gunicorn -c gunicorn.conf.py`.
 
-`docs/settings.md` tells what an operator may change and how.
+`docs/settings.md` tells what an operator may change and how, `docs/operating/deploy.md` what a
+reload does. Nothing of the application is imported here: what the master has imported, its workers
+keep after a reload, however new the files are.
 """
 
 import gc
 import os
+import signal
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
 wsgi_app = "wsgi:app"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "sync"
+# A request that holds a worker for longer is ended and its worker replaced. Nothing of ours takes
+# half of it; slow lines do not count, as the proxy hands on whole requests and takes whole answers.
+timeout = 30
+# Longer than that: whoever was asked to stop is given the time that every request has.
+graceful_timeout = 35
+# No `max_requests`: a worker that starts needs seconds to load, and none was seen to grow.
 # A worker's sign of life is a file; on a busy disk it would come too late and the worker be killed.
 _memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its file there with a random name
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 control_socket_disable = True
 
+TICK_SECONDS = 1.0
 
-def post_worker_init(worker: object) -> None:
-    """What the application made while it was loaded lives as long as the worker: the collector of
-    garbage need not look through it again and again."""
+
+def on_starting(server):
+    """Take the service manager's address away from gunicorn, which would say READY before any
+    worker has loaded the application, and from the workers, who have nothing to tell."""
+    server.manager = os.environ.pop("NOTIFY_SOCKET", None)
+    server.replaced = set()
+
+
+def when_ready(server):
+    """Tell the service manager from now on whether residents are served."""
+    if server.manager is None:
+        return
+    is_ready = False
+
+    def tick(signum, frame):
+        nonlocal is_ready
+        if is_serving(server):
+            tell(server.manager, "WATCHDOG=1" if is_ready else "READY=1")
+            is_ready = True
+
+    # A timer, not a thread: it ticks in the master's own thread, so a master that hangs says
+    # nothing, and a worker that is forked inherits neither timer nor lock.
+    signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
+
+
+def is_serving(server):
+    """Whether a worker was heard from within the time that a request may take.
+
+    A worker is heard from each time it comes back for the next request. So it is not asked over
+    HTTP, where the question would wait behind residents' own on the evening of a vote.
+    """
+    now = time.monotonic()
+    # A worker that still loads was never heard from: its file has the time of the wall's clock.
+    heard = map(last_heard, server.WORKERS.values())
+    return any(0 <= now - then <= server.cfg.timeout for then in heard)
+
+
+def last_heard(worker):
+    """When the worker was last heard from, by the monotonic clock; -1 for one that is gone."""
+    try:
+        return worker.tmp.last_update()
+    except (OSError, ValueError):  # its file is closed
+        return -1.0
+
+
+def tell(address, state):
+    """Tell the service manager; one that does not listen changes nothing."""
+    name = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
+        with suppress(OSError):
+            manager.sendto(state.encode(), name)
+
+
+def on_reload(server):
+    """Let the workers that are here go on until those that come have loaded the application.
+
+    Left to itself, gunicorn ends the old ones at once, and for seconds nobody is served.
+    """
+    count = server.cfg.workers
+    youngest = sorted(server.WORKERS.values(), key=lambda worker: worker.age)[-count:]
+    server.replaced = {worker.pid for worker in youngest}
+    server.num_workers = count + len(server.replaced)
+
+
+def pre_fork(server, worker):
+    """Choose whom the new worker replaces: somebody whom no other living one is to replace."""
+    taken = {getattr(other, "replaces", None) for other in server.WORKERS.values()}
+    worker.replaces = min(server.replaced - taken, default=None)
+
+
+def post_worker_init(worker):
+    """The application is loaded: whom this worker replaces may end its request and go."""
+    # What was made while loading lives as long as the worker: the collector of garbage need not
+    # look through it again and again.
     gc.collect()
     gc.freeze()
+    if worker.replaces is not None:
+        with suppress(ProcessLookupError):
+            os.kill(worker.replaces, signal.SIGTERM)
+
+
+def child_exit(server, worker):
+    """One that was to be replaced has gone, and needs no successor."""
+    if worker.pid in server.replaced:
+        server.replaced.remove(worker.pid)
+        server.num_workers -= 1
