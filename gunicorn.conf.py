@@ -8,10 +8,11 @@ keep after a reload, however new the files are.
 import gc
 import os
 import signal
-import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+
+import service_manager
 
 wsgi_app = "wsgi:app"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -34,7 +35,8 @@ TICK_SECONDS = 1.0
 def on_starting(server):
     """Take the service manager's address away from gunicorn, which would say READY before any
     worker has loaded the application, and from the workers, who have nothing to tell."""
-    server.manager = os.environ.pop("NOTIFY_SOCKET", None)
+    address = os.environ.pop("NOTIFY_SOCKET", "")
+    server.manager = {"NOTIFY_SOCKET": address} if address else None
     server.replaced = set()
 
 
@@ -47,8 +49,8 @@ def when_ready(server):
     def tick(signum, frame):
         nonlocal is_ready
         if is_serving(server):
-            tell(server.manager, "WATCHDOG=1" if is_ready else "READY=1")
-            is_ready = True
+            state = service_manager.ALIVE if is_ready else service_manager.READY
+            is_ready = service_manager.tell(state, environ=server.manager) or is_ready
 
     # A timer, not a thread: it ticks in the master's own thread, so a master that hangs says
     # nothing, and a worker that is forked inherits neither timer nor lock.
@@ -74,14 +76,6 @@ def last_heard(worker):
         return worker.tmp.last_update()
     except (OSError, ValueError):  # its file is closed
         return -1.0
-
-
-def tell(address, state):
-    """Tell the service manager; one that does not listen changes nothing."""
-    name = "\0" + address[1:] if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
-        with suppress(OSError):
-            manager.sendto(state.encode(), name)
 
 
 def on_reload(server):

@@ -92,14 +92,15 @@ def started(
     cwd: Path = ROOT,
     key: str = "ExecStart",
     handles: Sequence[int] = (),
+    arguments: Sequence[str] = (),
 ) -> Iterator[Service]:
     """The service of a unit under `deploy/systemd`, started as the unit says it; stopped afterwards.
 
-    `handles` are open files that it is given.
+    `handles` are open files that it is given; `arguments` come after those of the unit.
     """
     manager = Manager(folder)
     log = folder / f"{unit}.log"
-    words = command(unit, key)
+    words = [*command(unit, key), *arguments]
     with log.open("ab") as output:
         process = subprocess.Popen(
             words,

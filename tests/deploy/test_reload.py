@@ -45,7 +45,8 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "app").mkdir(parents=True)
     (folder / "wsgi.py").write_text(WSGI)
     (folder / "app" / "version.py").write_text(f'VERSION = b"{OLD}"\n')
-    shutil.copy(ROOT / "gunicorn.conf.py", folder)
+    for name in ("gunicorn.conf.py", "service_manager.py"):
+        shutil.copy(ROOT / name, folder)
     return folder
 
 
