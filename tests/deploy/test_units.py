@@ -148,7 +148,10 @@ def test_code_that_does_not_start_is_not_taken(app: object, settings: Settings, 
     assert signal_it.startswith("/bin/kill -HUP")
     environ = {**os.environ, **environment(settings)}
     words = [in_here(word) for word in check.split()]
-    for changes, is_taken in (({}, True), ({"SECRET_KEY": "short", "YYT_PROFILE": "production"}, False)):
+    for changes, is_taken in (
+        ({}, True),
+        ({"SECRET_KEY": "short", "YYT_PROFILE": "production"}, False),
+    ):
         ran = subprocess.run(words, cwd=ROOT, env=environ | changes, capture_output=True)
         assert (ran.returncode == 0) is is_taken, ran.stderr
 
