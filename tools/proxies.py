@@ -40,8 +40,8 @@ def main() -> None:
             subprocess.run(["apt-get", "-qq", *command], env=env, stdout=subprocess.DEVNULL)
     if absent := missing():
         sys.stderr.write(
-            f"没有找到 {'、'.join(absent)},用到的测试会跳过 · missing, and their tests are skipped: "
-            f"{', '.join(absent)}\n"
+            f"没有找到 {'、'.join(absent)},用到的测试会跳过 · "
+            f"missing, and their tests are skipped: {', '.join(absent)}\n"
         )
 
 

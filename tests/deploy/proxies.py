@@ -181,7 +181,7 @@ def nginx_host(folder: Path, upstream: Path, address: str, balancer: str) -> Ite
 
 @contextmanager
 def haproxy(folder: Path, hosts: list[str]) -> Iterator[Front]:
-    """haproxy with TLS before these hosts, the last of them named again where there are not three."""
+    """haproxy with TLS before these hosts; the last is named again where there are not three."""
     port, plain = free_port(), free_port()
     folder.mkdir()
     certificate = make_certificate(folder)

@@ -94,7 +94,7 @@ def started(
     handles: Sequence[int] = (),
     arguments: Sequence[str] = (),
 ) -> Iterator[Service]:
-    """The service of a unit under `deploy/systemd`, started as the unit says it; stopped afterwards.
+    """The service of a unit under `deploy/systemd`, started as the unit says; stopped afterwards.
 
     `handles` are open files that it is given; `arguments` come after those of the unit.
     """

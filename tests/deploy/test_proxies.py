@@ -1,4 +1,4 @@
-"""nginx on one machine, and haproxy with an nginx on the host behind it: both as operators get them.
+"""nginx on one machine, and haproxy with an nginx on the host behind it, as operators get them.
 
 Whatever is asked here is asked of both, of the real server behind them, over TLS.
 """

@@ -60,7 +60,7 @@ def test_what_a_unit_names_is_there(unit: str):
             assert os.access(in_here(line.split()[0]), os.X_OK), line
     assert values(unit, "WorkingDirectory") == [HOME]
     install = (ROOT / "docs" / "operating" / "install.md").read_text(encoding="utf-8")
-    for path in (*values(unit, "EnvironmentFile"), f"/etc/systemd/system/"):
+    for path in (*values(unit, "EnvironmentFile"), "/etc/systemd/system/"):
         assert path in install
     for _, _, value in read(unit):
         for page in re.findall(r"docs/[\w./-]+\.md", value):
