@@ -34,6 +34,8 @@ def app(environ, start_response):
         time.sleep(3)
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
     return [VERSION]
+
+app.extensions = {{"refuse_to_start": lambda workers: None}}
 """
 OLD, NEW = "old", "new"
 
