@@ -46,6 +46,7 @@ class Settings:
     s3_access_key: str = ""
     s3_secret_key: str = ""
     key_store_url: str = ""
+    rate_limit_url: str = ""
 
     @classmethod
     def from_environment(
@@ -65,6 +66,7 @@ class Settings:
             secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
             key_store=instance / "keys" if key_store_url else Path(key_store),
             key_store_url=key_store_url,
+            rate_limit_url=environ.get("RATE_LIMIT_STORAGE", ""),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
