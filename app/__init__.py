@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.sessions import NullSession, SessionInterface
 
-from app import commands, database, problems
+from app import commands, database, problems, signing
 from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
@@ -110,6 +110,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
         base_url=settings.wechat_api_base,
     )
 
+    signing.init_app(app, settings.secret_key, settings.secret_keys_before)
     app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
     db.init_app(app)

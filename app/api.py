@@ -13,7 +13,7 @@ from typing import IO, Any
 import flask
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from app.clock import local
 from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
 from app.examples import example_of
 from app.problems import HTTP_WORDS, MEDIA_TYPE
+from app.signing import Purpose, signing_keys
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
@@ -192,7 +193,7 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
 
 def _cursor_serializer() -> URLSafeSerializer:
     # The list's address is part of the signature: a cursor of another list is not ours either.
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="cursor:" + request.path)
+    return signing_keys().serializer(Purpose.CURSOR, request.path)
 
 
 def read_page(

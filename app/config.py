@@ -47,6 +47,7 @@ class Settings:
     s3_secret_key: str = ""
     key_store_url: str = ""
     rate_limit_url: str = ""
+    secret_keys_before: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(
@@ -66,6 +67,7 @@ class Settings:
             secret_key=environ.get("SECRET_KEY") or ("" if production else _dev_secret(instance)),
             key_store=instance / "keys" if key_store_url else Path(key_store),
             key_store_url=key_store_url,
+            secret_keys_before=tuple(environ.get("SECRET_KEY_PREVIOUS", "").split()),
             rate_limit_url=environ.get("RATE_LIMIT_STORAGE", ""),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
@@ -103,6 +105,10 @@ class Settings:
             fault
             for fault, is_found in (
                 ("SECRET_KEY is missing or short", len(self.secret_key) < MIN_SECRET_BYTES),
+                (
+                    "SECRET_KEY_PREVIOUS holds a short secret, or SECRET_KEY itself",
+                    not self._previous_secrets_are_sound(),
+                ),
                 ("WECHAT_API_BASE is not the vendor's", self.wechat_api_base != VENDOR_BASE),
                 ("WECHAT_APPID or WECHAT_SECRET is missing", not self._has_wechat_account()),
                 ("PUBLIC_URL is not https", not self.public_url.startswith("https://")),
@@ -113,6 +119,12 @@ class Settings:
         if faults:
             raise UnsafeSettings("; ".join(faults))
 
+    def _previous_secrets_are_sound(self) -> bool:
+        return all(
+            len(each) >= MIN_SECRET_BYTES and each != self.secret_key
+            for each in self.secret_keys_before
+        )
+
     def _has_wechat_account(self) -> bool:
         return bool(self.wechat_appid and self.wechat_secret)
 
@@ -122,9 +134,7 @@ class Settings:
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             # Values of statements are people's data and stay out of every log.
             "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
-            "SECRET_KEY": self.secret_key,
             "MAX_CONTENT_LENGTH": 256 * 1024,
-            "JWT_SECRET_KEY": self.secret_key,
             "JWT_ALGORITHM": "HS256",
             "JWT_DECODE_ALGORITHMS": ["HS256"],
             "JWT_ENCODE_ISSUER": "yueyuetan",

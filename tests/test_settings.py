@@ -42,6 +42,8 @@ def test_production_starts_with_safe_settings(tmp_path: Path):
         ("DATABASE_URL", ""),
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "k" * 31),
+        ("SECRET_KEY_PREVIOUS", "j" * 31),
+        ("SECRET_KEY_PREVIOUS", f"{'j' * 32} {'k' * 32}"),
         ("PUBLIC_URL", "http://yyt.example"),
         ("WECHAT_APPID", ""),
         ("WECHAT_SECRET", ""),
@@ -70,6 +72,13 @@ def test_production_refuses_an_unsafe_setting(tmp_path: Path, variable: str, val
 def test_setting_without_sense_is_refused(tmp_path: Path, variable: str, value: str):
     with pytest.raises(UnsafeSettings, match=variable):
         Settings.from_environment(tmp_path, {variable: value})
+
+
+def test_several_earlier_secrets_are_separated_by_spaces(tmp_path: Path):
+    environ = {**SAFE, "SECRET_KEY_PREVIOUS": f"  {'i' * 32} {'j' * 32}\n"}
+    settings = Settings.from_environment(tmp_path, environ)
+    settings.check()
+    assert settings.secret_keys_before == ("i" * 32, "j" * 32)
 
 
 def test_development_keeps_its_secret(tmp_path: Path):
