@@ -20,8 +20,16 @@ from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
 from app.clock import local
-from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
+from app.errors import (
+    DatabaseUnavailable,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    Refused,
+    TooManyRequests,
+)
 from app.examples import example_of
+from app.limits import LIMITS, use_of
 from app.problems import HTTP_WORDS, MEDIA_TYPE
 from app.signing import Purpose, signing_keys
 
@@ -308,6 +316,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             if not hasattr(view, "rule"):
                 raise TypeError(f"{view.__name__} has no rule of who may use it")
             errors = [DatabaseUnavailable, *view.rule.refusals, *getattr(view, "refusals", ())]
+            methods = options.get("methods", ["GET"])
+            if any(LIMITS[use_of(f"{self.name}.{view.__name__}", each)] for each in methods):
+                errors.append(TooManyRequests)
             places = [p["in"] for p in view._apidoc.get("arguments", {}).get("parameters", [])]
             if places:
                 errors.append(InvalidInput)

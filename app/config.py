@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.limits import PEOPLE
+from app.redis_address import is_same_redis
 from app.wechat.client import VENDOR_BASE
 
 MIN_SECRET_BYTES = 32
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+NO_LIMITS = "off"
 MAX_COUNT = 30
+MAX_PEOPLE = 1_000_000
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
 MAX_UNUSED_UPLOADS = 1_000
@@ -48,6 +52,8 @@ class Settings:
     key_store_url: str = ""
     rate_limit_url: str = ""
     secret_keys_before: tuple[str, ...] = ()
+    people_behind_one_address: int = PEOPLE
+    trusted_proxies: int = 0
 
     @classmethod
     def from_environment(
@@ -69,6 +75,10 @@ class Settings:
             key_store_url=key_store_url,
             secret_keys_before=tuple(environ.get("SECRET_KEY_PREVIOUS", "").split()),
             rate_limit_url=environ.get("RATE_LIMIT_STORAGE", ""),
+            people_behind_one_address=_count(
+                environ, "PEOPLE_BEHIND_ONE_ADDRESS", PEOPLE, MAX_PEOPLE
+            ),
+            trusted_proxies=_count(environ, "TRUSTED_PROXIES", int(production), minimum=0),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
@@ -99,6 +109,7 @@ class Settings:
             )
         if self.key_store_url and not self.key_store_url.startswith(REDIS_SCHEMES):
             raise UnsafeSettings("KEY_STORE is neither a folder nor the address of a Redis")
+        self._check_rate_limits()
         if not self.production:
             return
         faults = [
@@ -109,6 +120,7 @@ class Settings:
                     "SECRET_KEY_PREVIOUS holds a short secret, or SECRET_KEY itself",
                     not self._previous_secrets_are_sound(),
                 ),
+                ("RATE_LIMIT_STORAGE is off", self.rate_limit_url == NO_LIMITS),
                 ("WECHAT_API_BASE is not the vendor's", self.wechat_api_base != VENDOR_BASE),
                 ("WECHAT_APPID or WECHAT_SECRET is missing", not self._has_wechat_account()),
                 ("PUBLIC_URL is not https", not self.public_url.startswith("https://")),
@@ -118,6 +130,21 @@ class Settings:
         ]
         if faults:
             raise UnsafeSettings("; ".join(faults))
+
+    def _check_rate_limits(self) -> None:
+        url = self.rate_limit_url
+        if not url or url == NO_LIMITS:
+            return
+        if not url.startswith(REDIS_SCHEMES):
+            raise UnsafeSettings("RATE_LIMIT_STORAGE is neither empty nor the address of a Redis")
+        try:
+            is_same = self.key_store_url and is_same_redis(url, self.key_store_url)
+        except ValueError:  # its words would show a password
+            raise UnsafeSettings(
+                "RATE_LIMIT_STORAGE or KEY_STORE is no address of a Redis"
+            ) from None
+        if is_same:
+            raise UnsafeSettings("RATE_LIMIT_STORAGE is the Redis of KEY_STORE")
 
     def _previous_secrets_are_sound(self) -> bool:
         return all(
@@ -149,11 +176,17 @@ class Settings:
         }
 
 
-def _count(environ: Mapping[str, str], name: str, default: int, maximum: int = MAX_COUNT) -> int:
-    """A setting from 1 to `maximum`; anything else would break a rule or the server."""
+def _count(
+    environ: Mapping[str, str],
+    name: str,
+    default: int,
+    maximum: int = MAX_COUNT,
+    minimum: int = 1,
+) -> int:
+    """A setting from `minimum` to `maximum`; anything else would break a rule or the server."""
     text = environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= maximum:
-        raise UnsafeSettings(f"{name} is {text}, not a number from 1 to {maximum}")
+    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+        raise UnsafeSettings(f"{name} is {text}, not a number from {minimum} to {maximum}")
     return int(text)
 
 

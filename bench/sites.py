@@ -39,6 +39,7 @@ class Site:
             production=False,
             database_url=self.url,
             secret_key=SECRET,
+            rate_limit_url="off",
             key_store=self.folder / "keys",
             public_url="",
             wechat_appid="",

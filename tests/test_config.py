@@ -22,6 +22,7 @@ def production(settings: Settings) -> Settings:
     return replace(
         settings,
         production=True,
+        rate_limit_url="",
         wechat_api_base=VENDOR_BASE,
         public_url="https://yyt.example",
     )

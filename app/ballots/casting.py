@@ -39,7 +39,6 @@ from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message
 
-
 # Nobody changes their mind more often in a week; each version is kept, so their number must end.
 # Counted by the ballot's version, which no restart forgets.
 MAX_REPLACEMENTS = 20
