@@ -7,12 +7,15 @@ keep after a reload, however new the files are.
 
 import gc
 import os
+import runpy
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import service_manager
+from gunicorn import glogging
+from gunicorn.config import Config
 
 wsgi_app = "wsgi:app"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -30,6 +33,27 @@ worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 control_socket_disable = True
 
 TICK_SECONDS = 1.0
+# Run, not imported: the master must not load the application, or a reload would find the old code.
+_logs = runpy.run_path(str(Path(__file__).with_name("app") / "logs.py"))
+
+
+class Log(glogging.Logger):  # type: ignore[misc]
+    """Hands all to the application's log, which has a line for each request; gunicorn's own would
+    hold addresses and queries."""
+
+    def setup(self, cfg: Config) -> None:
+        """Again after each reload."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        _logs["configure"](os.environ.get("YYT_PROFILE", ""), self.loglevel)
+
+    def access(self, *_: object) -> None:
+        """Nothing, also where a command line asks for it."""
+
+
+logger_class = Log
+
 
 
 def on_starting(server):

@@ -1,3 +1,6 @@
-from app import create_app
+import os
 
+from app import create_app, logs
+
+logs.configure(os.environ.get("YYT_PROFILE", ""))
 app = create_app()

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import commands, database, limiter, problems, signing
+from app import commands, database, limiter, problems, request_log, signing
 from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
@@ -114,6 +114,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     signing.init_app(app, settings.secret_key, settings.secret_keys_before)
     app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
+    request_log.init_app(app)
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     jwt.init_app(app)

@@ -82,6 +82,7 @@ class ProblemSchema(ma.Schema):
     code = ma.fields.String(required=True)
     instance = ma.fields.String(required=True)
     detail = ma.fields.String()
+    request_id = ma.fields.String()
     errors = ma.fields.List(
         ma.fields.Nested(
             ma.Schema.from_dict(
