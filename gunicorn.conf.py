@@ -13,9 +13,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import service_manager
 from gunicorn import glogging
 from gunicorn.config import Config
+
+import service_manager
 
 wsgi_app = "wsgi:app"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
