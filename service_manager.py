@@ -1,7 +1,7 @@
 """What a service tells systemd, or any manager that sets NOTIFY_SOCKET (sd_notify(3)).
 
 It lies outside the application, so that gunicorn's master may use it without loading that: what
-the master has loaded, a reload would not load anew. Without a manager nothing is said, and nothing
+the master has loaded, a reload would not load anew. Without a manager nothing is said and nothing
 fails.
 """
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import commands, database, problems, starting
+from app import commands, database, limiter, problems, request_log, signing, starting
 from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
@@ -116,15 +117,19 @@ def create_app(
         base_url=settings.wechat_api_base,
     )
 
-    if settings.metrics_bind is not None:
-        metrics.init_app(app)  # first, so that it counts what others refuse
+    signing.init_app(app, settings.secret_key, settings.secret_keys_before)
     app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
+    request_log.init_app(app)
+    if settings.metrics_bind is not None:
+        metrics.init_app(app)  # before all that may refuse a request
+    app.wsgi_app = behind_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     jwt.init_app(app)
     problems.init_app(app)
     database.init_app(app)
     starting.init_app(app)
+    limiter.init_app(app, settings)
     app.before_request(catch_up_before_request)
     for follow, blueprints in FOLLOW_TERMS.items():
         for blueprint in blueprints:
@@ -140,6 +145,13 @@ def create_app(
     health.init_app(app)
     commands.init_app(app)
     return app
+
+
+def behind_proxies(wsgi_app: Any, count: int) -> Any:
+    """The application as seen from in front of so many proxies of ours: each adds the address that
+    it was asked from, and the last one tells whether the connection was encrypted. What stands
+    before that was written by who knows whom."""
+    return ProxyFix(wsgi_app, x_for=count, x_proto=1, x_host=0) if count else wsgi_app
 
 
 class NoSessions(SessionInterface):

@@ -13,16 +13,25 @@ from typing import IO, Any
 import flask
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
 from app.clock import local
-from app.errors import DatabaseUnavailable, DomainError, InvalidInput, NotFound, Refused
+from app.errors import (
+    DatabaseUnavailable,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    Refused,
+    TooManyRequests,
+)
 from app.examples import example_of
+from app.limits import LIMITS, use_of
 from app.problems import HTTP_WORDS, MEDIA_TYPE
+from app.signing import Purpose, signing_keys
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
@@ -73,6 +82,7 @@ class ProblemSchema(ma.Schema):
     code = ma.fields.String(required=True)
     instance = ma.fields.String(required=True)
     detail = ma.fields.String()
+    request_id = ma.fields.String()
     errors = ma.fields.List(
         ma.fields.Nested(
             ma.Schema.from_dict(
@@ -192,7 +202,7 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
 
 def _cursor_serializer() -> URLSafeSerializer:
     # The list's address is part of the signature: a cursor of another list is not ours either.
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="cursor:" + request.path)
+    return signing_keys().serializer(Purpose.CURSOR, request.path)
 
 
 def read_page(
@@ -307,6 +317,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             if not hasattr(view, "rule"):
                 raise TypeError(f"{view.__name__} has no rule of who may use it")
             errors = [DatabaseUnavailable, *view.rule.refusals, *getattr(view, "refusals", ())]
+            methods = options.get("methods", ["GET"])
+            if any(LIMITS[use_of(f"{self.name}.{view.__name__}", each)] for each in methods):
+                errors.append(TooManyRequests)
             places = [p["in"] for p in view._apidoc.get("arguments", {}).get("parameters", [])]
             if places:
                 errors.append(InvalidInput)

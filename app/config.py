@@ -16,6 +16,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 import metrics_process
+from app.limits import PEOPLE
+from app.redis_address import is_same_redis
 from app.wechat.client import VENDOR_BASE
 from metrics_process import OFF, PRODUCTION_BIND
 
@@ -23,7 +25,9 @@ MIN_SECRET_BYTES = 32
 ENGINES = ("sqlite", "postgresql")
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 MIN_SECRET_BITS = 80
+NO_LIMITS = "off"
 MAX_COUNT = 30
+MAX_PEOPLE = 1_000_000
 MAX_WORKERS = 1_000
 # A database that has gone without a word, power or network, is noticed within these seconds; the
 # driver's own defaults are minutes and hours.
@@ -118,6 +122,27 @@ DATABASE_OF_ONE_HOST = Fault(
     "HOSTS 大于 1，DATABASE_URL 却是 SQLite：几台主机要用 PostgreSQL",
     "HOSTS is more than 1 and DATABASE_URL is SQLite: several hosts need PostgreSQL",
 )
+SECRET_PREVIOUS = Fault(
+    "secret_key_previous",
+    "SECRET_KEY_PREVIOUS 里有太短的，或有现用的 SECRET_KEY：只留换下的",
+    "SECRET_KEY_PREVIOUS holds a short secret, or SECRET_KEY itself: leave only replaced ones",
+)
+LIMITS_NO_ADDRESS = Fault(
+    "limits_no_address",
+    "RATE_LIMIT_STORAGE（或 KEY_STORE）不是 Redis 的地址：redis://:口令@主机:6379/0",
+    "RATE_LIMIT_STORAGE, or KEY_STORE, is no address of a Redis: redis://:password@host:6379/0",
+)
+LIMITS_BESIDE_KEYS = Fault(
+    "limits_beside_keys",
+    "RATE_LIMIT_STORAGE 就是 KEY_STORE 那台 Redis：另用一台",
+    "RATE_LIMIT_STORAGE is the Redis of KEY_STORE: use another",
+)
+LIMITS_MISPLACED = (LIMITS_NO_ADDRESS, LIMITS_BESIDE_KEYS)
+LIMITS_OFF = Fault(
+    "limits_off",
+    "RATE_LIMIT_STORAGE 为 off，正式运行时不能不限次数：设为一台 Redis",
+    "RATE_LIMIT_STORAGE is off, and production has limits: set it to a Redis",
+)
 LIMITS_IN_MEMORY = Fault(
     "limits_in_memory",
     "几个工作进程（WEB_CONCURRENCY）或几台主机（HOSTS）的次数限制要一起算：把 RATE_LIMIT_STORAGE "
@@ -156,6 +181,9 @@ class Settings:
     hosts: int = 1
     heartbeat_file: Path = Path("instance/finaliser.json")
     metrics_bind: tuple[str, int] | None = None
+    secret_keys_before: tuple[str, ...] = ()
+    people_behind_one_address: int = PEOPLE
+    trusted_proxies: int = 0
 
     @classmethod
     def from_environment(
@@ -180,6 +208,11 @@ class Settings:
             hosts=_count(environ, "HOSTS", 1, MAX_WORKERS),
             heartbeat_file=Path(environ.get("HEARTBEAT_FILE") or instance / "finaliser.json"),
             metrics_bind=_metrics_bind(environ),
+            secret_keys_before=tuple(environ.get("SECRET_KEY_PREVIOUS", "").split()),
+            people_behind_one_address=_count(
+                environ, "PEOPLE_BEHIND_ONE_ADDRESS", PEOPLE, MAX_PEOPLE
+            ),
+            trusted_proxies=_count(environ, "TRUSTED_PROXIES", int(production), minimum=0),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
@@ -222,15 +255,27 @@ class Settings:
         return [
             (STORE_INCOMPLETE, any(store) and not all(store)),
             (KEY_STORE_NO_ADDRESS, self._is_no_redis()),
+            *((fault, fault == self._limits_fault()) for fault in LIMITS_MISPLACED),
             (DATABASE_NO_ADDRESS, is_named and _engine_of(self.database_url) not in ENGINES),
         ]
 
     def _is_no_redis(self) -> bool:
         return bool(self.key_store_url) and not self.key_store_url.startswith(REDIS_SCHEMES)
 
+    def _limits_fault(self) -> Fault | None:
+        url = self.rate_limit_url
+        if url in ("", NO_LIMITS):
+            return None
+        if not url.startswith(REDIS_SCHEMES):
+            return LIMITS_NO_ADDRESS
+        try:
+            is_same = self.key_store_url and is_same_redis(url, self.key_store_url)
+        except ValueError:  # its words would show a password
+            return LIMITS_NO_ADDRESS
+        return LIMITS_BESIDE_KEYS if is_same else None
+
     def _production_checks(self) -> list[tuple[Fault, bool]]:
         is_short = len(self.secret_key) < MIN_SECRET_BYTES
-        in_memory = self.rate_limit_url.startswith("memory:") or not self.rate_limit_url
         is_of_one_host = _engine_of(self.database_url) == "sqlite"
         return [
             (SECRET_SHORT, is_short),
@@ -241,8 +286,16 @@ class Settings:
             (PUBLIC_URL_NOT_PLAIN, self.public_url != "" and not is_plain_address(self.public_url)),
             (DATABASE_MISSING, not self.database_url),
             (DATABASE_OF_ONE_HOST, self.hosts > 1 and is_of_one_host),
-            (LIMITS_IN_MEMORY, in_memory and self.workers * self.hosts > 1),
+            (SECRET_PREVIOUS, not self._previous_secrets_are_sound()),
+            (LIMITS_OFF, self.rate_limit_url == NO_LIMITS),
+            (LIMITS_IN_MEMORY, not self.rate_limit_url and self.workers * self.hosts > 1),
         ]
+
+    def _previous_secrets_are_sound(self) -> bool:
+        return all(
+            len(each) >= MIN_SECRET_BYTES and each != self.secret_key
+            for each in self.secret_keys_before
+        )
 
     def _has_wechat_account(self) -> bool:
         return bool(self.wechat_appid and self.wechat_secret)
@@ -256,9 +309,7 @@ class Settings:
                 "hide_parameters": True,
                 "connect_args": connect_args(self.database_url),
             },
-            "SECRET_KEY": self.secret_key,
             "MAX_CONTENT_LENGTH": 256 * 1024,
-            "JWT_SECRET_KEY": self.secret_key,
             "JWT_ALGORITHM": "HS256",
             "JWT_DECODE_ALGORITHMS": ["HS256"],
             "JWT_ENCODE_ISSUER": "yueyuetan",
@@ -325,11 +376,17 @@ def _metrics_bind(environ: Mapping[str, str]) -> tuple[str, int] | None:
         ) from None
 
 
-def _count(environ: Mapping[str, str], name: str, default: int, maximum: int = MAX_COUNT) -> int:
-    """A setting from 1 to `maximum`; anything else would break a rule or the server."""
+def _count(
+    environ: Mapping[str, str],
+    name: str,
+    default: int,
+    maximum: int = MAX_COUNT,
+    minimum: int = 1,
+) -> int:
+    """A setting from `minimum` to `maximum`; anything else would break a rule or the server."""
     text = environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= maximum:
-        raise UnsafeSettings(f"{name} is {text}, not a number from 1 to {maximum}")
+    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+        raise UnsafeSettings(f"{name} is {text}, not a number from {minimum} to {maximum}")
     return int(text)
 
 

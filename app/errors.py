@@ -69,6 +69,13 @@ class WrongState(DomainError):
     zh, en = "现在不能办理这一步", "This cannot be done at this step"
 
 
+class TooManyRequests(DomainError):
+    """Comes with the seconds after which the operation may be tried again."""
+
+    status, code = 429, "too_many_requests"
+    zh, en = "操作太频繁，请稍后再试", "Too many requests, try again later"
+
+
 class DatabaseUnavailable(DomainError):
     status, code = 503, "database_unavailable"
     zh, en = "数据库暂时不可用，请稍后再试", "The database is not available, try again shortly"

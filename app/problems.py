@@ -5,17 +5,17 @@ A page for people answers with a short HTML page instead; the words are the same
 
 import logging
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, g, json, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app import logs
 from app.errors import DatabaseUnavailable, DomainError, InvalidInput, Refused
 
 log = logging.getLogger(__name__)
@@ -109,6 +109,7 @@ def problem(
 ) -> Response:
     """The response for one error. `title` and `detail` are (Chinese, English)."""
     english = wants_english()
+    g.refusal = code
     if not request.path.startswith("/api/"):
         page = render_template("error.html", status=status, code=code, title=title, detail=detail)
         response = current_app.response_class(page, status=status)
@@ -120,6 +121,8 @@ def problem(
             "code": code,
             "instance": quote(request.path),
         }
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and "request_id" in g:
+            body["request_id"] = g.request_id  # by which the operator finds it in the log
         if detail[english]:
             body["detail"] = detail[english]
         if errors:
@@ -139,7 +142,10 @@ def problem(
 
 
 def on_refusal(error: DomainError) -> Response:
-    """A rule said no."""
+    """A rule said no, or something is away."""
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        cause = error.__cause__ and logs.fault(error.__cause__, with_stack=False)
+        log.warning("%s", error.code, extra={**(cause or {}), "outage": error.code})
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -169,14 +175,15 @@ def on_deep_json(error: RecursionError) -> Response:
 
 def on_database_error(error: Exception) -> Response:
     """The database is gone, full or locked: try again. Anything else is our fault."""
-    # The driver's own message may repeat a row, so only the trace is logged.
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    log.error("database error %s\n%s", type(error).__name__, trace)
     transient = isinstance(error, OperationalError | PoolTimeout) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
     if transient:
-        return on_refusal(DatabaseUnavailable(retry_after=RETRY_SECONDS))
+        refusal = DatabaseUnavailable(retry_after=RETRY_SECONDS)
+        refusal.__cause__ = error
+        return on_refusal(refusal)
+    # The driver's own message may repeat a row: only the trace is logged.
+    log.error("database error %s", type(error).__name__, extra=logs.fault(error))
     return _server_error()
 
 

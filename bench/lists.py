@@ -110,6 +110,7 @@ def application(engine: str, server: str | None) -> Iterator[Flask]:
             production=False,
             database_url=url,
             secret_key="a secret of the benchmark, of more than thirty-two bytes",
+            rate_limit_url="off",
             key_store=folder / "keys",
             public_url="https://board.example",
             wechat_appid="",

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from flask_jwt_extended import create_access_token
 from sqlalchemy import create_engine, make_url, text
 
 from app import create_app
 from app.ballots.key_folder import FolderKeyStore
 from app.config import Settings
+from app.people.tokens import access_token
+from app.signing import Purpose, SigningKeys
 from bench.seeding import FAMILY, PERSON, Home, bench_uuid
 from tests import databases
 
@@ -38,6 +39,7 @@ class Site:
             production=False,
             database_url=self.url,
             secret_key=SECRET,
+            rate_limit_url="off",
             key_store=self.folder / "keys",
             public_url="",
             wechat_appid="",
@@ -59,6 +61,7 @@ class Site:
             "WECHAT_SECRET": "",
             "WECHAT_API_BASE": "http://127.0.0.1:9",
             "BENCH_DATABASE": self.url,
+            "BENCH_TOKEN_KEY": SigningKeys(SECRET).current(Purpose.ACCESS_TOKEN).value.hex(),
             "BENCH_COMPOUND": str(self.home.compound_id),
         }
 
@@ -122,9 +125,8 @@ class Tokens:
             self._minted, self._minted_at = [], time.monotonic()
         with self._app.app_context():
             for number in range(len(self._minted) + 1, count + 1):
-                claims = {"family": str(bench_uuid(FAMILY, number))}
-                identity = str(bench_uuid(PERSON, number))
-                self._minted.append(create_access_token(identity, additional_claims=claims))
+                person, family = bench_uuid(PERSON, number), bench_uuid(FAMILY, number)
+                self._minted.append(access_token(person, family))
         return self._minted[:count]
 
 

@@ -78,6 +78,7 @@ def settings(
         production=False,
         database_url=database_url,
         secret_key="a test secret of more than thirty-two bytes",
+        rate_limit_url="off",
         key_store=tmp_path_factory.mktemp("keys"),
         public_url="https://board.example",
         wechat_appid=standin.appid,

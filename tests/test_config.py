@@ -22,6 +22,7 @@ def production(settings: Settings) -> Settings:
     return replace(
         settings,
         production=True,
+        rate_limit_url="",
         secret_key="3c7f0a9d5be1482f6d90c1e7a24b8f35",
         wechat_api_base=VENDOR_BASE,
         public_url="https://yyt.example",

@@ -52,7 +52,7 @@ ON_SQLITE = {"DATABASE_URL": "sqlite:////srv/yueyuetan/yyt.db"}
         {"HOSTS": "3"},
         ON_SQLITE,  # one office on one machine
         ONE_WORKER,
-        {**ONE_WORKER, "RATE_LIMIT_STORAGE": "memory://"},
+        {"SECRET_KEY_PREVIOUS": "j" * 32},
         {**ON_SQLITE, **ONE_WORKER, "HOSTS": "1"},
         {"METRICS_BIND": "off"},
         {"METRICS_BIND": "[::1]:9110"},
@@ -91,7 +91,11 @@ UNSAFE = [
     ({"WECHAT_SECRET": ""}, "wechat_account_missing"),
     ({"WECHAT_API_BASE": "http://127.0.0.1:8001"}, "wechat_api_base_changed"),
     ({"RATE_LIMIT_STORAGE": ""}, "limits_in_memory"),  # there are two workers unless told
-    ({"RATE_LIMIT_STORAGE": "memory://"}, "limits_in_memory"),
+    ({"RATE_LIMIT_STORAGE": "memory://"}, "limits_no_address"),
+    ({"RATE_LIMIT_STORAGE": "off"}, "limits_off"),
+    ({"RATE_LIMIT_STORAGE": "redis://k:6379/1", "KEY_STORE": "redis://k/0"}, "limits_beside_keys"),
+    ({"SECRET_KEY_PREVIOUS": "j" * 31}, "secret_key_previous"),
+    ({"SECRET_KEY_PREVIOUS": f"{'j' * 32} {SECRET}"}, "secret_key_previous"),
     ({**ONE_WORKER, "WEB_CONCURRENCY": "2"}, "limits_in_memory"),
     ({**ONE_WORKER, "HOSTS": "2"}, "limits_in_memory"),
     ({"S3_BUCKET": "yueyuetan"}, "attachment_store_incomplete"),
@@ -148,6 +152,13 @@ def test_a_random_secret_is_never_taken_for_a_guessable_one():
 def test_setting_without_sense_is_refused(tmp_path: Path, variable: str, value: str):
     with pytest.raises(UnsafeSettings, match=variable):
         Settings.from_environment(tmp_path, {variable: value})
+
+
+def test_several_earlier_secrets_are_separated_by_spaces(tmp_path: Path):
+    environ = {**SAFE, "SECRET_KEY_PREVIOUS": f"  {'i' * 32} {'j' * 32}\n"}
+    settings = Settings.from_environment(tmp_path, environ)
+    settings.check()
+    assert settings.secret_keys_before == ("i" * 32, "j" * 32)
 
 
 def test_development_keeps_its_secret(tmp_path: Path):

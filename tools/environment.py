@@ -41,8 +41,8 @@ def main():
     say(f"安装依赖 {locks[-1]}", "installing the locked packages")
     STAMP.unlink(missing_ok=True)
     pip = [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # The lock is the whole list. Left to itself, pip up to 23.2 asks the index for the newest release
-    # of a dependency that names an extra, and refuses it for want of a hash.
+    # The lock is the whole list. Left to itself, pip up to 23.2 asks the index for the newest
+    # release of a dependency that names an extra, and refuses it for want of a hash.
     if subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", ROOT / locks[-1]]).returncode:
         sys.exit("依赖安装失败,请检查网络后重试 · installing failed; check the network, try again")
     check = subprocess.run([VENV_PYTHON, "-m", "pip", "check"], capture_output=True, text=True)

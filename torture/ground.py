@@ -42,6 +42,7 @@ class Ground:
         return {
             "DATABASE_URL": self.url,
             "SECRET_KEY": SECRET,
+            "RATE_LIMIT_STORAGE": "off",
             "KEY_STORE": self.key_store,
             "ATTACHMENT_FOLDER": str(self.folder / "attachments"),
         }

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from flask import Flask
-from flask_jwt_extended import create_access_token
 
 from app.agenda.models import (
     AdmissionReason,
@@ -22,6 +21,7 @@ from app.extensions import db
 from app.matters.models import Category, Matter, MatterState
 from app.orm import new_id
 from app.people.models import Resident, TokenFamily
+from app.people.tokens import access_token
 from bench.places import LONG_AGO, Place, Rows, settle
 from votes.scheme import FIVE_THREE_ONE
 from votes.selection import Mode, ParticipationRule, SelectionRule, Share
@@ -70,11 +70,7 @@ def open_polls(app: Flask, polls: int, voters: int, matters: int = 4) -> list[Po
             app.extensions["keys"].create_session_key(session_id)
 
         def voter(resident_id: UUID) -> Voter:
-            claims = {"family": str(families[resident_id])}
-            token = create_access_token(
-                str(resident_id), additional_claims=claims, expires_delta=TOKEN_LIFE
-            )
-            return Voter(resident_id, token)
+            return Voter(resident_id, access_token(resident_id, families[resident_id], TOKEN_LIFE))
 
         return [
             Poll(

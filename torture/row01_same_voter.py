@@ -14,13 +14,13 @@ from torture.ledger import Intent, Ledger, check_all
 from torture.polls import Poll
 from torture.rows import Figures, Mutant, Row
 
-CASTS_A_VOTER = 30
+CASTS_A_VOTER = 20  # a ballot is replaced twenty times at most
 CLIENTS = 16
 REPEATED = 0.1
 
 
 def play(arena: Arena, engine: str, size: int, sabotage: str) -> Figures:
-    """Cast `size` ballots, thirty of each voter at once, and look at each of them."""
+    """Cast `size` ballots, twenty of each voter at once, and look at each of them."""
     with arena.ground(engine) as ground:
         (poll,) = ground.polls(1, max(2, size // CASTS_A_VOTER))
         ledger = Ledger()

@@ -28,7 +28,7 @@ from torture.ledger import Intent, Ledger, check_all
 from torture.polls import Poll, Voter
 from torture.rows import Figures, Mutant, Row
 
-VOTERS = 12
+VOTERS = 60  # so many that none replaces a ballot more often than allowed
 CLIENTS = 4
 # What belongs to no session: logins, and files that are sent as forms.
 ELSEWHERE = ("/auth/", "/attachments", "/register-imports")

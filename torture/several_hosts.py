@@ -27,7 +27,7 @@ from torture.rows import Figures, Mutant, Row
 
 HOSTS = 3
 WORKERS = 2
-VOTERS = 60
+VOTERS = 2_000  # so many that none replaces a ballot more often than allowed
 ANSWERS_BETWEEN = (20, 60)
 SEPARATE_KEYS = "separate_key_stores"
 
@@ -51,7 +51,7 @@ def play(arena: Arena, engine: str, size: int, sabotage: str) -> Figures:
                     host.kill() if number % 2 else host.stop()
                     load.wait_for(ANSWERS_BETWEEN[0])
                     host.start()
-                load.wait_for(VOTERS)
+                load.wait_for(ANSWERS_BETWEEN[1])
             faults = check_all(ground.app, address, [poll], ledger)
         return Figures(
             size,

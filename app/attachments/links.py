@@ -11,6 +11,7 @@ from app.api import PREFIX
 from app.attachments.errors import LinkExpired
 from app.attachments.models import Attachment
 from app.errors import NotFound
+from app.signing import Purpose, signing_keys
 
 LIFETIME_SECONDS = 10 * 60
 # The end is rounded up to a whole minute, so that a list that is polled stays the same meanwhile.
@@ -48,4 +49,4 @@ def _sign(attachment_id: UUID) -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="attachment")
+    return signing_keys().serializer(Purpose.ATTACHMENT_LINK)

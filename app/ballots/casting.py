@@ -39,6 +39,20 @@ from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message
 
+# Nobody changes their mind more often in a week; each version is kept, so their number must end.
+# Counted by the ballot's version, which no restart forgets.
+MAX_REPLACEMENTS = 20
+
+
+class ReplacementsUsedUp(DomainError):
+    """There is no use in waiting: the ballot that stands is the one that counts."""
+
+    status, code = 409, "replacements_used_up"
+    zh, en = (
+        "一次投票最多改票 20 次，您已用完；最后投的那张有效",
+        "A ballot may be replaced 20 times; the last one that you cast stands and counts",
+    )
+
 
 class VersionConflict(DomainError):
     status, code = 409, "version_conflict"
@@ -91,7 +105,7 @@ def cast_ballot(
 
     `expected_version` is the version that the voter last saw, 0 for none. Raises WrongState,
     NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused,
-    BallotWithdrawn, PaperBallotExists.
+    BallotWithdrawn, PaperBallotExists, ReplacementsUsedUp.
     """
     locks.share(session, agenda_session.id)
     moment = read_moment(session, agenda_session)
@@ -124,6 +138,8 @@ def cast_ballot(
     refuse_over_paper(entry)
     if expected_version is not None and expected_version != live:
         raise VersionConflict
+    if live > MAX_REPLACEMENTS:
+        raise ReplacementsUsedUp
     version = 1 + (live or withdrawn_version(session, agenda_session, entry, slot))
     key = {
         "compound_id": agenda_session.compound_id,

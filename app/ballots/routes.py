@@ -124,6 +124,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     storing.InvalidBallot,
     casting.VersionConflict,
     casting.BallotWithdrawn,
+    casting.ReplacementsUsedUp,
     storing.NonceReused,
     storing.PaperBallotExists,
     KeyUnavailable,

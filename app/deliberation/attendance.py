@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from app.errors import DomainError, Forbidden
 from app.people.guards import Actor
 from app.people.models import Resident, Role
 from app.people.services import UnknownResident
+from app.signing import Purpose, SigningKeys
 
 CODE_LIFETIME = timedelta(minutes=10)
 CLERKS = frozenset({Role.BRANCH_SECRETARY, Role.GRID_WORKER, Role.BUILDING_HEAD})
@@ -53,17 +54,17 @@ class Presence:
     others: int
 
 
-def make_code(agenda_session: AgendaSession, secret_key: str) -> AttendanceCode:
+def make_code(agenda_session: AgendaSession, keys: SigningKeys) -> AttendanceCode:
     """A fresh code. Raises WrongState unless the round table is on."""
     agenda_session.require_state(SessionState.MEETING)
-    serializer = _serializer(secret_key)
+    serializer = keys.timed_serializer(Purpose.ATTENDANCE_CODE)
     code = serializer.dumps(agenda_session.id.hex)
     _, signed_at = serializer.loads(code, return_timestamp=True)
     return AttendanceCode(code, signed_at + CODE_LIFETIME)
 
 
 def scan_in(
-    session: Session, agenda_session: AgendaSession, visitor: Actor, code: str, secret_key: str
+    session: Session, agenda_session: AgendaSession, visitor: Actor, code: str, keys: SigningKeys
 ) -> Attendance:
     """Note one's own arrival; a second time changes nothing.
 
@@ -71,7 +72,7 @@ def scan_in(
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
-    _check_code(agenda_session, code, secret_key, at)
+    _check_code(agenda_session, code, keys, at)
     return _arrive(session, agenda_session, visitor.id, visitor.id, ArrivalMode.SCAN, at)
 
 
@@ -103,13 +104,10 @@ def count_present(session: Session, session_id: UUID) -> Presence:
     return Presence(roll, on_roll, everybody - on_roll)
 
 
-def _serializer(secret_key: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret_key, salt="attendance")
-
-
-def _check_code(agenda_session: AgendaSession, code: str, secret_key: str, at: datetime) -> None:
+def _check_code(agenda_session: AgendaSession, code: str, keys: SigningKeys, at: datetime) -> None:
+    serializer = keys.timed_serializer(Purpose.ATTENDANCE_CODE)
     try:
-        named, signed_at = _serializer(secret_key).loads(code, return_timestamp=True)
+        named, signed_at = serializer.loads(code, return_timestamp=True)
     except BadData:
         raise InvalidAttendanceCode from None
     if named != agenda_session.id.hex:

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
-
 from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.schemas import SessionSchema
@@ -36,6 +34,7 @@ from app.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 from app.people.services import UnknownResident
+from app.signing import signing_keys
 
 blp = Blueprint("deliberation", __name__, description="民议 · Round table and solution cards")
 
@@ -52,11 +51,6 @@ CARD_EXAMPLE = {
     "text": "清理僵尸车 8 辆，腾出车位",
     "is_anonymous": False,
 }
-
-
-def _secret_key() -> str:
-    key: str = current_app.config["SECRET_KEY"]
-    return key
 
 
 @blp.route("/sessions/<uuid:session_id>/round-table", methods=["GET"])
@@ -117,7 +111,7 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
-    return attendance.make_code(obtain_session(session_id), _secret_key())
+    return attendance.make_code(obtain_session(session_id), signing_keys())
 
 
 @blp.route("/sessions/<uuid:session_id>/attendance", methods=["POST"])
@@ -136,7 +130,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
     actor = current_actor()
     match body:
         case {"code": code, **rest} if not rest:
-            arrival = attendance.scan_in(db.session(), agenda_session, actor, code, _secret_key())
+            arrival = attendance.scan_in(db.session(), agenda_session, actor, code, signing_keys())
         case {"resident_id": resident_id, **rest} if not rest:
             arrival = attendance.note_arrival(db.session(), agenda_session, actor, resident_id)
         case _:

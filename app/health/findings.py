@@ -18,7 +18,7 @@ from app import clock, rights
 from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
 from app.calendar import missing_tables
 from app.compounds.models import Compound
-from app.config import Fault, Settings, UnsafeSettings
+from app.config import NO_LIMITS, Fault, Settings, UnsafeSettings
 from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
 from app.health import probes
@@ -277,7 +277,7 @@ def in_attachments(patient: Patient) -> Iterator[Fault]:
 def in_limits(patient: Patient) -> Iterator[Fault]:
     """A storage of rate limits that does not answer."""
     url = patient.settings.rate_limit_url
-    if not url or url.startswith("memory:"):
+    if url in ("", NO_LIMITS):
         return
     try:
         with Redis.from_url(

@@ -22,6 +22,7 @@ from app.config import Settings, UnsafeSettings
 from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
 from app.holidays.models import read_tables
+from app.limiter import storage_answers
 from app.schema import Schema, read_schema
 
 ANSWER_WITHIN_S = 2.0
@@ -123,6 +124,13 @@ def ask_attachment_store() -> Answers:
     return {"attachment_store": OK}
 
 
+def ask_rate_limits() -> Answers:
+    """Whether the shared storage of the limits answers; while it does not, each process counts for
+    itself."""
+    is_lost = storage_answers(current_app._get_current_object()) is False  # type: ignore[attr-defined]
+    return {"rate_limits": UNREACHABLE if is_lost else OK}
+
+
 PROBES = (
     Probe(("database", "schema"), ask_database),
     Probe(("key_store",), ask_key_store),
@@ -130,6 +138,7 @@ PROBES = (
     Probe(("finaliser",), ask_finaliser),
     Probe(("holidays",), ask_holidays),
     Probe(("attachment_store",), ask_attachment_store),
+    Probe(("rate_limits",), ask_rate_limits),
 )
 # Without these nobody can vote; without the others somebody should look.
 VITAL = frozenset({"database", "schema", "key_store", "operator_key"})

@@ -7,6 +7,7 @@ whether the login still stands, and who lives or holds an office where. All othe
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from time import time
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from sqlalchemy import ColumnElement, Date, Exists, Uuid, bindparam, exists, or_
 
 from app.orm import constant
 from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
+from app.signing import Key, Purpose, SigningKeys, signing_keys
 
 # Their names are apart from those of columns, which an INSERT or UPDATE would set to them.
 RESIDENT_ID = bindparam("by_resident", type_=Uuid)
@@ -46,9 +48,10 @@ class _Checked:
     until: int
 
 
-# By key and token. A phone that polls sends the same token for a quarter of an hour; checking its
-# signature again would take longer than the database takes to answer.
-_checked: dict[tuple[str, str], _Checked] = {}
+# By the ids of the keys that count and the token's digest; a token itself is in no memory for
+# longer than its request. A phone that polls sends the same one for a quarter of an hour; checking
+# its signature again would take longer than the database takes to answer.
+_checked: dict[tuple[tuple[str, ...], bytes], _Checked] = {}
 
 
 def read_bearer() -> Bearer | None:
@@ -57,24 +60,32 @@ def read_bearer() -> Bearer | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer":
         return None
-    key: str = current_app.config["JWT_SECRET_KEY"]
-    found = _checked.get((key, token))
+    return _find(token)
+
+
+def _find(token: str) -> Bearer | None:
+    keys = signing_keys()
+    place = (keys.ids(Purpose.ACCESS_TOKEN), sha256(token.encode()).digest())
+    found = _checked.get(place)
     if found is None:
-        found = _check(key, token)
+        found = _check(keys, token)
         if found is None:
             return None
         if len(_checked) >= MANY_TOKENS:
             _checked.clear()
-        _checked[key, token] = found
+        _checked[place] = found
     return found.bearer if found.since <= time() < found.until else None
 
 
-def _check(key: str, token: str) -> _Checked | None:
+def _check(keys: SigningKeys, token: str) -> _Checked | None:
     config = current_app.config
     try:
+        key = _key_of(keys, token)
+        if key is None:
+            return None
         claims = jwt.decode(
             token,
-            key,
+            key.value,
             algorithms=config["JWT_DECODE_ALGORITHMS"],
             audience=config["JWT_DECODE_AUDIENCE"],
             issuer=config["JWT_DECODE_ISSUER"],
@@ -87,6 +98,10 @@ def _check(key: str, token: str) -> _Checked | None:
         return _Checked(bearer, int(claims["nbf"]), int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _key_of(keys: SigningKeys, token: str) -> Key | None:
+    return keys.find(Purpose.ACCESS_TOKEN, jwt.get_unverified_header(token).get("kid"))
 
 
 def login_stands() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Response, current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jti
+from jwt import InvalidTokenError
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from app.people.models import (
     TokenFamily,
 )
 from app.problems import on_refusal
+from app.signing import Purpose, signing_keys
 
 
 class TokenReused(Unauthorized):
@@ -84,18 +86,66 @@ def revoke(session: Session, family_id: UUID, at: datetime, why: str) -> None:
     )
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """Whom a token is for and what it is for; this chooses the key that signs it."""
+
+    resident_id: UUID
+    purpose: Purpose
+
+
+def access_token(resident_id: UUID, family_id: UUID, lifetime: timedelta | None = None) -> str:
+    """A token that names this person and login, for a quarter of an hour or for `lifetime`."""
+    subject = _Subject(resident_id, Purpose.ACCESS_TOKEN)
+    token: str = create_access_token(
+        subject, additional_claims={"family": str(family_id)}, expires_delta=lifetime
+    )
+    return token
+
+
 def _issue(session: Session, family: TokenFamily, at: datetime) -> TokenPair:
-    identity, claims = str(family.resident_id), {"family": str(family.id)}
-    refresh_token = create_refresh_token(identity, additional_claims=claims)
+    subject = _Subject(family.resident_id, Purpose.REFRESH_TOKEN)
+    claims = {"family": str(family.id)}
+    refresh_token = create_refresh_token(subject, additional_claims=claims)
     lifetime = timedelta(seconds=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
     session.add(
         RefreshToken(id=UUID(get_jti(refresh_token)), family_id=family.id, expires_at=at + lifetime)
     )
     return TokenPair(
-        access_token=create_access_token(identity, additional_claims=claims),
+        access_token=access_token(family.resident_id, family.id),
         refresh_token=refresh_token,
         expires_in=current_app.config["JWT_ACCESS_TOKEN_EXPIRES"],
     )
+
+
+@jwt.user_identity_loader
+def name_subject(subject: _Subject) -> str:
+    """The `sub` of a token."""
+    return str(subject.resident_id)
+
+
+@jwt.additional_headers_loader
+def name_key(subject: _Subject) -> dict[str, str]:
+    """The id of the key, so that an earlier one is found after a rotation."""
+    return {"kid": signing_keys().current(subject.purpose).id}
+
+
+@jwt.encode_key_loader
+def choose_key(subject: _Subject) -> bytes:
+    """The key that signs."""
+    return signing_keys().current(subject.purpose).value
+
+
+@jwt.decode_key_loader
+def find_key(header: dict[str, Any], payload: dict[str, Any]) -> bytes:
+    """The key that must have signed. Raises InvalidTokenError for an id that is not ours, and for
+    one of another purpose than the token says it has."""
+    purposes = {"access": Purpose.ACCESS_TOKEN, "refresh": Purpose.REFRESH_TOKEN}
+    purpose = purposes.get(str(payload.get("type")))
+    key = purpose and signing_keys().find(purpose, header.get("kid"))
+    if not key:
+        raise InvalidTokenError
+    return key.value
 
 
 @jwt.token_verification_loader

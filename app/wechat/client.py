@@ -45,6 +45,9 @@ _RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 # Raised before a byte of the request has left, so the code cannot be spent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
+# Of an outage the log tells once a minute, and who asks is told by the same code.
+AWAY = {"outage": WeChatUnavailable.code}
+
 logger = logging.getLogger(__name__)
 
 
@@ -144,20 +147,20 @@ class WeChatClient:
         try:
             response = self._connections().get("/sns/jscode2session", params=query)
         except _NOT_SENT as error:
-            logger.warning("jscode2session: not reached (%s)", type(error).__name__)
+            logger.warning("jscode2session: not reached (%s)", type(error).__name__, extra=AWAY)
             return _Failure.TRANSIENT
         except httpx.RequestError as error:
-            logger.warning("jscode2session: no whole answer (%s)", type(error).__name__)
+            logger.warning("jscode2session: no whole answer (%s)", type(error).__name__, extra=AWAY)
             return _Failure.IN_DOUBT
         if response.status_code >= 500:
-            logger.warning("jscode2session: HTTP %d", response.status_code)
+            logger.warning("jscode2session: HTTP %d", response.status_code, extra=AWAY)
             return _Failure.TRANSIENT
         answer = _parse(response.content)
         if answer is None:
             logger.error("jscode2session: unreadable answer, HTTP %d", response.status_code)
             return _Failure.UNREADABLE
         if answer.errcode == _SYSTEM_ERROR:
-            logger.warning("jscode2session: errcode=-1 rid=%s", answer.rid)
+            logger.warning("jscode2session: errcode=-1 rid=%s", answer.rid, extra=AWAY)
             return _Failure.TRANSIENT
         return answer
 

@@ -19,7 +19,7 @@ import jwt
 import psycopg
 from flask import Flask, Response, jsonify, request
 
-SECRET = os.environ["SECRET_KEY"]
+TOKEN_KEY = bytes.fromhex(os.environ["BENCH_TOKEN_KEY"])
 COMPOUND = UUID(os.environ["BENCH_COMPOUND"])
 TODAY = date.today()
 
@@ -136,7 +136,7 @@ def claims_of_token() -> dict[str, Any]:
     """What the token says that came with the request; the library raises where it is not valid."""
     token = request.headers["Authorization"].removeprefix("Bearer ")
     claims: dict[str, Any] = jwt.decode(
-        token, SECRET, algorithms=["HS256"], audience="yueyuetan-api", issuer="yueyuetan"
+        token, TOKEN_KEY, algorithms=["HS256"], audience="yueyuetan-api", issuer="yueyuetan"
     )
     return claims
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from itsdangerous import URLSafeSerializer
 from werkzeug.test import TestResponse
 
 from app.api import MAX_PAGE, PREFIX
+from app.signing import Purpose, SigningKeys
 from tests.bad_input.problem import assert_refused, nothing_stored
 from tests.cast import Cast, Person
 from tests.operations import operations, request_for
@@ -140,9 +140,8 @@ def test_ugly_page_of_a_feed_is_refused(
 
 def cursor_for(app: Flask, path: str, value: Any) -> str:
     """A cursor with a good signature, as the list at `path` would sign it."""
-    salt = f"cursor:{PREFIX}{path}"
-    text = URLSafeSerializer(app.config["SECRET_KEY"], salt=salt).dumps(value)
-    return str(text)
+    keys: SigningKeys = app.extensions["signing"]
+    return str(keys.serializer(Purpose.CURSOR, f"{PREFIX}{path}").dumps(value))
 
 
 @pytest.mark.parametrize("listed", LISTS)

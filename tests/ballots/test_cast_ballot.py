@@ -132,6 +132,31 @@ def test_replacement_leaves_the_last_ballot_and_both_commitments(
     assert voter.get(path.removesuffix("ballot") + "turnout").json["returned"] == 1
 
 
+def test_ballot_is_replaced_twenty_times_and_no_more(
+    opened: tuple[str, list[str]], voter: Person, app: Flask, cast: Cast
+):
+    """The last one stands, its receipt is given again, and a ballot taken back may come again."""
+    path, (first, second, third) = opened
+    for _ in range(20):
+        put(voter, path, first)
+    last = {**ballot(second, third), "nonce": NONCE}
+    assert put(voter, path, second, third, nonce=NONCE)["version"] == 21
+    for more in ({}, {"expected_version": 21}):
+        refused = voter.put(path, {**ballot(third), **more})
+        assert refusal(refused) == (409, "replacements_used_up")
+        assert "Retry-After" not in refused.headers  # no use in waiting
+    assert voter.put(path, last).json["version"] == 21
+    blind = voter.put(path, {**ballot(third), "expected_version": 3})
+    assert refusal(blind) == (409, "version_conflict")
+    assert marks_of(app) == {5: second, 3: third}
+    assert len(stored(app, select(BallotCommitment))) == 21
+    assert put(cast.resident(), path, first)["version"] == 1
+
+    assert voter.delete(path, query_string={"expected_version": 21}).status_code in (200, 204)
+    assert put(voter, path, first)["version"] == 22
+    assert refusal(voter.put(path, ballot(second))) == (409, "replacements_used_up")
+
+
 def test_replacement_leaves_the_day_of_the_first_cast(
     opened: tuple[str, list[str]],
     voter: Person,

@@ -226,7 +226,9 @@ def test_redis_that_does_not_answer_is_not_waited_for(tmp_path: Path):
 
 
 def with_redis(settings: Settings, url: str, production: bool = True) -> Settings:
-    return Settings(**{**vars(settings), "key_store_url": url, "production": production})
+    return Settings(
+        **{**vars(settings), "key_store_url": url, "production": production, "rate_limit_url": ""}
+    )
 
 
 @pytest.mark.parametrize(

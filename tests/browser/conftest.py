@@ -49,6 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             production=False,
             database_url=url,
             secret_key="a test secret of more than thirty-two bytes",
+            rate_limit_url="off",
             key_store=folder / "keys",
             public_url="https://board.example",
             wechat_appid="wx0123456789abcdef",

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.deliberation.models import ArrivalMode, Attendance
 from app.people.models import Role
+from app.signing import Purpose, SigningKeys
 from tests.cast import Cast, Person, stored
 from tests.checks import Move, moves_of
 from tests.deliberation.steps import RoundTable, made, outcome
@@ -121,7 +122,8 @@ def test_codes_that_are_not_of_this_round_table(cast: Cast, app: Flask):
     table = RoundTable(cast, ["停车"]).start()
     code = code_of(table)
     payload, stamp, signature = code.split(".")
-    secret = app.config["SECRET_KEY"]
+    keys: SigningKeys = app.extensions["signing"]
+    codes, own = keys.timed_serializer(Purpose.ATTENDANCE_CODE), table.id.replace("-", "")
     table.card()
     table.card()
     cursor = made(table.secretary.get(f"{table.path}/cards", query_string={"limit": 1}))
@@ -135,10 +137,10 @@ def test_codes_that_are_not_of_this_round_table(cast: Cast, app: Flask):
         f"{payload}.{signature}",
         f"{payload}.{stamp}.{'A' * len(signature)}",
         cursor["next_cursor"],
-        URLSafeTimedSerializer(secret, salt="attendance").dumps(other.replace("-", "")),
-        URLSafeTimedSerializer(secret, salt="attendance").dumps({"session": table.id}),
-        URLSafeTimedSerializer(secret, salt="other").dumps(table.id.replace("-", "")),
-        URLSafeTimedSerializer("guess", salt="attendance").dumps(table.id.replace("-", "")),
+        codes.dumps(other.replace("-", "")),
+        codes.dumps({"session": table.id}),
+        keys.timed_serializer(Purpose.ATTACHMENT_LINK).dumps(own),
+        URLSafeTimedSerializer("guess", salt="").dumps(own),
         "签到",
     ]
     for each in forged:

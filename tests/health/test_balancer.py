@@ -1,5 +1,5 @@
-"""`deploy/haproxy.cfg` in front of real hosts: one that alone has lost its key store is passed over,
-and where all have lost what they share, they answer for themselves."""
+"""`deploy/haproxy.cfg` before real hosts: one that alone has lost its key store is passed over, and
+where all have lost what they share, they answer for themselves."""
 
 import shutil
 import subprocess

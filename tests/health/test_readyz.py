@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 
 from app import clock, create_app
@@ -123,6 +125,13 @@ def no_attachments(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.extensions, "attachment_store", Folder(file))
 
 
+def no_rate_limits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = storage_from_string("redis://127.0.0.1:1", wrap_exceptions=True)
+    monkeypatch.setitem(app.extensions, "rate_limiter", SimpleNamespace(storage=storage))
+    settings = replace(app.extensions["settings"], rate_limit_url="redis://127.0.0.1:1")
+    monkeypatch.setitem(app.extensions, "settings", settings)
+
+
 Change = Callable[[Flask, pytest.MonkeyPatch], None]
 VITAL: dict[str, tuple[Change, dict[str, str]]] = {
     "database": (no_database, {"database": "unreachable", "schema": "not_asked"}),
@@ -138,6 +147,7 @@ NOT_VITAL: dict[str, tuple[Change, dict[str, str]]] = {
     "old heartbeat": (old_heartbeat, {"finaliser": "old_heartbeat"}),
     "failing step": (failing_step, {"finaliser": "failing"}),
     "holidays": (no_holidays, {"holidays": "this_year_missing"}),
+    "limits": (no_rate_limits, {"rate_limits": "unreachable"}),
     "attachments": (no_attachments, {"attachment_store": "unreachable"}),
 }
 

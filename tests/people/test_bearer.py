@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
+from app.config import Settings
 from app.people import bearer
 from app.people.bearer import Bearer, read_bearer
+from app.signing import SigningKeys
 from tests.cast import Cast, Person
 
 
@@ -47,8 +49,26 @@ def test_known_token_does_not_count_before_its_time(
 def test_known_token_does_not_count_under_another_key(
     app: Flask, person: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(app.config, "JWT_SECRET_KEY", "another key of more than thirty-two bytes")
+    other = SigningKeys("another secret of more than thirty-two bytes")
+    monkeypatch.setitem(app.extensions, "signing", other)
     assert named_by(app, person.token) is None
+
+
+def test_known_token_counts_as_long_as_its_key_does(
+    app: Flask, settings: Settings, person: Person, monkeypatch: pytest.MonkeyPatch
+):
+    """After a rotation, while the earlier secret is still named and once it no longer is."""
+    new = "another secret of more than thirty-two bytes"
+    monkeypatch.setitem(app.extensions, "signing", SigningKeys(new, [settings.secret_key]))
+    assert all(named_by(app, person.token) is not None for _ in range(2))
+    monkeypatch.setitem(app.extensions, "signing", SigningKeys(new))
+    assert named_by(app, person.token) is None
+
+
+def test_process_remembers_no_token(person: Person):
+    remembered = repr(bearer._checked)
+    assert str(person.id) in remembered
+    assert not [part for part in person.token.split(".") if part in remembered]
 
 
 def test_neighbour_of_a_known_token_does_not_count(app: Flask, person: Person):

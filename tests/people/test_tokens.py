@@ -27,6 +27,7 @@ from app.config import Settings
 from app.errors import Unauthorized
 from app.people import tokens
 from app.people.models import RefreshToken, TokenFamily
+from app.signing import Purpose, SigningKeys
 from tests.cast import Cast, stored
 from tests.checks import refusal
 from tests.operations import PUBLIC_API, operations, request_for
@@ -41,10 +42,12 @@ PUBLIC_PEM = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.Subjec
 
 
 class Forger:
-    """A live access token, the server's own secret, and what a forger makes of them."""
+    """A live access token, the key that signs such tokens, and what a forger makes of them."""
 
-    def __init__(self, cast: Cast, secret: str) -> None:
-        self.cast, self.secret = cast, secret
+    def __init__(self, cast: Cast, keys: SigningKeys, secret: str) -> None:
+        self.cast, self.keys, self.bare_secret = cast, keys, secret.encode()
+        self.key = keys.current(Purpose.ACCESS_TOKEN)
+        self.secret = self.key.value
         self.person, self.other = cast.secretary(), cast.secretary()
         self.header, self.claims = self.read(self.person.token)
         self.other_claims = self.read(self.other.token)[1]
@@ -60,6 +63,11 @@ class Forger:
         payload = {k: v for k, v in {**self.claims, **claims}.items() if k not in without}
         return encode({**self.header, **(header or {})}, payload, self.secret)
 
+    def by_key_of(self, purpose: Purpose) -> str:
+        """The same claims, signed by our key of another purpose."""
+        key = self.keys.current(purpose)
+        return encode({**self.header, "kid": key.id}, self.claims, key.value)
+
     def by(self, algorithm: str, key: Any, **header: Any) -> str:
         """The same claims, signed by another algorithm or key."""
         return jwt.encode(self.claims, key, algorithm=algorithm, headers=header)
@@ -69,15 +77,15 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def encode(header: dict[str, Any], payload: Any, secret: str) -> str:
+def encode(header: dict[str, Any], payload: Any, secret: bytes) -> str:
     """A token of any header and payload, HMAC-signed; the library refuses to write some of them."""
     text = ".".join(base64url(json.dumps(part).encode()) for part in (header, payload))
     hash_name = {"HS384": "sha384", "HS512": "sha512"}.get(str(header["alg"]), "sha256")
     return f"{text}.{sign(text, secret, hash_name)}"
 
 
-def sign(text: str, secret: str, hash_name: str = "sha256") -> str:
-    return base64url(hmac.digest(secret.encode(), text.encode(), hash_name))
+def sign(text: str, secret: bytes, hash_name: str = "sha256") -> str:
+    return base64url(hmac.digest(secret, text.encode(), hash_name))
 
 
 def unsigned(header: dict[str, Any], payload: dict[str, Any]) -> str:
@@ -100,16 +108,26 @@ FORGERIES: dict[str, Callable[[Forger], str]] = {
     "RS256 with the key in its header": lambda f: f.by(
         "RS256", RSA_KEY, jwk=json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(RSA_KEY.public_key()))
     ),
-    "HS256 with a public key as secret": lambda f: encode(f.header, f.claims, PUBLIC_PEM.decode()),
+    "HS256 with a public key as secret": lambda f: encode(f.header, f.claims, PUBLIC_PEM),
     "RS256 named over an HS256 signature": lambda f: f.signed(header={"alg": "RS256"}),
     "ES256": lambda f: f.by("ES256", EC_KEY),
     "EdDSA": lambda f: f.by("EdDSA", Ed25519PrivateKey.generate()),
     "HS384 with our secret": lambda f: f.signed(header={"alg": "HS384"}),
     "HS512 with our secret": lambda f: f.signed(header={"alg": "HS512"}),
-    "another secret": lambda f: encode(f.header, f.claims, f.secret + "!"),
-    "an empty secret": lambda f: encode(f.header, f.claims, ""),
+    "another secret": lambda f: encode(f.header, f.claims, f.secret + b"!"),
+    "an empty secret": lambda f: encode(f.header, f.claims, b""),
     "unknown key id, key of the forger": lambda f: f.by("HS256", "k" * 32, kid="../../dev/null"),
     "key id is a number": lambda f: f.signed(header={"kid": 7}),
+    "key id of nobody, our key": lambda f: f.signed(header={"kid": "0" * 16}),
+    "no key id, our key": lambda f: encode({"alg": "HS256"}, f.claims, f.secret),
+    "key id is empty": lambda f: f.signed(header={"kid": ""}),
+    "the bare secret": lambda f: encode(f.header, f.claims, f.bare_secret),
+    "the bare secret, no key id": lambda f: encode({"alg": "HS256"}, f.claims, f.bare_secret),
+    **{
+        f"key of the purpose {purpose}": lambda f, purpose=purpose: f.by_key_of(purpose)
+        for purpose in Purpose
+        if purpose is not Purpose.ACCESS_TOKEN
+    },
     "unknown critical header": lambda f: f.signed(header={"crit": ["b64"], "b64": False}),
     # tampered with
     "payload of another, own signature": lambda f: ".".join(
@@ -177,7 +195,7 @@ HEADERS: dict[str, Callable[[str], dict[str, str]]] = {
 
 @pytest.fixture
 def forger(cast: Cast, settings: Settings) -> Forger:
-    return Forger(cast, settings.secret_key)
+    return Forger(cast, cast.app.extensions["signing"], settings.secret_key)
 
 
 def guarded(app: Flask) -> list[tuple[str, str]]:

@@ -70,6 +70,7 @@ def environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": settings.database_url,
         "SECRET_KEY": settings.secret_key,
+        "RATE_LIMIT_STORAGE": settings.rate_limit_url,
         "KEY_STORE": str(settings.key_store),
         "WECHAT_APPID": settings.wechat_appid,
         "WECHAT_SECRET": settings.wechat_secret,

@@ -1,0 +1,176 @@
+"""The server as its unit starts it, and constant requests to it."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.databases import ROOT
+from tests.deploy.units import command
+
+START_SECONDS = 90
+
+
+def until(is_so: Callable[[], bool], seconds: float = START_SECONDS, what: str = "") -> None:
+    """Wait until something is so; fail where it never is."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, what or "it did not come true"
+        time.sleep(0.05)
+
+
+class Manager:
+    """The service manager's end of NOTIFY_SOCKET: what a service has told it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = str(folder / "notify.sock")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.address)
+        self._socket.setblocking(False)
+        self.heard: list[str] = []
+
+    def listen(self) -> list[str]:
+        """All that was told until now, in its order."""
+        with suppress(BlockingIOError):
+            while True:
+                self.heard += self._socket.recv(4096).decode().splitlines()
+        return self.heard
+
+    def has_heard(self, state: str) -> bool:
+        return state in self.listen()
+
+    def count(self, state: str) -> int:
+        return self.listen().count(state)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@dataclass
+class Service:
+    """A process that was started by the line of a unit."""
+
+    process: "subprocess.Popen[bytes]"
+    manager: Manager
+    log: Path
+
+    def children(self) -> list[int]:
+        """The process ids of its children, the oldest first."""
+        found = subprocess.run(
+            ["ps", "--sort=start_time,pid", "-o", "pid=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+        )
+        return [int(pid) for pid in found.stdout.split()]
+
+    def kill(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait_ready(self) -> None:
+        """Until it has said READY=1."""
+        until(
+            lambda: self.manager.has_heard("READY=1") or self.process.poll() is not None,
+            what=f"never ready:\n{self.log.read_text()}",
+        )
+        assert self.process.poll() is None, self.log.read_text()
+
+
+@contextmanager
+def started(
+    unit: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    cwd: Path = ROOT,
+    key: str = "ExecStart",
+    handles: Sequence[int] = (),
+    arguments: Sequence[str] = (),
+) -> Iterator[Service]:
+    """The service of a unit under `deploy/systemd`, started as the unit says; stopped afterwards.
+
+    `handles` are open files that it is given; `arguments` come after those of the unit.
+    """
+    manager = Manager(folder)
+    log = folder / f"{unit}.log"
+    words = [*command(unit, key), *arguments]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **environ, "NOTIFY_SOCKET": manager.address},
+            stdout=output,
+            stderr=output,
+            pass_fds=handles,
+        )
+    service = Service(process, manager, log)
+    try:
+        yield service
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(50)
+        process.kill()
+        process.wait()
+        manager.close()
+
+
+@dataclass
+class Load:
+    """Constant requests of several clients, some of which keep their connections."""
+
+    url: str
+    answers: list[tuple[float, httpx.Response]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def longest(self) -> float:
+        """The longest that any answer took, in seconds."""
+        return max(seconds for seconds, _ in self.answers)
+
+    def run(self, keeps: bool) -> None:
+        """One client after the other, or one for all requests."""
+        client = self._client()
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                answer = client.get("/")
+            except httpx.TransportError as error:
+                self.failures.append(repr(error))
+            else:
+                self.answers.append((time.monotonic() - began, answer))
+            if not keeps:
+                client.close()
+                client = self._client()
+            time.sleep(0.05)
+        client.close()
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, verify=False)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+@contextmanager
+def load(url: str, clients: int = 4) -> Iterator[Load]:
+    """Requests by so many clients as long as the block goes on."""
+    running = Load(url)
+    threads = [threading.Thread(target=running.run, args=(n % 2 == 0,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+        for thread in threads:
+            thread.join()
