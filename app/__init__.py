@@ -12,6 +12,7 @@ from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
+from app.ballots import operator_key
 from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersigning_routes import blp as countersigning
 from app.ballots.glance import forget_count
@@ -142,6 +143,24 @@ def behind_proxies(wsgi_app: Any, count: int) -> Any:
     it was asked from, and the last one tells whether the connection was encrypted. What stands
     before that was written by who knows whom."""
     return ProxyFix(wsgi_app, x_for=count, x_proto=1, x_host=0) if count else wsgi_app
+
+
+def check_before_serving(app: Flask) -> None:
+    """What a server asks before its first request, and no command does, since commands mend it.
+
+    Raises UnsafeSettings where production would sign with a key that nobody knows.
+    """
+    settings: Settings = app.extensions["settings"]
+    if not settings.production:
+        return
+    with app.app_context():
+        try:
+            operator_key.check_before_serving(db.session(), app.extensions["keys"])
+        finally:
+            # A server that forks now must not share the connections.
+            db.session.remove()
+            db.engine.dispose()
+            app.extensions["keys"].close()
 
 
 class NoSessions(SessionInterface):

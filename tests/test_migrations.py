@@ -42,6 +42,7 @@ from tests.operations import (
     told,
     works,
 )
+from tests.operator_key import provide_operator_key
 
 TABLES = db.metadata.sorted_tables
 
@@ -258,6 +259,7 @@ def test_migrations_make_the_constraints_of_the_models(own_url: str):
 
 def test_down_and_up_on_rows_of_every_table(own_url: str, settings: Settings, tmp_path: Path):
     app = create_app(replace(settings, database_url=own_url), tmp_path)
+    provide_operator_key(app)
     play_a_session(app)
     with app.app_context():
         db.engine.dispose()

@@ -118,8 +118,9 @@ class AgendaSession(HasId, Base):
     """One month's 月月谈 of the host compound.
 
     Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme,
-    rules and the second officer's public key (32 bytes, empty where nobody is to countersign) are
-    copied here when voting opens, so that later settings change nothing.
+    rules, the operator's public key, and the second officer's (32 bytes, empty where nobody is to
+    countersign) are copied here when voting opens, so that later settings change nothing.
+    `key_check` is by what the session's key in the key store is known again.
     """
 
     __tablename__ = "agenda_sessions"
@@ -172,6 +173,8 @@ class AgendaSession(HasId, Base):
     scheme: Mapped[list[dict[str, int]] | None] = mapped_column(JSON)
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     roll_root: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    operator_key: Mapped[bytes | None] = mapped_column(ForeignKey("operator_keys.public_key"))
+    key_check: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     officer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     countersigner_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
     countersigned_at: Mapped[datetime | None]
@@ -240,6 +243,11 @@ class AgendaSession(HasId, Base):
         self._move(SessionState.VOTING)
         self.voting_opens_at = min(self.voting_opens_at, at)
         self.scheme, self.rules, self.roll_root = scheme, rules, roll_root
+
+    def take_keys(self, operator_key: bytes, key_check: bytes) -> None:
+        """As voting opens: the key that signs receipts and result, and how the vote's own key is
+        known again."""
+        self.operator_key, self.key_check = operator_key, key_check
 
     def take_countersigner(self, officer: Resident, public_key: bytes) -> None:
         """As voting opens: who countersigns the result, with which key."""

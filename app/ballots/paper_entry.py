@@ -400,11 +400,11 @@ def _read(
         raise PhoneBallotExists
     refuse_over_paper(voter)
     ballot = valid_ballot(session, agenda_session.id, moment.scheme, entered.marks)
-    nonce = keys.slip_nonce(agenda_session.id, slip.serial)
+    nonce = keys.slip_nonce(agenda_session.id, slip.serial, moment.key_check)
     return _Reading(
         voter=voter,
         slip=slip,
-        slot=keys.slot(agenda_session.id, entered.voter_id),
+        slot=keys.slot(agenda_session.id, entered.voter_id, moment.key_check),
         nonce=nonce,
         ballot=ballot,
         committed=commitment(nonce, str(agenda_session.id), ballot),

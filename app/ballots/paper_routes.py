@@ -14,7 +14,7 @@ from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys import KEY_REFUSALS, KeyStore
 from app.ballots.paper_schemas import (
     IssueSlipsArgs,
     PaperBatchSchema,
@@ -66,14 +66,14 @@ ENTRY_REFUSALS = (
     TooManyAttachments,
     UnknownAttachment,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *KEY_REFUSALS,
 )
 SHEET_REFUSALS = (
     WrongState,
     paper_file.UnreadableSheet,
     paper_file.SheetRefused,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *KEY_REFUSALS,
 )
 
 
@@ -105,7 +105,7 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.route("/paper-batches/<uuid:batch_id>/slips.pdf", methods=["GET"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
-@blp.refuses(WrongState, KeyUnavailable)
+@blp.refuses(WrongState, *KEY_REFUSALS)
 def print_slips(batch_id: UUID) -> Response:
     """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
     batch = db.session.get(PaperBatch, batch_id)
@@ -181,7 +181,7 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     paper_entry.UnknownSerial,
     withdrawing.NotTheirSlip,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *KEY_REFUSALS,
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
@@ -287,7 +287,7 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 @allow(Role.RESIDENT)
 @blp.arguments(WithdrawBallotArgs, location="query")
 @blp.response(204)
-@blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, KeyUnavailable)
+@blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *KEY_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
     """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
     agenda_session, voter = obtain_session(session_id), current_actor().resident

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.counting import Count, CountsDisagree
+from app.ballots.key_changes import forget_former
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import (
     Ballot,
@@ -28,6 +29,7 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
+from app.ballots.operator_key import require_signing_key, require_verified
 from app.ballots.slips import PaperSlip, SlipState
 from app.errors import DomainError
 from app.orm import table_of
@@ -99,8 +101,9 @@ def seal(
     """Store the signed bundle of a closed vote and destroy what it was made from.
 
     Raises CountsDisagree where a ballot has no commitment, or there are not as many confirmed slips
-    as paper ballots, and KeyUnavailable.
+    as paper ballots; UnverifiedSignature; OperatorKeyNotPinned, WrongKeyStore, KeyUnavailable.
     """
+    operator_key = require_signing_key(session, agenda_session.id, keys)
     commitments = _read_commitments(session, agenda_session)
     unsigned = build_bundle(
         manifest=_manifest(agenda_session, count),
@@ -112,11 +115,14 @@ def seal(
         commitments=commitments,
         ranked=count.ranked,
         outcomes=count.outcomes,
-        operator_key=keys.operator_public_key(),
+        operator_key=operator_key,
         officer_key=agenda_session.officer_key,
         paper_serials=_read_serials(session, agenda_session, count),
     )
-    bundle = with_signatures(unsigned, keys.sign(statement_message(unsigned)))
+    message = statement_message(unsigned)
+    signature = keys.sign(message, operator_key)
+    require_verified(operator_key, signature, message)
+    bundle = with_signatures(unsigned, signature)
     body = canonical_json(bundle)
     sealed = SessionBundle(
         session_id=agenda_session.id,
@@ -195,9 +201,11 @@ def _wait_for_snapshots(connection: Connection) -> None:
 
 
 def forget_what_is_left(session: Session, keys: KeyStore) -> None:
-    """Erase what a crash has left of sealed sessions; a later turn does what cannot be done now."""
+    """Erase what a crash has left of sealed sessions, and former keys of the operator that no vote
+    needs; a later turn does what cannot be done now."""
     try:
         held = keys.held()
+        forget_former(session, keys, held)
     except KeyUnavailable:
         log.exception("the key store cannot be asked what is left")
         return

@@ -69,6 +69,7 @@ class NoticeKind(StrEnum):
     RATING_FINAL = "RATING_FINAL"
     COUNTERSIGNED = "COUNTERSIGNED"
     COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED"
+    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED"
 
 
 # Notices about a session; all others are about what came of it.

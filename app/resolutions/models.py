@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -104,7 +105,7 @@ class Resolution(HasId, Base):
     """决议: what the round table decides on one matter. The text never changes once tabled.
 
     `attempt` counts how often it was tabled: without a quorum it may be tabled again. The figures
-    are those of the last vote.
+    are those of the last vote. `key_check` is by what the key of a secret vote is known again.
     """
 
     __tablename__ = "resolutions"
@@ -156,6 +157,7 @@ class Resolution(HasId, Base):
     secrecy: Mapped[Secrecy | None] = mapped_column(enum_type(Secrecy, "secrecy"))
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
+    key_check: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     tabled_at: Mapped[datetime | None]
     voted_at: Mapped[datetime | None]
     roll: Mapped[int | None] = mapped_column(Integer)

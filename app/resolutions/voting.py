@@ -108,7 +108,7 @@ def cast_vote(
     values = {
         "resolution_id": resolution.id,
         "attempt": resolution.attempt,
-        "slot": voter.id.hex if named else keys.slot(resolution.id, voter.id).hex(),
+        "slot": voter.id.hex if named else _slot(resolution, voter, keys),
         "voter_id": voter.id if named else None,
         "answer": answer,
     }
@@ -133,6 +133,8 @@ def close_vote(
     """
     at = begin_move(session, resolution)
     _require_vote(resolution, VoteMethod.PHONE)
+    if resolution.is_secret_phone_vote:
+        keys.require_session_key(resolution.id, resolution.key_check)
     answers = _count_answers(session, resolution)
     attendance = count_present(session, resolution.session_id)
     vote = ResolutionVote(
@@ -153,6 +155,10 @@ def _require_vote(resolution: Resolution, *methods: VoteMethod) -> None:
     resolution.require_state(ResolutionState.TABLED)
     if resolution.method not in methods:
         raise WrongMethod
+
+
+def _slot(resolution: Resolution, voter: Actor, keys: KeyStore) -> str:
+    return keys.slot(resolution.id, voter.id, resolution.key_check).hex()
 
 
 def _require_attendance(session: Session, resolution: Resolution, voter: Actor) -> None:
