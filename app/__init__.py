@@ -17,6 +17,7 @@ from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersigning_routes import blp as countersigning
 from app.ballots.glance import forget_count
 from app.ballots.key_stores import make_key_store
+from app.ballots.keys import VotingKeyMissing
 from app.ballots.manual_routes import blp as manual
 from app.ballots.paper_routes import blp as paper
 from app.ballots.routes import blp as ballots
@@ -46,6 +47,7 @@ from app.rating_lists.routes import blp as rating_lists
 from app.reports.clock_moves import follow_terms_before_request
 from app.reports.routes import blp as reports
 from app.resolutions.clock_moves import take_effect_before_request
+from app.resolutions.lost_keys import on_missing_key
 from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
 from app.works.clock_moves import (
@@ -132,6 +134,7 @@ def create_app(settings: Settings | None = None, instance: Path | None = None) -
     api = Api(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
+    app.register_error_handler(VotingKeyMissing, on_missing_key)
     app.register_blueprint(board_pages)
     app.register_blueprint(docs_pages)
     commands.init_app(app)

@@ -16,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda import locks
-from app.agenda.models import AgendaSession, Channel, RollEntry
+from app.agenda.models import AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
 from app.ballots.operator_key import find_signer, read_signing_key
+from app.ballots.refusals import vote_void
 from app.ballots.storing import (
     NonceReused,
     NotOnRoll,
@@ -166,10 +167,12 @@ def read_ballot(
 ) -> Receipt | None:
     """The voter's own live ballot with its receipt; None where there is none.
 
-    Raises BallotsSealed after closing.
+    Raises BallotsSealed after closing, VoteVoid, and what the key store raises.
     """
     if agenda_session.scheme is None:
         return None
+    if agenda_session.state is SessionState.VOID:
+        raise vote_void(session, agenda_session.id)
     if agenda_session.outcome is not None:
         raise BallotsSealed
     slot = keys.slot(agenda_session.id, voter.id, agenda_session.key_check)

@@ -82,7 +82,8 @@ class UnverifiedSignature(KeyUnavailable):
 
 
 class VotingKeyMissing(KeyUnavailable):
-    """The store lacks the key of an open vote, or holds another in its place."""
+    """The store lacks the key of an open vote, or holds another in its place: `owner` is the
+    session or resolution."""
 
     status, code = 503, "voting_key_missing"
     zh, en = (
@@ -91,8 +92,9 @@ class VotingKeyMissing(KeyUnavailable):
         "again, see the board",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, owner: UUID) -> None:
         super().__init__(retry_after=60)
+        self.owner = owner
 
 
 KEY_REFUSALS = (
@@ -193,7 +195,7 @@ class KeyStore(ABC):
             key = None
         if key is None or (check is not None and _check_of(key) != check):
             log.critical("the key store does not hold the key of vote %s", session_id)
-            raise VotingKeyMissing
+            raise VotingKeyMissing(session_id)
         return key
 
     @cached_property

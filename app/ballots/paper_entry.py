@@ -47,6 +47,7 @@ from votes.receipt import commitment
 from votes.serial import as_typed, is_serial, new_serial
 
 NOT_CONFIRMED = "截止时没有第二人确认"
+VOTE_VOID = "投票作废"
 VOTED_OTHERWISE = "投票人已另行投票"
 
 
@@ -296,6 +297,14 @@ def void_waiting(session: Session, agenda_session: AgendaSession, at: datetime) 
         record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=reason)
     session.flush()
     return sum(not has_voted for _, has_voted in waiting)
+
+
+def void_entered(session: Session, agenda_session: AgendaSession, at: datetime) -> None:
+    """Of a void vote no slip waits for anybody."""
+    for slip, _ in _waiting(session, agenda_session):
+        slip.void(VOTE_VOID)
+        record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=VOTE_VOID)
+    session.flush()
 
 
 def hold_voter(

@@ -51,9 +51,12 @@ class ReceiptSchema(Schema):
 
 
 class TurnoutReportSchema(Schema):
+    """How many may vote and how many did; of a VOID vote also the session that holds it again."""
+
     state = ma.fields.Enum(SessionState, by_value=True, required=True)
     roll = ma.fields.Integer(required=True)
     returned = ma.fields.Integer(required=True)
+    successor_id = Id(allow_none=True)
 
 
 class ResultRowSchema(Schema):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -30,9 +30,10 @@ from app.ballots.models import (
     SessionBundle,
 )
 from app.ballots.operator_key import require_signing_key, require_verified
+from app.ballots.refusals import vote_void
 from app.ballots.slips import PaperSlip, SlipState
 from app.errors import DomainError
-from app.orm import table_of
+from app.orm import Base, table_of
 from votes import merkle
 from votes.bundle import (
     ListedMatter,
@@ -137,21 +138,21 @@ def seal(
 
 
 def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:
-    """Erase what is left of a sealed session's ballots, once its sealing is committed; of others
-    nothing. What cannot be erased now, `flask finalise` erases later.
+    """Erase what is left of the ballots of a sealed session or a void vote, once that is committed;
+    of others nothing. What cannot be erased now, `flask finalise` erases later.
 
     PostgreSQL keeps deleted rows in its files, with the number of the transaction that they share
     with the roll, until the tables are vacuumed. The key goes last, so that a key that is held
     tells of work to be done.
     """
-    if agenda_session.outcome is None:
+    if agenda_session.outcome is None and agenda_session.state is not SessionState.VOID:
         return
     session_id = agenda_session.id
     try:
         _vacuum(session)
         keys.erase(session_id)
     except (KeyUnavailable, DBAPIError, StillReadable):
-        log.exception("what is left of sealed session %s could not be erased", session_id)
+        log.exception("what is left of session %s could not be erased", session_id)
 
 
 class StillReadable(RuntimeError):
@@ -201,23 +202,24 @@ def _wait_for_snapshots(connection: Connection) -> None:
 
 
 def forget_what_is_left(session: Session, keys: KeyStore) -> None:
-    """Erase what a crash has left of sealed sessions, and former keys of the operator that no vote
-    needs; a later turn does what cannot be done now."""
+    """Erase what a crash has left of sealed sessions and void votes, and former keys of the
+    operator that no vote needs; a later turn does what cannot be done now."""
     try:
         held = keys.held()
         forget_former(session, keys, held)
     except KeyUnavailable:
         log.exception("the key store cannot be asked what is left")
         return
-    left = session.scalars(
-        select(AgendaSession).where(AgendaSession.id.in_(held), AgendaSession.outcome.is_not(None))
-    )
+    is_over = or_(AgendaSession.outcome.is_not(None), AgendaSession.state == SessionState.VOID)
+    left = session.scalars(select(AgendaSession).where(AgendaSession.id.in_(held), is_over))
     for agenda_session in left.all():
         forget(session, agenda_session, keys)
 
 
 def no_bundle(session: Session, session_id: UUID, state: SessionState) -> DomainError:
     """Why a session at this step has no bundle."""
+    if state is SessionState.VOID:
+        return vote_void(session, session_id)
     if state in BEFORE_TALLY:
         return VotingNotClosed()
     query = select(AgendaSession.manual_method).where(AgendaSession.id == session_id)
@@ -296,26 +298,25 @@ def _read_serials(session: Session, agenda_session: AgendaSession, count: Count)
 
 
 def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
-    """Keep the commitments in the order of their values, and delete what has slots; slips forget
-    theirs."""
-    theirs = {
-        model: (
-            table_of(model).c.compound_id == agenda_session.compound_id,
-            table_of(model).c.session_id == agenda_session.id,
-        )
-        for model in (BallotCommitment, BallotMark, Ballot)
-    }
+    """Keep the commitments in the order of their values, and delete what has slots."""
     columns = ["compound_id", "session_id", "commitment", "version"]
     kept = table_of(BallotCommitment)
     session.execute(
         insert(table_of(SealedCommitment)).from_select(
             columns,
             select(*(kept.c[name] for name in columns))
-            .where(*theirs[BallotCommitment])
+            .where(*_of_session(BallotCommitment, agenda_session))
             .order_by(kept.c.commitment),
         )
     )
-    for model, where in theirs.items():
+    delete_ballots(session, agenda_session)
+
+
+def delete_ballots(session: Session, agenda_session: AgendaSession) -> None:
+    """Delete all that leads from a slot to marks; slips forget their slots, and the roll keeps who
+    took part."""
+    for model in (BallotCommitment, BallotMark, Ballot):
+        where = _of_session(model, agenda_session)
         session.execute(delete(table_of(model)).where(*where))
     session.execute(
         update(table_of(PaperSlip))
@@ -323,6 +324,14 @@ def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
         .values(slot=None, commitment=None)
     )
     _rewrite_roll(session, agenda_session)
+
+
+def _of_session(model: type[Base], agenda_session: AgendaSession) -> list[ColumnElement[bool]]:
+    table = table_of(model)
+    return [
+        table.c.compound_id == agenda_session.compound_id,
+        table.c.session_id == agenda_session.id,
+    ]
 
 
 def _rewrite_roll(session: Session, agenda_session: AgendaSession) -> None:

@@ -18,11 +18,13 @@ from app.agenda.models import (
     AgendaSession,
     Channel,
     RollEntry,
+    SessionState,
 )
 from app.agenda.roll import admit_eligible
 from app.ballots.keys import KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.operator_key import signing_key
+from app.ballots.refusals import vote_void
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
 from app.orm import table_of
@@ -99,7 +101,8 @@ class Moment:
 
 
 def read_moment(session: Session, agenda_session: AgendaSession) -> Moment:
-    """Read the state again under the lock. Raises WrongState before voting has opened."""
+    """Read the state again under the lock. Raises WrongState before voting has opened,
+    VoteVoid."""
     state, outcome, opens_at, closes_at, scheme, operator_key, key_check, at = session.execute(
         select(
             AgendaSession.state,
@@ -114,6 +117,8 @@ def read_moment(session: Session, agenda_session: AgendaSession) -> Moment:
     ).one()
     if scheme is None:
         raise not_open()
+    if state is SessionState.VOID:
+        raise vote_void(session, agenda_session.id)
     is_open = state in OPEN_STATES and opens_at <= at < closes_at
     is_sealed, rules = outcome is not None, BallotScheme.from_data(scheme)
     return Moment(at, is_open, is_sealed, rules, operator_key, key_check)

@@ -9,12 +9,15 @@ from flask.cli import with_appcontext
 from app.attachments.clock_moves import purge
 from app.attachments.errors import StoreUnavailable
 from app.ballots.clock_moves import catch_up_all, due_sessions
+from app.ballots.lost_keys import doubtful_votes, follow_keys
 from app.ballots.sealing import forget_what_is_left
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.evaluations.clock_moves import close_rounds, due_rounds
 from app.extensions import db
 from app.rating_lists.clock_moves import due_lists, finalise_lists
 from app.resolutions.clock_moves import due_resolutions, take_effect_all
+from app.resolutions.lost_keys import doubtful_votes as doubtful_resolutions
+from app.resolutions.lost_keys import follow_keys as follow_resolution_keys
 from app.works.clock_moves import due_orders, due_whistles, escalate_all
 
 
@@ -29,7 +32,10 @@ def finalise(every: int | None) -> None:
         catch_up_all(db.session(), due)
         if due:
             click.echo(f"已推进 {len(due)} 期 · sessions moved: {len(due)}")
-        forget_what_is_left(db.session(), current_app.extensions["keys"])
+        keys = current_app.extensions["keys"]
+        follow_keys(db.session(), doubtful_votes(db.session(), keys))
+        follow_resolution_keys(db.session(), doubtful_resolutions(db.session(), keys))
+        forget_what_is_left(db.session(), keys)
         in_force = due_resolutions(db.session())
         take_effect_all(db.session(), in_force)
         if in_force:

@@ -11,6 +11,7 @@ from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.ballots.keys import KEY_REFUSALS, KeyStore
+from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.agenda import MatterNotChosen
 from app.errors import WrongState
@@ -164,6 +165,7 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 @blp.response(200, ResolutionSchema)
 @blp.refuses(
     WrongState,
+    VoteVoid,
     voting.WrongMethod,
     voting.MorePresentThanRoll,
     voting.PresentDiffers,
@@ -181,7 +183,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.RESIDENT)
 @blp.arguments(VoteArgs, example={"answer": "YES"})
 @blp.response(200, VoteSchema)
-@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, *KEY_REFUSALS)
+@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
     resolution = obtain_resolution(resolution_id)
@@ -193,7 +195,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.route("/resolutions/<uuid:resolution_id>/close-vote", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, voting.WrongMethod, *KEY_REFUSALS)
+@blp.refuses(WrongState, voting.WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
     resolution = obtain_resolution(resolution_id)

@@ -173,7 +173,7 @@ def table_resolution(
     resolution.table(at, method, secrecy, MajorityRule().to_data())
     if resolution.is_secret_phone_vote:
         require_our_store(session, keys)
-        resolution.key_check = keys.create_session_key(resolution.id)
+        resolution.take_key(keys.create_session_key(resolution.id))
     record_move(
         session, resolution, "table", by, at, from_state=from_state, reason=f"{method}, {secrecy}"
     )

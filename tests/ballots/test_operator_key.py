@@ -233,7 +233,7 @@ def test_server_asks_and_commands_do_not(app: Flask, keys: FolderKeyStore, setti
     asking = "import os; exec(os.environ['PROBE']); "
     served = python(environ, "-c", asking + program)
     assert served.split() == ["asked", "serving"]
-    command = "from flask.cli import cli; cli(['--app', 'wsgi', 'keys', 'make'])"
+    command = "from flask.cli import cli; cli(['--app', 'wsgi', 'keys', 'make'], prog_name='flask')"
     assert "asked" not in python(environ, "-c", asking + command)
     assert state_of(app, keys) is OperatorKeyState.OK
 
