@@ -20,9 +20,21 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.audit import record
-from app.ballots.keys import OPERATOR, KeyStore, WrongKeyStore, own_name, public_half
+from app.ballots.keys import (
+    OPERATOR,
+    KeyStore,
+    KeyUnavailable,
+    WrongKeyStore,
+    own_name,
+    public_half,
+)
 from app.ballots.models import OperatorKey, SessionBundle
-from app.ballots.operator_key import find_pinned, require_our_store
+from app.ballots.operator_key import (
+    OperatorKeyState,
+    find_pinned,
+    operator_key_state,
+    require_our_store,
+)
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.clock import local, read_database_clock, spoken
@@ -98,12 +110,41 @@ def rotate_key(session: Session, keys: KeyStore) -> OperatorKey:
     Votes that are open keep the key of before, which stays in the store under its own name. Raises
     KeyRefused, WrongKeyStore, KeyUnavailable.
     """
-    former = find_pinned(session)
-    if former is None:
-        raise KeyRefused("还没有运营者密钥", "there is no operator's key yet")
+    former = _require_pinned(session)
     seed = keys.signer(former.public_key).private_bytes_raw()
     keys.require_operator_key(former.public_key)
     _keep_by_name(keys, seed)
+    return _pin_another(session, keys, former, KEPT)
+
+
+def replace_lost_key(session: Session, keys: KeyStore) -> OperatorKey:
+    """As `rotate_key` where the private half of the pinned key is gone for good. What it has signed
+    still holds; votes that are open cannot be sealed and become void (`app.ballots.lost_keys`).
+
+    Raises KeyRefused where the store holds that key, or another in its place, and KeyUnavailable.
+    """
+    former = _require_pinned(session)
+    state = operator_key_state(session, keys)
+    if state is OperatorKeyState.STORE_AWAY:
+        raise KeyUnavailable
+    if state is not OperatorKeyState.MISSING:
+        raise KeyRefused(
+            "密钥库里有运营者密钥，没有丢；先用 flask keys show 看看",
+            "the key store holds an operator's key, none is lost; see `flask keys show`",
+        )
+    return _pin_another(session, keys, former, LOST)
+
+
+def _require_pinned(session: Session) -> OperatorKey:
+    pinned = find_pinned(session)
+    if pinned is None:
+        raise KeyRefused("还没有运营者密钥", "there is no operator's key yet")
+    return pinned
+
+
+def _pin_another(
+    session: Session, keys: KeyStore, former: OperatorKey, votes: tuple[str, str]
+) -> OperatorKey:
     fresh = Ed25519PrivateKey.generate().private_bytes_raw()
     _keep_by_name(keys, fresh)
     at = read_database_clock(session)
@@ -112,7 +153,7 @@ def rotate_key(session: Session, keys: KeyStore) -> OperatorKey:
     # Votes from before keys were pinned.
     _name_key(session, former.public_key, AgendaSession.scheme.is_not(None))
     pinned = _pin(session, public_half(fresh), at, "rotate")
-    _tell_every_board(session, former, pinned, at)
+    _tell_every_board(session, former, pinned, votes, at)
     return pinned
 
 
@@ -214,17 +255,32 @@ def _name_key(session: Session, public_key: bytes, which: ColumnElement[bool]) -
     )
 
 
+KEPT = (
+    "已经开始的投票仍用旧公钥签名，到封存为止；以前的收据和结果文件照旧用旧公钥核对。",
+    "Votes that have begun keep the old key until they are sealed, and what was signed with it is "
+    "still checked with it.",
+)
+LOST = (
+    "旧密钥遗失，不能再签名：已经开始的投票作废，另行公示重投；以前的收据和结果文件照旧用旧公钥核对。",
+    "The old key is lost and signs nothing more: votes that have begun are void and held again, as "
+    "notices of their own will say. What was signed with it is still checked with it.",
+)
+
+
 def _tell_every_board(
-    session: Session, former: OperatorKey, pinned: OperatorKey, at: datetime
+    session: Session,
+    former: OperatorKey,
+    pinned: OperatorKey,
+    votes: tuple[str, str],
+    at: datetime,
 ) -> None:
-    """运营者密钥更换: a notice on the board of each compound."""
+    """运营者密钥更换: a notice on the board of each compound; `votes` says what becomes of those
+    that are open."""
     text = (
         f"自 {spoken(at)} 起，收据和计票结果改用新的运营者公钥签名。\n"
         f"新公钥：{pinned.public_key.hex()}\n旧公钥：{former.public_key.hex()}\n"
-        "已经开始的投票仍用旧公钥签名，到封存为止；以前的收据和结果文件照旧用旧公钥核对。\n"
-        "Receipts and results are signed with a new key of the operator from now on. Votes that "
-        "have begun keep the old key until they are sealed, and what was signed with it is still "
-        "checked with it."
+        f"{votes[0]}\n"
+        f"Receipts and results are signed with a new key of the operator from now on. {votes[1]}"
     )
     data = {
         "public_key": pinned.public_key.hex(),

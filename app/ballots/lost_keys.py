@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.agenda.services import begin_move, record_move
-from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing
-from app.ballots.operator_key import require_our_store
+from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
+from app.ballots.models import OperatorKey
+from app.ballots.operator_key import require_our_store, require_signing_key
 from app.ballots.sealing import forget
 from app.ballots.voiding import void_vote
 from app.config import Settings
@@ -48,6 +49,19 @@ def is_missing(session: Session, keys: KeyStore, owner: UUID, check: bytes | Non
     return False
 
 
+def _lacks_a_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> bool:
+    """Whether our store lacks the vote's key, or the former operator's key under which receipts of
+    this vote were promised: neither can it be sealed then."""
+    if is_missing(session, keys, agenda_session.id, agenda_session.key_check):
+        return True
+    try:
+        require_signing_key(session, agenda_session.id, keys)
+    except WrongKeyStore:
+        require_our_store(session, keys)
+        return True
+    return False
+
+
 def may_be_lost(agenda_session: AgendaSession) -> bool:
     """Whether the key of an open vote has been missing for so long that somebody should look."""
     since = agenda_session.key_missing_since
@@ -62,7 +76,7 @@ def follow_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) 
     if agenda_session.state not in OPEN_STATES:
         return
     state, since = agenda_session.state, agenda_session.key_missing_since
-    if not is_missing(session, keys, agenda_session.id, agenda_session.key_check):
+    if not _lacks_a_key(session, agenda_session, keys):
         if since is not None:
             agenda_session.find_key()
             record_move(session, agenda_session, "find_key", None, at, from_state=state)
@@ -95,7 +109,8 @@ def follow_keys(session: Session, ids: list[UUID]) -> None:
 
 
 def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:
-    """Open votes whose key the store does not name, was missed before, or is needed now."""
+    """Open votes whose key the store does not name, was missed before, or is needed now, and those
+    that began under a former operator's key."""
     try:
         held = set(keys.held())
     except KeyUnavailable as error:
@@ -105,6 +120,9 @@ def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:
         AgendaSession.id.not_in(held),
         AgendaSession.key_missing_since.is_not(None),
         AgendaSession.voting_closes_at <= clock.now(),
+        AgendaSession.operator_key.in_(
+            select(OperatorKey.public_key).where(OperatorKey.until.is_not(None))
+        ),
     )
     is_open = AgendaSession.state.in_(sorted(OPEN_STATES))
     return list(session.scalars(select(AgendaSession.id).where(is_open, needs_a_look)))

@@ -71,10 +71,12 @@ def pin_command(take_former: bool) -> None:
 
 
 @keys_group.command("rotate")
-def rotate_command() -> None:
+@click.option("--lost", is_flag=True, help="The old one is gone for good; open votes become void.")
+def rotate_command(lost: bool) -> None:
     """Replace the operator's key; every board is told."""
+    change = key_changes.replace_lost_key if lost else key_changes.rotate_key
     with _refusing():
-        key = key_changes.rotate_key(db.session(), _store())
+        key = change(db.session(), _store())
         db.session.commit()
         _say(key)
         key_changes.settle(db.session(), _store())

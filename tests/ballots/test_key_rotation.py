@@ -165,3 +165,43 @@ def test_store_that_is_not_ours_is_not_rotated(
         keys.keep(OPERATOR, seed)
     assert (refused.exit_code, "密钥库不对" in refused.output) == (1, True)
     assert len(stored(app, select(OperatorKey))) == 1
+
+
+def test_lost_operator_key_is_replaced_and_open_votes_are_held_again(
+    app: Flask, cast: Cast, client: FlaskClient, travel: Travel
+):
+    """The worst case: what was signed still holds, and nothing is stuck."""
+    with app.app_context():
+        now = read_database_clock(db.session())
+    travel(now)
+    sealed = Vote(cast)
+    sealed.close()
+    cast.home = cast.neighbour
+    vote, keys = Vote(cast, period="2027-02"), app.extensions["keys"]
+    run = app.test_cli_runner().invoke
+    kept = run(args=["keys", "rotate", "--lost"])
+    assert (kept.exit_code, "没有丢" in kept.output) == (1, True)
+    keys.erase(OPERATOR)
+    fresh = type(keys)(keys._folder)
+    app.extensions["keys"] = fresh
+    try:
+        assert run(args=["keys", "rotate", "--lost"]).exit_code == 0
+        public = fresh.held_operator_key()
+        refused = vote.voters[5].put(f"{vote.path}/ballot", ballot(*vote.matters))
+        assert refusal(refused) == (503, "wrong_key_store")
+        assert run(args=["finalise"]).exit_code == 0
+        travel(now + timedelta(minutes=31))
+        assert run(args=["finalise"]).exit_code == 0
+    finally:
+        app.extensions["keys"] = keys
+    states = {each.state for each in stored(app, select(AgendaSession))}
+    assert states == {"TALLIED", "VOID", "LISTED"}
+    kind = PublicNotice.kind == NoticeKind.OPERATOR_KEY_CHANGED
+    assert "旧密钥遗失" in stored(app, select(PublicNotice.text).where(kind))[0]
+    raw = sealed.bundle(client).data
+    assert wrong(verify_file(raw, {**sealed.receipts[0], "session_id": sealed.id})) == []
+    told = client.get(f"{PREFIX}/operator-key").json
+    assert told["public_key"] == public.hex()
+    assert [key["public_key"] for key in told["former"]] == [
+        sealed.bundle(client).json["operator_key"]
+    ]
