@@ -12,10 +12,12 @@ from app.agenda.routes import blp as agenda
 from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
+from app.ballots import operator_key
 from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersigning_routes import blp as countersigning
 from app.ballots.glance import forget_count
 from app.ballots.key_stores import make_key_store
+from app.ballots.keys import VotingKeyMissing
 from app.ballots.manual_routes import blp as manual
 from app.ballots.paper_routes import blp as paper
 from app.ballots.routes import blp as ballots
@@ -47,6 +49,7 @@ from app.rating_lists.routes import blp as rating_lists
 from app.reports.clock_moves import follow_terms_before_request
 from app.reports.routes import blp as reports
 from app.resolutions.clock_moves import take_effect_before_request
+from app.resolutions.lost_keys import on_missing_key
 from app.resolutions.routes import blp as resolutions
 from app.wechat.client import WeChatClient
 from app.works.clock_moves import (
@@ -140,6 +143,7 @@ def create_app(
     api = Api(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
+    app.register_error_handler(VotingKeyMissing, on_missing_key)
     app.register_blueprint(board_pages)
     app.register_blueprint(docs_pages)
     health.init_app(app)
@@ -152,6 +156,24 @@ def behind_proxies(wsgi_app: Any, count: int) -> Any:
     it was asked from, and the last one tells whether the connection was encrypted. What stands
     before that was written by who knows whom."""
     return ProxyFix(wsgi_app, x_for=count, x_proto=1, x_host=0) if count else wsgi_app
+
+
+def check_before_serving(app: Flask) -> None:
+    """What a server asks before its first request, and no command does, since commands mend it.
+
+    Raises UnsafeSettings where production would sign with a key that nobody knows.
+    """
+    settings: Settings = app.extensions["settings"]
+    if not settings.production:
+        return
+    with app.app_context():
+        try:
+            operator_key.check_before_serving(db.session(), app.extensions["keys"])
+        finally:
+            # A server that forks now must not share the connections.
+            db.session.remove()
+            db.engine.dispose()
+            app.extensions["keys"].close()
 
 
 class NoSessions(SessionInterface):

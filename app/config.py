@@ -38,6 +38,7 @@ POSTGRESQL_PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+MAX_PATIENCE_MINUTES = 24 * 60
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
 MAX_UNUSED_UPLOADS = 1_000
@@ -184,6 +185,7 @@ class Settings:
     secret_keys_before: tuple[str, ...] = ()
     people_behind_one_address: int = PEOPLE
     trusted_proxies: int = 0
+    key_patience_minutes: int = 30
 
     @classmethod
     def from_environment(
@@ -217,6 +219,7 @@ class Settings:
             wechat_appid=environ.get("WECHAT_APPID", ""),
             wechat_secret=environ.get("WECHAT_SECRET", ""),
             wechat_api_base=environ.get("WECHAT_API_BASE", VENDOR_BASE).rstrip("/"),
+            key_patience_minutes=_count(environ, "KEY_PATIENCE_MINUTES", 30, MAX_PATIENCE_MINUTES),
             extension_days=_count(environ, "VOTING_EXTENSION_DAYS", 3),
             carry_over_limit=_count(environ, "CARRY_OVER_LIMIT", 3),
             attachment_folder=Path(environ.get("ATTACHMENT_FOLDER", instance / "attachments")),

@@ -28,6 +28,7 @@ from bench.decade import Plan
 from tests import databases
 from tests.checks import counted
 from tests.operations import template
+from tests.operator_key import provide_operator_key
 
 MAX_STATEMENTS = 6
 MAX_RATIO = 3.0
@@ -119,6 +120,7 @@ def application(engine: str, server: str | None) -> Iterator[Flask]:
             attachment_folder=folder / "attachments",
         )
         app = create_app(settings, folder)
+        provide_operator_key(app)
         stack.callback(app.extensions["wechat"].close)
         with app.app_context():
             stack.callback(db.engine.dispose)

@@ -14,10 +14,12 @@ from sqlalchemy import create_engine, make_url, text
 from app import create_app
 from app.ballots.key_folder import FolderKeyStore
 from app.config import Settings
+from app.extensions import db
 from app.people.tokens import access_token
 from app.signing import Purpose, SigningKeys
 from bench.seeding import FAMILY, PERSON, Home, bench_uuid
 from tests import databases
+from tests.operator_key import provide_operator_key
 
 SECRET = "a secret of the benchmark, of more than thirty-two bytes"
 TOKEN_SECONDS = 8 * 60  # a token lives for fifteen minutes
@@ -66,9 +68,13 @@ class Site:
         }
 
     def make_keys(self, sessions: Sequence[UUID]) -> None:
-        """The keys that opening these sessions would have made."""
+        """The operator's key, and the keys that opening these sessions would have made."""
+        app = create_app(self.settings, self.folder)
+        provide_operator_key(app)
+        app.extensions["wechat"].close()
+        with app.app_context():
+            db.engine.dispose()
         keys = FolderKeyStore(self.folder / "keys")
-        keys.operator_public_key()
         for session_id in sessions:
             keys.create_session_key(session_id)
 

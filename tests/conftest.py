@@ -18,6 +18,7 @@ from app.config import Settings
 from app.extensions import db
 from tests import databases
 from tests.cast import Cast
+from tests.operator_key import pin_silently
 from tests.wechat_standin import StandIn
 
 _server = pytest.StashKey[ExitStack]()
@@ -121,7 +122,8 @@ def let_postgresql_travel(connection: Any) -> None:
 
 @pytest.fixture
 def app(application: Flask) -> Iterator[Flask]:
-    """The application on an empty database."""
+    """The application on an empty database, but for the operator's key."""
+    pin_silently(application)
     yield application
     with application.app_context():
         databases.empty(db.engine)

@@ -42,6 +42,8 @@ from tests.operations import (
     told,
     works,
 )
+from tests.operator_key import provide_operator_key
+from tests.void import void_resolution, void_session
 
 TABLES = db.metadata.sorted_tables
 
@@ -78,6 +80,7 @@ def play_a_session(app: Flask) -> None:
     judge_it(cast, secretary, voters[0])
     tell_and_rate(cast, secretary, voters[0])
     leave_a_vote_open(cast)
+    lose_keys(cast)
 
 
 def tell_and_rate(cast: Cast, secretary: Person, raiser: Person) -> None:
@@ -108,6 +111,14 @@ def leave_a_vote_open(cast: Cast) -> None:
     made(secretary.post(f"/sessions/{session['id']}/paper-batches", {"count": 2}))
     count_an_assembly(cast)
     made(voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters)), 200)
+
+
+def lose_keys(cast: Cast) -> None:
+    """Another operator's key, and a vote that is void beside the one that holds it again."""
+    _, cast.home = cast.other_community()
+    session, _ = cast.open_session(cast.secretary(), cast.resident(), period="2027-03")
+    void_session(cast.app, session["id"])
+    assert cast.app.test_cli_runner().invoke(args=["keys", "rotate"]).exit_code == 0
 
 
 def count_an_assembly(cast: Cast) -> None:
@@ -162,6 +173,10 @@ def hold_a_round_table(
     draft = f"/resolutions/{made(secretary.post(f'{path}/resolutions', words))['id']}"
     made(secretary.post(f"{draft}/table", {"method": "PHONE", "secrecy": "SECRET"}), 200)
     made(voter.put(f"{draft}/vote", {"answer": "YES"}), 200)
+    another = made(secretary.post(f"{path}/resolutions", {**words, "card_ids": []}))["id"]
+    secretly = {"method": "PHONE", "secrecy": "SECRET"}
+    made(secretary.post(f"/resolutions/{another}/table", secretly), 200)
+    void_resolution(cast.app, another)
     feed = made(secretary.get(f"/board/compounds/{cast.home.id}/feed.json"), 200)
     # Terms are counted with the holidays of their year, so what has one is stored as it is.
     with cast.app.app_context():
@@ -258,6 +273,7 @@ def test_migrations_make_the_constraints_of_the_models(own_url: str):
 
 def test_down_and_up_on_rows_of_every_table(own_url: str, settings: Settings, tmp_path: Path):
     app = create_app(replace(settings, database_url=own_url), tmp_path)
+    provide_operator_key(app)
     play_a_session(app)
     with app.app_context():
         db.engine.dispose()

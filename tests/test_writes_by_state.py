@@ -24,6 +24,7 @@ from app.matters.models import MATTER_MOVES, Matter, MatterState
 from app.people.models import RESIDENCE_MOVES, Residence, ResidenceState, Role
 from tests.ballots.second_officer import SecondOfficer
 from tests.cast import Cast, Person, ballot
+from tests.void import void_session
 
 WRONG_STATE = "409 wrong_state"
 
@@ -37,7 +38,7 @@ def outcome(answer: TestResponse) -> str:
 # Sessions
 
 DRAFT, COLLECTING, LISTED, VOTING, EXTENDED, TALLIED = list(SessionState)[:6]
-MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED, CANCELLED = list(SessionState)[6:]
+MEETING, RESOLVED, EXECUTING, EVALUATING, CLOSED, CANCELLED, VOID = list(SessionState)[6:]
 
 # Write -> {state: state afterwards} where it is allowed. Elsewhere it is 409 wrong_state, but for
 # the codes of OTHER_REFUSALS.
@@ -81,6 +82,10 @@ OTHER_REFUSALS = {
         for state in (DRAFT, COLLECTING, LISTED, VOTING, EXTENDED)
     },
     ("countersign", CANCELLED): "409 no_result",
+    **{
+        (write, VOID): "409 vote_void"
+        for write in ("cast a ballot", "enter a slip", "withdraw a ballot", "countersign")
+    },
     **{("plan another for the month", state): "409 period_taken" for state in SessionState},
 }
 MOVING = [
@@ -105,6 +110,7 @@ STEPS_TO = {
     EVALUATING: (*CLOSING, "start-meeting", "conclude-meeting", "start-evaluation"),
     CLOSED: (*CLOSING, "start-meeting", "conclude-meeting", "close"),
     CANCELLED: (*OPENING[:2], "cancel"),
+    VOID: (*OPENING, "void"),
 }
 
 
@@ -134,6 +140,9 @@ class Monthly:
             with self._app.app_context():
                 db.session.get_one(AgendaSession, UUID(self._path.rpartition("/")[2])).execute()
                 db.session.commit()
+            return
+        if step == "void":  # as the clock does where the vote's key is lost
+            void_session(self._app, self._path.rpartition("/")[2])
             return
         if step == "vote":  # two of three, so that closing need not extend
             answers = [self._vote(voter, self._matters) for voter in self.voters[:2]]
@@ -524,6 +533,7 @@ SESSION_VERBS: dict[SessionState, Callable[[AgendaSession], None]] = {
     EVALUATING: lambda session: session.start_evaluation(),
     CLOSED: lambda session: session.close(),
     CANCELLED: lambda session: session.cancel(),
+    VOID: lambda session: session.void(),
 }
 
 
@@ -562,8 +572,8 @@ SESSION_PAIRS = """
     DRAFT > COLLECTING CANCELLED
     COLLECTING > LISTED CANCELLED
     LISTED > VOTING TALLIED CANCELLED
-    VOTING > EXTENDED TALLIED
-    EXTENDED > TALLIED
+    VOTING > EXTENDED TALLIED VOID
+    EXTENDED > TALLIED VOID
     TALLIED > MEETING
     MEETING > RESOLVED
     RESOLVED > EXECUTING EVALUATING CLOSED
@@ -571,6 +581,7 @@ SESSION_PAIRS = """
     EVALUATING > CLOSED
     CLOSED >
     CANCELLED >
+    VOID >
 """
 # What is listed may end before it was voted on (R8); what is deferred is screened again (R7). What
 # was selected may be decided or shelved without any card.

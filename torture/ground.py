@@ -18,6 +18,7 @@ from app import create_app
 from app.config import Settings
 from app.extensions import db
 from tests.databases import migrate, postgresql_server
+from tests.operator_key import provide_operator_key
 from torture.hosts import WORKERS, Host, serving
 from torture.polls import Poll, open_polls
 from torture.postgres import Cluster, cluster
@@ -51,7 +52,9 @@ class Ground:
     def app(self) -> Flask:
         """The honest application in this process, to fill the database and to look at it."""
         instance = self.folder / "instance"
-        return create_app(Settings.from_environment(instance, self.environ), instance)
+        app = create_app(Settings.from_environment(instance, self.environ), instance)
+        provide_operator_key(app)
+        return app
 
     @contextmanager
     def serving(self, sabotage: str = "") -> Iterator[Host]:

@@ -140,7 +140,7 @@ def _compare_rows(app: Flask, poll: Poll, stored: dict[UUID, Marks], faults: Fau
     with app.app_context(), db.engine.connect() as connection:
         query = select(BallotMark.weight, BallotMark.matter_id, BallotMark.slot)
         found = Counter(
-            (app.extensions["keys"].slot(poll.session_id, voter), weight, UUID(matter))
+            (app.extensions["keys"].slot(poll.session_id, voter, None), weight, UUID(matter))
             for voter, marks in stored.items()
             for weight, matter in marks
         )

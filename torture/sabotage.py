@@ -20,6 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from app import create_app, database
 from app.agenda.models import AgendaSession, SessionState
+from app.ballots.operator_key import pinned_key
 from app.extensions import db
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import commitment, promise_message
@@ -174,7 +175,9 @@ def _receipt(app: Flask, environ: Environ, body: dict[str, Any]) -> Response:
     session_id = BALLOT.sub(r"\1", environ["PATH_INFO"])
     marks = tuple(Mark(each["weight"], each["matter_id"]) for each in body["marks"])
     committed = commitment(bytes.fromhex(body["nonce"]), session_id, PriorityBallot(marks))
-    promise = app.extensions["keys"].sign(promise_message(session_id, committed, 1))
+    message = promise_message(session_id, committed, 1)
+    with app.app_context():
+        promise = app.extensions["keys"].sign(message, pinned_key(db.session()))
     receipt = {**body, "commitment": committed.hex(), "version": 1, "promise": promise.hex()}
     return "200 OK", [("Content-Type", "application/json")], json.dumps(receipt).encode()
 

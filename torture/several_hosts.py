@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from app.ballots.key_folder import FolderKeyStore
+from app.ballots.keys import OPERATOR
 from tests.databases import ROOT
 from torture.client import Address, BrokenConnection, call
 from torture.ground import Arena, CannotPlay, Ground
@@ -69,8 +70,11 @@ def _hosts(ground: Ground, poll: Poll, sabotage: str) -> list[Host]:
             for number in range(1, HOSTS + 1)
         ]
     folders = [ground.folder / f"keys-{number}" for number in range(1, HOSTS + 1)]
+    operators = ground.app.extensions["keys"].find(OPERATOR)
     for folder in folders:
-        FolderKeyStore(folder).create_session_key(poll.session_id)
+        keys = FolderKeyStore(folder)
+        keys.keep(OPERATOR, operators)
+        keys.create_session_key(poll.session_id)
     return [
         ground.sabotaged("", workers=WORKERS, ip=f"127.0.0.{number}", key_store=str(folder))
         for number, folder in enumerate(folders, start=1)

@@ -57,6 +57,7 @@ class SessionState(StrEnum):
     EVALUATING = "EVALUATING"
     CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
+    VOID = "VOID"
 
 
 _S = SessionState
@@ -65,8 +66,9 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     _S.COLLECTING: frozenset({_S.LISTED, _S.CANCELLED}),
     # LISTED > TALLIED: with fewer than two matters there is nothing to vote on (R8).
     _S.LISTED: frozenset({_S.VOTING, _S.TALLIED, _S.CANCELLED}),
-    _S.VOTING: frozenset({_S.EXTENDED, _S.TALLIED}),
-    _S.EXTENDED: frozenset({_S.TALLIED}),
+    # VOTING, EXTENDED > VOID: the vote's key is lost, and another session holds the vote again.
+    _S.VOTING: frozenset({_S.EXTENDED, _S.TALLIED, _S.VOID}),
+    _S.EXTENDED: frozenset({_S.TALLIED, _S.VOID}),
     _S.TALLIED: frozenset({_S.MEETING}),
     _S.MEETING: frozenset({_S.RESOLVED}),
     # RESOLVED > EVALUATING, CLOSED: a session with nothing to carry out.
@@ -75,7 +77,11 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     _S.EVALUATING: frozenset({_S.CLOSED}),
     _S.CLOSED: frozenset(),
     _S.CANCELLED: frozenset(),
+    _S.VOID: frozenset(),
 }
+# Another session of the month may stand beside these.
+GIVEN_UP = frozenset({_S.CANCELLED, _S.VOID})
+_HOLDS_THE_MONTH = text("state NOT IN ('CANCELLED', 'VOID')")
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
 OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
 BEFORE_TALLY = BEFORE_VOTING | OPEN_STATES
@@ -118,8 +124,11 @@ class AgendaSession(HasId, Base):
     """One month's 月月谈 of the host compound.
 
     Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme,
-    rules and the second officer's public key (32 bytes, empty where nobody is to countersign) are
-    copied here when voting opens, so that later settings change nothing.
+    rules, the operator's public key, and the second officer's (32 bytes, empty where nobody is to
+    countersign) are copied here when voting opens, so that later settings change nothing.
+    `key_check` is by what the session's key in the key store is known again, and
+    `key_missing_since` when the key was first found to be gone. A void vote is held again by the
+    session `successor_id`.
     """
 
     __tablename__ = "agenda_sessions"
@@ -129,16 +138,16 @@ class AgendaSession(HasId, Base):
             "community_id",
             "period",
             unique=True,
-            sqlite_where=text("state <> 'CANCELLED'"),
-            postgresql_where=text("state <> 'CANCELLED'"),
+            sqlite_where=_HOLDS_THE_MONTH,
+            postgresql_where=_HOLDS_THE_MONTH,
         ),
         Index(None, "compound_id", "id"),
         Index(None, "state", "voting_closes_at"),
         CheckConstraint("voting_opens_at < voting_closes_at", name="opens_before_it_closes"),
         CheckConstraint("voting_closes_at <= round_table_at", name="closes_before_round_table"),
         CheckConstraint(
-            "(state IN ('DRAFT', 'COLLECTING', 'LISTED', 'VOTING', 'EXTENDED', 'CANCELLED'))"
-            " = (outcome IS NULL)",
+            "(state IN ('DRAFT', 'COLLECTING', 'LISTED', 'VOTING', 'EXTENDED', 'CANCELLED',"
+            " 'VOID')) = (outcome IS NULL)",
             name="tally_has_an_outcome",
         ),
         CheckConstraint(
@@ -149,6 +158,7 @@ class AgendaSession(HasId, Base):
             " OR (countersigned_at IS NULL AND countersign_refused_at IS NULL))",
             name="countersigning_is_whole",
         ),
+        CheckConstraint("successor_id IS NULL OR state = 'VOID'", name="void_vote_is_held_again"),
         CheckConstraint(
             "manual_method IS NULL OR state NOT IN ('VOTING', 'EXTENDED')",
             name="no_ballots_where_totals_are_counted",
@@ -172,6 +182,10 @@ class AgendaSession(HasId, Base):
     scheme: Mapped[list[dict[str, int]] | None] = mapped_column(JSON)
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     roll_root: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    operator_key: Mapped[bytes | None] = mapped_column(ForeignKey("operator_keys.public_key"))
+    key_check: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    key_missing_since: Mapped[datetime | None]
+    successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("agenda_sessions.id"), unique=True)
     officer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     countersigner_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
     countersigned_at: Mapped[datetime | None]
@@ -241,6 +255,11 @@ class AgendaSession(HasId, Base):
         self.voting_opens_at = min(self.voting_opens_at, at)
         self.scheme, self.rules, self.roll_root = scheme, rules, roll_root
 
+    def take_keys(self, operator_key: bytes, key_check: bytes) -> None:
+        """As voting opens: the key that signs receipts and result, and how the vote's own key is
+        known again."""
+        self.operator_key, self.key_check = operator_key, key_check
+
     def take_countersigner(self, officer: Resident, public_key: bytes) -> None:
         """As voting opens: who countersigns the result, with which key."""
         self.countersigner, self.officer_key = officer, public_key
@@ -282,7 +301,24 @@ class AgendaSession(HasId, Base):
     def close_voting(self, at: datetime, outcome: SessionOutcome) -> None:
         """The ballots are counted; by hand it may close earlier than announced."""
         self._move(SessionState.TALLIED)
+        self.key_missing_since = None
         self.closed_at, self.outcome = min(at, self.voting_closes_at), outcome
+
+    def miss_key(self, at: datetime) -> None:
+        """The vote's key is not in the key store; it may come back."""
+        self.key_missing_since = at
+
+    def find_key(self) -> None:
+        """The vote's key is there again."""
+        self.key_missing_since = None
+
+    def void(self) -> None:
+        """The vote's key is lost: its ballots count nowhere."""
+        self._move(SessionState.VOID)
+
+    def be_held_again(self, successor_id: UUID) -> None:
+        """Another session holds the void vote again."""
+        self.successor_id = successor_id
 
     def start_meeting(self) -> None:
         """The round table on the chosen matters begins."""

@@ -87,18 +87,25 @@ class SessionBriefSchema(Schema):
     manual_method = ma.fields.Enum(
         ManualMethod, by_value=True, attribute="session.manual_method", allow_none=True
     )
+    successor_id = Id(
+        attribute="session.successor_id",
+        allow_none=True,
+        metadata={"description": "Of a VOID vote: the session that holds it again"},
+    )
     turnout = ma.fields.Nested(TurnoutSchema, required=True)
     server_time = Instant(required=True)
 
 
 class SessionSchema(SessionBriefSchema):
-    """A session with its list; `scheme`, `rules` and `officer_key` are fixed from the moment voting
-    opens. The officer with that key countersigns the result or says why not."""
+    """A session with its list; `scheme`, `rules`, `operator_key` and `officer_key` are fixed from
+    the moment voting opens. Receipts and result are signed with the first key; the officer with the
+    other countersigns the result or says why not."""
 
     scheme = ma.fields.List(
         ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
     )
     rules = ma.fields.Dict(attribute="session.rules", allow_none=True)
+    operator_key = Hex(attribute="session.operator_key", length=32, allow_none=True)
     officer_key = Hex(attribute="session.officer_key", length=32, allow_none=True)
     countersigned_at = Instant(attribute="session.countersigned_at", allow_none=True)
     countersign_refused_at = Instant(attribute="session.countersign_refused_at", allow_none=True)

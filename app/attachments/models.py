@@ -88,6 +88,10 @@ class Attachment(HasId, Base):
         self.about_id = thing.id  # type: ignore[attr-defined]
         self.claimed_at = at
 
+    def release(self) -> None:
+        """Its thing is no more: it is purged as an upload that nothing claimed."""
+        self.about = self.about_id = self.claimed_at = None
+
     def show_publicly(self) -> None:
         """A public notice shows it: anybody may read it without a signature."""
         if self.about_id is None:

@@ -216,6 +216,13 @@ def attachments_of(session: Session, thing_ids: Collection[UUID]) -> dict[UUID, 
     return found
 
 
+def release_attachments(session: Session, thing_ids: Collection[UUID]) -> None:
+    """What these things had claimed is theirs no more, and is purged."""
+    for attachments in attachments_of(session, thing_ids).values():
+        for attachment in attachments:
+            attachment.release()
+
+
 def _record(
     session: Session,
     attachment: Attachment,

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda import locks
-from app.agenda.models import AgendaSession, Channel, RollEntry
+from app.agenda.models import AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
+from app.ballots.operator_key import find_signer, read_signing_key
+from app.ballots.refusals import vote_void
 from app.ballots.storing import (
     NonceReused,
     NotOnRoll,
@@ -105,7 +108,7 @@ def cast_ballot(
 
     `expected_version` is the version that the voter last saw, 0 for none. Raises WrongState,
     NotOnRoll, UnderAge, StaffMayNotVote, InvalidBallot, VersionConflict, NonceReused,
-    BallotWithdrawn, PaperBallotExists, ReplacementsUsedUp.
+    BallotWithdrawn, PaperBallotExists, ReplacementsUsedUp, and what the key store raises.
     """
     locks.share(session, agenda_session.id)
     moment = read_moment(session, agenda_session)
@@ -119,19 +122,21 @@ def cast_ballot(
     committed = commitment(nonce, session_name, ballot)
     place = (agenda_session.compound_id, agenda_session.id, committed)
 
+    # Found before anything is stored: what cannot be signed leaves nothing behind.
+    signer = find_signer(keys, moment.operator_key)
     if moment.is_sealed:
         sealed = session.get(SealedCommitment, place)
         if sealed is None:
             raise not_open()
-        return signed_receipt(keys, session_name, committed, sealed.version, nonce, ballot)
-    slot = keys.slot(agenda_session.id, voter.id)
+        return signed_receipt(signer, session_name, committed, sealed.version, nonce, ballot)
+    slot = keys.slot(agenda_session.id, voter.id, moment.key_check)
     known = session.get(BallotCommitment, place)
     live = live_version(session, agenda_session, slot)
     # Of another's commitment nothing is said here: whoever saw the nonce of a slip could try marks.
     if known is not None and known.slot == slot:
         if not live:
             raise BallotWithdrawn
-        return signed_receipt(keys, session_name, committed, known.version, nonce, ballot)
+        return signed_receipt(signer, session_name, committed, known.version, nonce, ballot)
     if entry is None:
         raise not_open()
 
@@ -154,7 +159,7 @@ def cast_ballot(
     if not live:
         today = local_date(moment.at)
         mark_participation(session, agenda_session, voter.id, Channel.PHONE, today)
-    return signed_receipt(keys, session_name, committed, version, nonce, ballot)
+    return signed_receipt(signer, session_name, committed, version, nonce, ballot)
 
 
 def read_ballot(
@@ -162,13 +167,15 @@ def read_ballot(
 ) -> Receipt | None:
     """The voter's own live ballot with its receipt; None where there is none.
 
-    Raises BallotsSealed after closing.
+    Raises BallotsSealed after closing, VoteVoid, and what the key store raises.
     """
     if agenda_session.scheme is None:
         return None
+    if agenda_session.state is SessionState.VOID:
+        raise vote_void(session, agenda_session.id)
     if agenda_session.outcome is not None:
         raise BallotsSealed
-    slot = keys.slot(agenda_session.id, voter.id)
+    slot = keys.slot(agenda_session.id, voter.id, agenda_session.key_check)
     ballot = session.get(Ballot, (agenda_session.compound_id, agenda_session.id, slot))
     if ballot is None:
         return None
@@ -180,8 +187,9 @@ def read_ballot(
         )
     )
     marks = PriorityBallot(tuple(Mark(weight, str(matter_id)) for weight, matter_id in rows))
+    signer = find_signer(keys, read_signing_key(session, agenda_session.id))
     return signed_receipt(
-        keys, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
+        signer, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
     )
 
 
@@ -199,15 +207,15 @@ def _lock_roll_entry(
 
 
 def signed_receipt(
-    keys: KeyStore,
+    signer: Ed25519PrivateKey,
     session_name: str,
     committed: bytes,
     version: int,
     nonce: bytes,
     ballot: PriorityBallot,
 ) -> Receipt:
-    """The receipt of a cast, with the operator's promise. Raises KeyUnavailable."""
-    promise = keys.sign(promise_message(session_name, committed, version))
+    """The receipt of a cast, with the operator's promise."""
+    promise = signer.sign(promise_message(session_name, committed, version))
     return Receipt(committed, version, promise, nonce, ballot.marks)
 
 

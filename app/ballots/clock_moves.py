@@ -17,7 +17,8 @@ from app import clock
 from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.counting import CountsDisagree
-from app.ballots.keys import KeyStore
+from app.ballots.keys import KeyStore, VotingKeyMissing
+from app.ballots.lost_keys import follow_keys, may_be_lost
 from app.ballots.sealing import forget
 from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
@@ -69,6 +70,8 @@ def catch_up_all(session: Session, ids: list[UUID]) -> None:
             move_session(session, agenda_session)
             session.commit()
             forget(session, agenda_session, keys)
+        except VotingKeyMissing:
+            follow_keys(session, [session_id])
         except (CountsDisagree, DomainError, DBAPIError) as error:
             # Somebody must look at this session. It takes no ballots outside its hours, readers
             # see it as it was, and other sessions go on.
@@ -96,8 +99,12 @@ def catch_up_session(session_id: UUID) -> None:
     agenda_session = g.agenda_session = db.session.get(
         AgendaSession, session_id, options=[joinedload(AgendaSession.compound)]
     )
-    if agenda_session is not None and agenda_session.is_due(clock.now()):
+    if agenda_session is None:
+        return
+    if agenda_session.is_due(clock.now()):
         catch_up_all(db.session(), [agenda_session.id])
+    elif may_be_lost(agenda_session):
+        follow_keys(db.session(), [agenda_session.id])
 
 
 def _scope(args: dict[str, Any]) -> ColumnElement[bool] | None:

@@ -11,6 +11,7 @@ from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
 from app.ballots import countersigning, officers
 from app.ballots.models import OfficerKey
+from app.ballots.refusals import VoteVoid
 from app.ballots.schemas import (
     CountersignArgs,
     CountersignerSchema,
@@ -92,6 +93,7 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 @blp.refuses(
     VotingNotClosed,
     NoResult,
+    VoteVoid,
     CountersigningDecided,
     countersigning.NoCountersigner,
     countersigning.NotTheCountersigner,
@@ -113,6 +115,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(
     VotingNotClosed,
     NoResult,
+    VoteVoid,
     CountersigningDecided,
     countersigning.NoCountersigner,
     countersigning.NotTheCountersigner,

@@ -51,6 +51,7 @@ from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.ballots.operator_key import find_signer, signing_key
 from app.ballots.storing import InvalidBallot, mark_rows
 from app.clock import database_now, local_date
 from app.orm import constant, reading, table_of
@@ -99,10 +100,11 @@ def cast_first(
             return None
         ballot = PriorityBallot.of(marks, frozen.scheme, frozen.matters)
         committed = commitment(nonce, str(session_id), ballot)
+        signer = find_signer(keys, frozen.operator_key)
         values = {
             "for_session": session_id,
             **bearer.parameters(),
-            "new_slot": keys.slot(session_id, bearer.resident_id),
+            "new_slot": keys.slot(session_id, bearer.resident_id, frozen.key_check),
             "new_nonce": nonce,
             "new_commitment": committed,
         }
@@ -120,15 +122,17 @@ def cast_first(
         if error.connection_invalidated:
             return None
         raise
-    return signed_receipt(keys, str(session_id), committed, 1, nonce, ballot)
+    return signed_receipt(signer, str(session_id), committed, 1, nonce, ballot)
 
 
 @dataclass(frozen=True)
 class _FrozenList:
-    """Weights and matters of a vote, as they stood when it opened."""
+    """Weights, matters and keys of a vote, as they stood when it opened."""
 
     scheme: BallotScheme
     matters: frozenset[str]
+    operator_key: bytes | None
+    key_check: bytes | None
 
 
 _frozen_lists: dict[UUID, _FrozenList] = {}
@@ -140,7 +144,12 @@ def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
     if known is not None:
         return known
     query = (
-        select(SESSIONS.c.scheme, ITEMS.c.matter_id)
+        select(
+            SESSIONS.c.scheme,
+            signing_key().label("operator_key"),
+            SESSIONS.c.key_check,
+            ITEMS.c.matter_id,
+        )
         .join_from(SESSIONS, ITEMS, ITEMS.c.session_id == SESSIONS.c.id)
         .where(SESSIONS.c.id == session_id, SESSIONS.c.state.in_(sorted(OPEN_STATES)))
     )
@@ -152,7 +161,7 @@ def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
         _frozen_lists.clear()
     matters = frozenset(str(row.matter_id) for row in rows)
     frozen = _frozen_lists[session_id] = _FrozenList(
-        BallotScheme.from_data(rows[0].scheme), matters
+        BallotScheme.from_data(rows[0].scheme), matters, rows[0].operator_key, rows[0].key_check
     )
     return frozen
 

@@ -81,6 +81,8 @@ def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout
     row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
+    if row.state == SessionState.VOID:  # there is more to say
+        return None
     turnout = Turnout(SessionState(row.state), row.roll, row.returned)
     _counts.keep(session_id, turnout, at, changes)
     return turnout

@@ -76,6 +76,9 @@ class RedisKeyStore(KeyStore):
         if lax:
             raise UnsafeSettings(f"KEY_STORE: Redis runs with {', '.join(lax)}")
 
+    def close(self) -> None:
+        self._redis.close()
+
     def keep(self, owner: UUID | None, key: bytes) -> None:
         with _in_reach():
             self._redis.set(_name(owner), key, nx=True)

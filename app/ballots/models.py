@@ -1,4 +1,4 @@
-"""Ballots and results, and the officers who countersign them.
+"""Ballots and results, the operator's keys, and the officers who countersign.
 
 No ballot names its voter: it is found by its slot, HMAC(session key, voter), and the key lies
 outside the database. Nor does its row carry a time or an id that grows with time.
@@ -26,6 +26,8 @@ from app.agenda.models import AgendaItem
 from app.orm import UNNUMBERED, Base, HasId, enum_type
 from app.people.models import Resident
 from votes.selection import Outcome
+
+_IS_PINNED = text("until IS NULL")
 
 
 class BallotSlot(Base):
@@ -137,6 +139,35 @@ class SessionBundle(Base):
     def take_countersignature(self, body: bytes, digest: bytes) -> None:
         """The same bundle with the officer's signature; its root stays."""
         self.body, self.digest = body, digest
+
+
+class OperatorKey(HasId, Base):
+    """An Ed25519 public key of the operator: the one without `until` is pinned, and no other signs
+    anything that begins now. Former ones stay, since old receipts and bundles are checked with
+    them. The private half lies in the key store."""
+
+    __tablename__ = "operator_keys"
+    __table_args__ = (
+        Index(
+            "uq_operator_keys_one_pinned",
+            "algorithm",
+            unique=True,
+            sqlite_where=_IS_PINNED,
+            postgresql_where=_IS_PINNED,
+        ),
+        CheckConstraint("algorithm = 'Ed25519'", name="algorithm"),
+        CheckConstraint("length(public_key) = 32", name="public_key_is_whole"),
+        CheckConstraint("since <= until", name="since_before_until"),
+    )
+
+    algorithm: Mapped[str] = mapped_column(String(16), default="Ed25519")
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+    def retire(self, at: datetime) -> None:
+        """Another key is pinned in its place."""
+        self.until = at
 
 
 class OfficerKey(HasId, Base):

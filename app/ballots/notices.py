@@ -125,6 +125,40 @@ def post_extension(
     )
 
 
+def post_void(
+    session: Session, agenda_session: AgendaSession, successor: AgendaSession, at: datetime
+) -> None:
+    """投票作废: the vote's key was lost; `successor` holds it again."""
+    opens, closes = spoken(successor.voting_opens_at), spoken(successor.voting_closes_at)
+    table = spoken(successor.round_table_at)
+    post(
+        session,
+        NoticeKind.VOTE_VOID,
+        agenda_session.compound,
+        agenda_session.id,
+        title=f"{agenda_session.name}投票作废，重新投票",
+        text=(
+            "这次投票的密钥丢失，已投的票无法再查、也无法再改，所以全部作废，不计票，也不公布结果。"
+            "选票和纸票的照片已删除，只留下谁投过票；原来的收据不再有用。\n"
+            f"重新投票：{opens} 至 {closes}（不含截止时刻），题单不变，投过票的人也请再投一次。\n"
+            f"圆桌会改为：{table}，{successor.place}。\n{list_text(agenda_session)}\n"
+            "The key of this vote was lost: ballots that were cast can neither be found nor "
+            "replaced, so none is counted and no result is published. They and the photos of "
+            "slips were deleted; only who took part is kept, and earlier receipts are good for "
+            "nothing more. "
+            f"The vote is held again from {opens} to {closes} (exclusive) on the same list; "
+            f"whoever has voted votes once more. Round table: {table}."
+        ),
+        data={
+            **session_data(agenda_session),
+            "successor_id": str(successor.id),
+            "successor": session_data(successor),
+            "matters": list_data(agenda_session),
+        },
+        at=at,
+    )
+
+
 def post_result(
     session: Session,
     agenda_session: AgendaSession,

@@ -47,6 +47,7 @@ from votes.receipt import commitment
 from votes.serial import as_typed, is_serial, new_serial
 
 NOT_CONFIRMED = "截止时没有第二人确认"
+VOTE_VOID = "投票作废"
 VOTED_OTHERWISE = "投票人已另行投票"
 
 
@@ -298,6 +299,14 @@ def void_waiting(session: Session, agenda_session: AgendaSession, at: datetime) 
     return sum(not has_voted for _, has_voted in waiting)
 
 
+def void_entered(session: Session, agenda_session: AgendaSession, at: datetime) -> None:
+    """Of a void vote no slip waits for anybody."""
+    for slip, _ in _waiting(session, agenda_session):
+        slip.void(VOTE_VOID)
+        record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=VOTE_VOID)
+    session.flush()
+
+
 def hold_voter(
     session: Session, agenda_session: AgendaSession, voter_id: UUID, at: datetime
 ) -> RollEntry:
@@ -400,11 +409,11 @@ def _read(
         raise PhoneBallotExists
     refuse_over_paper(voter)
     ballot = valid_ballot(session, agenda_session.id, moment.scheme, entered.marks)
-    nonce = keys.slip_nonce(agenda_session.id, slip.serial)
+    nonce = keys.slip_nonce(agenda_session.id, slip.serial, moment.key_check)
     return _Reading(
         voter=voter,
         slip=slip,
-        slot=keys.slot(agenda_session.id, entered.voter_id),
+        slot=keys.slot(agenda_session.id, entered.voter_id, moment.key_check),
         nonce=nonce,
         ballot=ballot,
         committed=commitment(nonce, str(agenda_session.id), ballot),

@@ -9,12 +9,12 @@ from werkzeug.datastructures import FileStorage
 
 from app import clock
 from app.agenda.access import obtain_session
-from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession
+from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
 from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.attachments.errors import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys import KeyStore
 from app.ballots.paper_schemas import (
     IssueSlipsArgs,
     PaperBatchSchema,
@@ -30,6 +30,7 @@ from app.ballots.paper_schemas import (
     SlipWithdrawalArgs,
     WithdrawBallotArgs,
 )
+from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.errors import NotFound, WrongState
 from app.extensions import db
@@ -66,14 +67,14 @@ ENTRY_REFUSALS = (
     TooManyAttachments,
     UnknownAttachment,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *VOTE_REFUSALS,
 )
 SHEET_REFUSALS = (
     WrongState,
     paper_file.UnreadableSheet,
     paper_file.SheetRefused,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *VOTE_REFUSALS,
 )
 
 
@@ -105,7 +106,7 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.route("/paper-batches/<uuid:batch_id>/slips.pdf", methods=["GET"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
-@blp.refuses(WrongState, KeyUnavailable)
+@blp.refuses(WrongState, *VOTE_REFUSALS)
 def print_slips(batch_id: UUID) -> Response:
     """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
     batch = db.session.get(PaperBatch, batch_id)
@@ -181,7 +182,7 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     paper_entry.UnknownSerial,
     withdrawing.NotTheirSlip,
     paper_entry.SecretaryTouchesNoBallot,
-    KeyUnavailable,
+    *VOTE_REFUSALS,
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
@@ -203,7 +204,7 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
 @allow(*CLERKS)
 @blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
 @blp.response(200, PaperSlipSchema)
-@blp.refuses(WrongState, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
+@blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """作废纸票 · A slip that is no ballot was spoiled or lost."""
     agenda_session, actor = _obtain_as_clerk(session_id)
@@ -287,7 +288,7 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 @allow(Role.RESIDENT)
 @blp.arguments(WithdrawBallotArgs, location="query")
 @blp.response(204)
-@blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, KeyUnavailable)
+@blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
     """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
     agenda_session, voter = obtain_session(session_id), current_actor().resident
@@ -352,6 +353,8 @@ def _with_photos(
     those alone who entered or confirmed them: all of them together are a running result."""
     roles = actor.roles_in(agenda_session.compound)
     is_clerk = not roles.isdisjoint(CLERKS)
+    if agenda_session.state is SessionState.VOID:
+        return []  # the same people vote again
     if agenda_session.state not in BEFORE_TALLY:
         return [slip.id for slip in slips if is_clerk or Role.AUDITOR in roles]
     if not is_clerk or Role.BRANCH_SECRETARY in roles:

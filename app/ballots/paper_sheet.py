@@ -61,7 +61,11 @@ def sheet_of(agenda_session: AgendaSession, batch: PaperBatch, keys: KeyStore) -
             (
                 slip.serial,
                 write_stub(
-                    Stub(session_id, slip.serial, keys.slip_nonce(agenda_session.id, slip.serial))
+                    Stub(
+                        session_id,
+                        slip.serial,
+                        keys.slip_nonce(agenda_session.id, slip.serial, agenda_session.key_check),
+                    )
                 ),
             )
             for slip in batch.slips

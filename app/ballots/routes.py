@@ -17,9 +17,11 @@ from app.ballots import casting, paper_entry, sealing, storing, voting
 from app.ballots.clock_moves import catch_up_session
 from app.ballots.first_cast import cast_first
 from app.ballots.glance import look_at_session, look_at_turnout, result_version
-from app.ballots.keys import KeyStore, KeyUnavailable
-from app.ballots.models import SessionResult
+from app.ballots.keys import KEY_REFUSALS, KeyStore
+from app.ballots.models import OperatorKey, SessionResult
 from app.ballots.notices import result_data
+from app.ballots.operator_key import read_keys, require_our_store
+from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
 from app.ballots.schemas import (
     CastArgs,
     OperatorKeySchema,
@@ -76,7 +78,7 @@ def _extension_days() -> int:
 @blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, voting.CountedByHand, KeyUnavailable)
+@blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
     agenda_session = obtain_session(session_id)
@@ -101,7 +103,7 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, KeyUnavailable)
+@blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
     """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
     agenda_session = obtain_session(session_id)
@@ -127,7 +129,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     casting.ReplacementsUsedUp,
     storing.NonceReused,
     storing.PaperBallotExists,
-    KeyUnavailable,
+    *VOTE_REFUSALS,
 )
 def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     """投票 · Cast a ballot, or replace one's own until voting closes."""
@@ -155,7 +157,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
 @blp.route("/sessions/<uuid:session_id>/ballot", methods=["GET"])
 @allow(Role.RESIDENT)
 @blp.response(200, ReceiptSchema)
-@blp.refuses(KeyUnavailable, casting.BallotsSealed)
+@blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
     """我的选票 · One's own ballot until voting closes; 404 while there is none."""
     agenda_session = obtain_session(session_id)
@@ -177,7 +179,10 @@ def read_turnout(session_id: UUID) -> Answer:
     if turnout is None:
         agenda_session = _obtain_in_full(session_id)
         people = participation(db.session(), [session_id])[session_id]
-        return {"state": agenda_session.state, **vars(people)}
+        told = {"state": agenda_session.state, **vars(people)}
+        if agenda_session.state is SessionState.VOID:
+            told["successor_id"] = agenda_session.successor_id
+        return told
     rule_was_applied()
     return _unless_seen(turnout.version) or (vars(turnout), _tag(turnout.version))
 
@@ -185,7 +190,7 @@ def read_turnout(session_id: UUID) -> Answer:
 @blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
 @allow_later(*EVERYONE_THERE)
 @blp.response(200, ResultSchema)
-@blp.refuses(VotingNotClosed, NoResult)
+@blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
     """计票结果 · The count, the order, and why."""
     standing = look_at_session(db.engine, current_bearer(), session_id)
@@ -198,6 +203,8 @@ def read_result(session_id: UUID) -> Response:
     agenda_session = _obtain_in_full(session_id)
     if agenda_session.state is SessionState.CANCELLED:
         raise NoResult
+    if agenda_session.state is SessionState.VOID:
+        raise vote_void(db.session(), session_id)
     if agenda_session.outcome is None:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
@@ -245,7 +252,7 @@ def _tag(version: str) -> dict[str, str]:
 
 @blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
 @public
-@blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount)
+@blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount, VoteVoid)
 @blp.response(200)
 def read_bundle(session_id: UUID) -> Response:
     """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
@@ -278,7 +285,13 @@ def list_participations() -> Sequence[RollEntry]:
 @blp.route("/operator-key", methods=["GET"])
 @public
 @blp.response(200, OperatorKeySchema)
-@blp.refuses(KeyUnavailable)
+@blp.refuses(*KEY_REFUSALS)
 def read_operator_key() -> dict[str, Any]:
-    """运营者公钥 · The key that checks the promises of receipts."""
-    return {"algorithm": "Ed25519", "public_key": _keys().operator_public_key()}
+    """运营者公钥 · The key that checks receipts and bundles, and those that did before."""
+    require_our_store(db.session(), _keys())
+    pinned, *former = read_keys(db.session())
+    return {**_told_key(pinned), "former": former}
+
+
+def _told_key(key: OperatorKey) -> dict[str, Any]:
+    return {"algorithm": key.algorithm, "public_key": key.public_key, "since": key.since}

@@ -51,9 +51,12 @@ class ReceiptSchema(Schema):
 
 
 class TurnoutReportSchema(Schema):
+    """How many may vote and how many did; of a VOID vote also the session that holds it again."""
+
     state = ma.fields.Enum(SessionState, by_value=True, required=True)
     roll = ma.fields.Integer(required=True)
     returned = ma.fields.Integer(required=True)
+    successor_id = Id(allow_none=True)
 
 
 class ResultRowSchema(Schema):
@@ -107,9 +110,22 @@ class ParticipationSchema(Schema):
     withdrawn_on = ma.fields.Date(required=True, allow_none=True)
 
 
+class FormerKeySchema(Schema):
+    """A key that was the operator's from `since` until `until`."""
+
+    public_key = Hex(length=32, required=True)
+    since = Instant(required=True)
+    until = Instant(required=True)
+
+
 class OperatorKeySchema(Schema):
+    """The pinned key and since when it is that; what was signed before is checked with a former
+    one. A vote has the key that was pinned when it opened."""
+
     algorithm = ma.fields.String(required=True)
     public_key = Hex(length=32, required=True)
+    since = Instant(required=True)
+    former = ma.fields.List(ma.fields.Nested(FormerKeySchema), required=True)
 
 
 class OfficerKeyArgs(Schema):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -28,9 +28,11 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
+from app.ballots.operator_key import require_signing_key, require_verified
+from app.ballots.refusals import vote_void
 from app.ballots.slips import PaperSlip, SlipState
 from app.errors import DomainError
-from app.orm import table_of
+from app.orm import Base, table_of
 from votes import merkle
 from votes.bundle import (
     ListedMatter,
@@ -99,8 +101,9 @@ def seal(
     """Store the signed bundle of a closed vote and destroy what it was made from.
 
     Raises CountsDisagree where a ballot has no commitment, or there are not as many confirmed slips
-    as paper ballots, and KeyUnavailable.
+    as paper ballots; UnverifiedSignature; OperatorKeyNotPinned, WrongKeyStore, KeyUnavailable.
     """
+    operator_key = require_signing_key(session, agenda_session.id, keys)
     commitments = _read_commitments(session, agenda_session)
     unsigned = build_bundle(
         manifest=_manifest(agenda_session, count),
@@ -112,11 +115,14 @@ def seal(
         commitments=commitments,
         ranked=count.ranked,
         outcomes=count.outcomes,
-        operator_key=keys.operator_public_key(),
+        operator_key=operator_key,
         officer_key=agenda_session.officer_key,
         paper_serials=_read_serials(session, agenda_session, count),
     )
-    bundle = with_signatures(unsigned, keys.sign(statement_message(unsigned)))
+    message = statement_message(unsigned)
+    signature = keys.sign(message, operator_key)
+    require_verified(operator_key, signature, message)
+    bundle = with_signatures(unsigned, signature)
     body = canonical_json(bundle)
     sealed = SessionBundle(
         session_id=agenda_session.id,
@@ -131,20 +137,20 @@ def seal(
 
 
 def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:
-    """Erase what is left of a sealed session's ballots, once its sealing is committed; of others
-    nothing. What cannot be erased now, `flask finalise` erases later.
+    """Erase what is left of the ballots of a sealed session or a void vote, once that is committed;
+    of others nothing. What cannot be erased now, `flask finalise` erases later.
 
     PostgreSQL keeps deleted rows in its files, with the number of the transaction that they share
     with the roll, until the tables are vacuumed. The key goes last, so that a key that is held
     tells of work to be done.
     """
-    if agenda_session.outcome is None:
+    if agenda_session.outcome is None and agenda_session.state is not SessionState.VOID:
         return
     session_id = agenda_session.id
     try:
         erase_what_is_left(session, session_id, keys)
     except (KeyUnavailable, DBAPIError, StillReadable):
-        log.exception("what is left of sealed session %s could not be erased", session_id)
+        log.exception("what is left of session %s could not be erased", session_id)
 
 
 def erase_what_is_left(session: Session, session_id: UUID, keys: KeyStore) -> None:
@@ -200,17 +206,18 @@ def _wait_for_snapshots(connection: Connection) -> None:
     raise StillReadable
 
 
-def sealed_with_key(session: Session, keys: KeyStore) -> list[UUID]:
-    """Ids of sealed sessions of which something is left: whose key is held. Raises
+def closed_with_key(session: Session, keys: KeyStore) -> list[UUID]:
+    """Ids of sealed sessions and void votes of which something is left: whose key is held. Raises
     KeyUnavailable."""
-    left = select(AgendaSession.id).where(
-        AgendaSession.id.in_(keys.held()), AgendaSession.outcome.is_not(None)
-    )
+    is_over = or_(AgendaSession.outcome.is_not(None), AgendaSession.state == SessionState.VOID)
+    left = select(AgendaSession.id).where(AgendaSession.id.in_(keys.held()), is_over)
     return list(session.scalars(left.order_by(AgendaSession.id)))
 
 
 def no_bundle(session: Session, session_id: UUID, state: SessionState) -> DomainError:
     """Why a session at this step has no bundle."""
+    if state is SessionState.VOID:
+        return vote_void(session, session_id)
     if state in BEFORE_TALLY:
         return VotingNotClosed()
     query = select(AgendaSession.manual_method).where(AgendaSession.id == session_id)
@@ -289,26 +296,25 @@ def _read_serials(session: Session, agenda_session: AgendaSession, count: Count)
 
 
 def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
-    """Keep the commitments in the order of their values, and delete what has slots; slips forget
-    theirs."""
-    theirs = {
-        model: (
-            table_of(model).c.compound_id == agenda_session.compound_id,
-            table_of(model).c.session_id == agenda_session.id,
-        )
-        for model in (BallotCommitment, BallotMark, Ballot)
-    }
+    """Keep the commitments in the order of their values, and delete what has slots."""
     columns = ["compound_id", "session_id", "commitment", "version"]
     kept = table_of(BallotCommitment)
     session.execute(
         insert(table_of(SealedCommitment)).from_select(
             columns,
             select(*(kept.c[name] for name in columns))
-            .where(*theirs[BallotCommitment])
+            .where(*_of_session(BallotCommitment, agenda_session))
             .order_by(kept.c.commitment),
         )
     )
-    for model, where in theirs.items():
+    delete_ballots(session, agenda_session)
+
+
+def delete_ballots(session: Session, agenda_session: AgendaSession) -> None:
+    """Delete all that leads from a slot to marks; slips forget their slots, and the roll keeps who
+    took part."""
+    for model in (BallotCommitment, BallotMark, Ballot):
+        where = _of_session(model, agenda_session)
         session.execute(delete(table_of(model)).where(*where))
     session.execute(
         update(table_of(PaperSlip))
@@ -316,6 +322,14 @@ def _destroy_link(session: Session, agenda_session: AgendaSession) -> None:
         .values(slot=None, commitment=None)
     )
     _rewrite_roll(session, agenda_session)
+
+
+def _of_session(model: type[Base], agenda_session: AgendaSession) -> list[ColumnElement[bool]]:
+    table = table_of(model)
+    return [
+        table.c.compound_id == agenda_session.compound_id,
+        table.c.session_id == agenda_session.id,
+    ]
 
 
 def _rewrite_roll(session: Session, agenda_session: AgendaSession) -> None:

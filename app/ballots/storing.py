@@ -18,10 +18,13 @@ from app.agenda.models import (
     AgendaSession,
     Channel,
     RollEntry,
+    SessionState,
 )
 from app.agenda.roll import admit_eligible
 from app.ballots.keys import KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
+from app.ballots.operator_key import signing_key
+from app.ballots.refusals import vote_void
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
 from app.orm import table_of
@@ -93,24 +96,32 @@ class Moment:
     is_open: bool
     is_sealed: bool
     scheme: BallotScheme
+    operator_key: bytes | None
+    key_check: bytes | None
 
 
 def read_moment(session: Session, agenda_session: AgendaSession) -> Moment:
-    """Read the state again under the lock. Raises WrongState before voting has opened."""
-    state, outcome, opens_at, closes_at, scheme, at = session.execute(
+    """Read the state again under the lock. Raises WrongState before voting has opened,
+    VoteVoid."""
+    state, outcome, opens_at, closes_at, scheme, operator_key, key_check, at = session.execute(
         select(
             AgendaSession.state,
             AgendaSession.outcome,
             AgendaSession.voting_opens_at,
             AgendaSession.voting_closes_at,
             AgendaSession.scheme,
+            signing_key(),
+            AgendaSession.key_check,
             database_now(),
         ).where(AgendaSession.id == agenda_session.id)
     ).one()
     if scheme is None:
         raise not_open()
+    if state is SessionState.VOID:
+        raise vote_void(session, agenda_session.id)
     is_open = state in OPEN_STATES and opens_at <= at < closes_at
-    return Moment(at, is_open, outcome is not None, BallotScheme.from_data(scheme))
+    is_sealed, rules = outcome is not None, BallotScheme.from_data(scheme)
+    return Moment(at, is_open, is_sealed, rules, operator_key, key_check)
 
 
 def begin_while_open(session: Session, agenda_session: AgendaSession) -> Moment:

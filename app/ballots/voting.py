@@ -27,6 +27,7 @@ from app.ballots.counting import (
 from app.ballots.keys import KeyStore
 from app.ballots.models import BallotSlot, ResultRow
 from app.ballots.officers import find_countersigner
+from app.ballots.operator_key import require_our_store
 from app.ballots.paper_entry import count_waiting, void_waiting
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.errors import DomainError
@@ -77,7 +78,8 @@ def open_voting(
     """Open the vote on the frozen list; scheme, rules and roll are fixed from here on.
 
     With fewer than two matters there is no vote (R8): the session goes straight to its result.
-    `by` is empty where the clock does it.
+    `by` is empty where the clock does it. Raises WrongState, CountedByHand, and what the key store
+    raises.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.LISTED)
@@ -101,7 +103,9 @@ def open_voting(
     if officer is not None:
         agenda_session.take_countersigner(officer.key.resident, officer.key.public_key)
     _snapshot_slots(session, agenda_session, FIVE_THREE_ONE)
-    keys.create_session_key(agenda_session.id)
+    # Into no store but ours: from another one the key would be gone when ours is back.
+    operator_key = require_our_store(session, keys)
+    agenda_session.take_keys(operator_key, keys.create_session_key(agenda_session.id))
     record_move(session, agenda_session, "open_voting", by, at, from_state=SessionState.LISTED)
     hashes = {"rules_hash": rules_hash_of(agenda_session).hex(), "roll_root": roll_root.hex()}
     notices.post_opening(session, agenda_session, announced_opening, hashes, officer, at)
@@ -131,8 +135,8 @@ def close_voting(
 
     By hand this may come before the announced end if enough have voted; the notice then says so.
     Slips that nobody has confirmed count nowhere.
-    Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote, and
-    PaperBallotsWaiting.
+    Raises TooFewBallots, so that a second tap cannot use up the extension and end the vote,
+    PaperBallotsWaiting, and what the key store raises.
     """
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*OPEN_STATES)
@@ -149,6 +153,7 @@ def close_voting(
             return agenda_session
     if at < agenda_session.voting_closes_at and count_waiting(session, agenda_session):
         raise PaperBallotsWaiting
+    keys.require_session_key(agenda_session.id, agenda_session.key_check)
     voided = void_waiting(session, agenda_session, at)
     _conclude(session, agenda_session, by, at, keys, turnout, voided)
     return agenda_session

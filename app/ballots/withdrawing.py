@@ -51,7 +51,7 @@ def withdraw_ballot(
         entry = hold_roll_entry(session, agenda_session, voter, moment.at)
     except NotOnRoll:
         raise NotFound from None
-    slot = keys.slot(agenda_session.id, voter.id)
+    slot = keys.slot(agenda_session.id, voter.id, moment.key_check)
     live = live_version(session, agenda_session, slot)
     if not live:
         if entry.withdrawn_on is None:
@@ -109,7 +109,7 @@ def withdraw_slip(
     hold_voter(session, agenda_session, voter_id, moment.at)
     slip = hold_slip(session, agenda_session, serial)
     slip.require_state(SlipState.CONFIRMED)
-    slot = keys.slot(agenda_session.id, voter_id)
+    slot = keys.slot(agenda_session.id, voter_id, moment.key_check)
     if slip.slot != slot:
         raise NotTheirSlip
     slip.withdraw(reason)

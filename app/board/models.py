@@ -69,6 +69,9 @@ class NoticeKind(StrEnum):
     RATING_FINAL = "RATING_FINAL"
     COUNTERSIGNED = "COUNTERSIGNED"
     COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED"
+    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED"
+    VOTE_VOID = "VOTE_VOID"
+    RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID"
 
 
 # Notices about a session; all others are about what came of it.
@@ -79,6 +82,7 @@ ABOUT_SESSIONS = frozenset(
         NoticeKind.VOTING_OPENED,
         NoticeKind.VOTING_EXTENDED,
         NoticeKind.TALLIED,
+        NoticeKind.VOTE_VOID,
         NoticeKind.COUNTERSIGNED,
         NoticeKind.COUNTERSIGNATURE_REFUSED,
         NoticeKind.SESSION_CANCELLED,

@@ -28,9 +28,17 @@ class ResultIsFinal(DomainError):
     zh, en = "题单、投票和计票的公示不能这样更改", "This notice of a list, vote or tally stands"
 
 
-# A tally, and what the second officer says of it: the branch is whom they check.
+# A tally, what the second officer says of it, with which key it is signed, and that a key was lost:
+# the branch is whom they check, or no party to it.
 NOT_CORRECTED = frozenset(
-    {NoticeKind.TALLIED, NoticeKind.COUNTERSIGNED, NoticeKind.COUNTERSIGNATURE_REFUSED}
+    {
+        NoticeKind.TALLIED,
+        NoticeKind.COUNTERSIGNED,
+        NoticeKind.COUNTERSIGNATURE_REFUSED,
+        NoticeKind.OPERATOR_KEY_CHANGED,
+        NoticeKind.VOTE_VOID,
+        NoticeKind.RESOLUTION_VOTE_VOID,
+    }
 )
 WITHDRAWABLE = frozenset(
     {

@@ -6,7 +6,7 @@ from app.commands.audit import check_audit
 from app.commands.doctor import doctor
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
-from app.commands.keys import move_keys_command
+from app.commands.keys import keys_group, move_keys_command
 from app.commands.metrics import metrics
 from app.commands.places import add_place, import_register_command, invite_officer
 
@@ -18,6 +18,7 @@ COMMANDS = (
     invite_officer,
     check_audit,
     add_holidays,
+    keys_group,
     move_keys_command,
     metrics,
 )

@@ -12,10 +12,13 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaSession
+from app.agenda.models import AgendaSession, SessionState
 from app.attachments.clock_moves import purge
+from app.ballots import lost_keys
 from app.ballots.clock_moves import due_sessions, move_session
-from app.ballots.sealing import erase_what_is_left, sealed_with_key
+from app.ballots.key_changes import forget_former
+from app.ballots.keys import KeyStore
+from app.ballots.sealing import closed_with_key, erase_what_is_left
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.evaluations.asking import close_round
 from app.evaluations.clock_moves import due_rounds
@@ -23,8 +26,9 @@ from app.evaluations.rounds import EvaluationRound
 from app.orm import Base
 from app.rating_lists.clock_moves import due_lists, finalise_list
 from app.rating_lists.models import RatingList
+from app.resolutions import lost_keys as lost_resolution_keys
 from app.resolutions.clock_moves import due_resolutions, take_effect
-from app.resolutions.models import Resolution
+from app.resolutions.models import Resolution, ResolutionState
 from app.works.clock_moves import due_orders, due_whistles, escalate_order, escalate_whistle
 from app.works.models import WorkOrder
 from app.works.whistle import Whistle
@@ -61,15 +65,55 @@ def one(model: type[T], verb: Callable[[Session, T], None]) -> Move:
     return move
 
 
+def the_keys() -> KeyStore:
+    """The key store, or what stands in its place while it is away."""
+    keys: KeyStore = current_app.extensions["keys"]
+    return keys
+
+
+def doubtful_votes(session: Session) -> list[UUID]:
+    """Open votes whose key may be gone from the store."""
+    return lost_keys.doubtful_votes(session, the_keys())
+
+
+def follow_key(session: Session, session_id: UUID) -> int:
+    """Note what has become of a vote's key; how many votes are void by that."""
+    agenda_session = session.get_one(AgendaSession, session_id)
+    lost_keys.follow_key(session, agenda_session, the_keys())
+    session.commit()
+    return int(agenda_session.state is SessionState.VOID)
+
+
+def doubtful_resolutions(session: Session) -> list[UUID]:
+    """Open secret votes on resolutions whose key may be gone from the store."""
+    return lost_resolution_keys.doubtful_votes(session, the_keys())
+
+
+def follow_resolution_key(session: Session, resolution_id: UUID) -> int:
+    """The same for a secret vote on a resolution."""
+    resolution = session.get_one(Resolution, resolution_id)
+    lost_resolution_keys.follow_key(session, resolution, the_keys())
+    session.commit()
+    if resolution.state is not ResolutionState.VOID:
+        return 0
+    the_keys().erase(resolution_id)  # should it come back, nothing hangs on it
+    return 1
+
+
 def keys_to_erase(session: Session) -> list[UUID]:
-    """Sealed sessions whose key is still held."""
-    return sealed_with_key(session, current_app.extensions["keys"])
+    """Sealed sessions and void votes whose key is still held."""
+    return closed_with_key(session, the_keys())
 
 
 def erase_key(session: Session, session_id: UUID) -> int:
-    """Erase the key of a sealed session, after its ballots."""
-    erase_what_is_left(session, session_id, current_app.extensions["keys"])
+    """Erase the key of a session that is over, after its ballots."""
+    erase_what_is_left(session, session_id, the_keys())
     return 1
+
+
+def forget_former_keys(session: Session, _: UUID) -> int:
+    """Erase former keys of the operator that no vote needs."""
+    return forget_former(session, the_keys(), the_keys().held())
 
 
 def follow_notice(session: Session, version_id: UUID) -> int:
@@ -100,11 +144,35 @@ STEPS = (
         "sessions moved: {}",
     ),
     Step(
+        "lost_keys",
+        doubtful_votes,
+        follow_key,
+        "密钥丢失，已作废 {} 期投票，重新举行",
+        "votes void since their key is lost, to be held again: {}",
+        is_counted=False,
+    ),
+    Step(
+        "lost_resolution_keys",
+        doubtful_resolutions,
+        follow_resolution_key,
+        "密钥丢失，已作废 {} 次决议表决",
+        "votes on resolutions void since their key is lost: {}",
+        is_counted=False,
+    ),
+    Step(
         "keys_to_erase",
         keys_to_erase,
         erase_key,
         "已删除 {} 把过期密钥",
         "keys of sealed votes erased: {}",
+    ),
+    Step(
+        "former_keys",
+        anywhere,
+        forget_former_keys,
+        "已删除 {} 把不再用的运营者旧密钥",
+        "former operator's keys erased: {}",
+        is_counted=False,
     ),
     Step(
         "resolutions",

@@ -122,10 +122,19 @@ def in_operator_key(patient: Patient) -> Iterator[Fault]:
 
 
 OPERATOR_KEY = {
+    "not_pinned": (
+        "还没有设定运营者的签名密钥：运行 flask keys make（密钥库里已有一把的，flask keys pin）",
+        "No operator's key is pinned: run `flask keys make`, or `flask keys pin` where the store "
+        "holds one already",
+    ),
     "missing": (
-        "密钥库里没有运营者的签名密钥：新装的先生成，丢失的从备份恢复",
-        "The key store holds no operator's key: make one on a new installation, restore it from "
-        "its backup where it was lost",
+        "密钥库里没有运营者的签名密钥：接回原来的密钥库，丢失的从备份恢复",
+        "The key store holds no operator's key: bring back the right store, or restore the key "
+        "from its backup",
+    ),
+    "differs": (
+        "密钥库里是另一把运营者密钥：接回原来的密钥库",
+        "The key store holds another operator's key: bring back the right store",
     ),
 }
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import clock
 from app.attachments.errors import StoreUnavailable
 from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
+from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.calendar import missing_tables
 from app.config import Settings, UnsafeSettings
 from app.extensions import db
@@ -65,12 +66,12 @@ def ask_key_store() -> Answers:
 
 
 def ask_operator_key() -> Answers:
-    """Whether the operator's key is there."""
-    keys: KeyStore = current_app.extensions["keys"]
+    """Whether the key store holds the operator's key that is pinned in the database."""
     try:
-        return {"operator_key": OK if keys.find(OPERATOR) is not None else "missing"}
-    except KeyUnavailable:
+        state = operator_key_state(db.session(), current_app.extensions["keys"])
+    except (DBAPIError, PoolTimeout):
         return {"operator_key": NOT_ASKED}
+    return {"operator_key": NOT_ASKED if state is OperatorKeyState.STORE_AWAY else state.value}
 
 
 def ask_finaliser() -> Answers:

@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionOutcome, SessionState
+from app.agenda.models import (
+    GIVEN_UP,
+    AgendaItem,
+    AgendaSession,
+    RollEntry,
+    SessionOutcome,
+    SessionState,
+)
 from app.audit import AuditEntry
 from app.ballots.models import ResultRow, SessionResult
 from app.clock import local_date
@@ -33,7 +40,7 @@ from app.works.whistle import WhistleState
 from votes.selection import Outcome
 
 FREQUENT = 3  # domain notes, section 10: our proposal
-HELD_STATES = frozenset(SessionState) - {SessionState.DRAFT, SessionState.CANCELLED}
+HELD_STATES = frozenset(SessionState) - GIVEN_UP - {SessionState.DRAFT}
 RESOLUTION_ENDS = {
     "passed": ResolutionState.PASSED,
     "failed": ResolutionState.FAILED,
@@ -68,7 +75,14 @@ def _participation(scope: Scope) -> dict[str, Select[Any] | None]:
         select(func.count())
         .select_from(AgendaItem)
         .join(AuditEntry, AuditEntry.thing_id == AgendaItem.session_id)
-        .where(_is_move("agenda_sessions", SessionState.LISTED), _is_counted(scope))
+        .where(
+            _is_move("agenda_sessions", SessionState.LISTED),
+            _is_counted(scope),
+            # The list of a void vote stands once, in the session that holds it again.
+            AgendaItem.session_id.not_in(
+                select(AgendaSession.id).where(AgendaSession.state == SessionState.VOID)
+            ),
+        )
     )
     if scope.place is None or scope.period is None:
         return {"raised": None, "merged": None, "listed": items, "compounds": None, "hosts": None}

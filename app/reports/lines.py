@@ -43,6 +43,12 @@ LINES: dict[tuple[str, ...], Line] = {
     ("agenda_sessions", "cancel"): Line(
         "SESSION_CANCELLED", R, "{t.name}取消", "The session was called off"
     ),
+    ("agenda_sessions", "void"): Line(
+        "VOTE_VOID",
+        R,
+        "{t.name}投票作废，重新投票",
+        "The vote was void, since its key was lost, and is held again",
+    ),
     ("agenda_sessions", "start_meeting"): Line(
         "ROUND_TABLE", T, "{t.name}圆桌会开始", "The round table began"
     ),
@@ -63,6 +69,12 @@ LINES: dict[tuple[str, ...], Line] = {
     ),
     ("resolutions", "table"): Line(
         "RESOLUTION_TABLED", D, "{t.label}付表决", "Resolution {t.number} put to the vote"
+    ),
+    ("resolutions", "void"): Line(
+        "RESOLUTION_VOTE_VOID",
+        D,
+        "{t.label}的表决作废，可再次付表决",
+        "The vote on resolution {t.number} was void, since its key was lost, and may be held again",
     ),
     ("resolutions", "shelve"): Line(
         "RESOLUTION_SHELVED", D, "{t.label}暂缓", "Resolution {t.number} shelved"

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -30,7 +31,8 @@ from votes.majority import MajorityOutcome, ResolutionVote
 
 
 class ResolutionState(StrEnum):
-    """Steps of a resolution (domain notes, section 8). NO_QUORUM may be tabled again."""
+    """Steps of a resolution (domain notes, section 8). NO_QUORUM may be tabled again, and so may
+    VOID: the key of its secret vote was lost."""
 
     DRAFT = "DRAFT"
     TABLED = "TABLED"
@@ -42,13 +44,15 @@ class ResolutionState(StrEnum):
     EFFECTIVE = "EFFECTIVE"
     SUPERSEDED = "SUPERSEDED"
     ESCALATED = "ESCALATED"
+    VOID = "VOID"
 
 
 _S = ResolutionState
 RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
     _S.DRAFT: frozenset({_S.TABLED, _S.SHELVED}),
-    _S.TABLED: frozenset({_S.PASSED, _S.FAILED, _S.NO_QUORUM, _S.SHELVED}),
+    _S.TABLED: frozenset({_S.PASSED, _S.FAILED, _S.NO_QUORUM, _S.SHELVED, _S.VOID}),
     _S.NO_QUORUM: frozenset({_S.TABLED, _S.SHELVED}),
+    _S.VOID: frozenset({_S.TABLED, _S.SHELVED}),
     _S.PASSED: frozenset({_S.NOTICED}),
     _S.NOTICED: frozenset({_S.EFFECTIVE}),
     _S.EFFECTIVE: frozenset({_S.SUPERSEDED}),
@@ -104,7 +108,8 @@ class Resolution(HasId, Base):
     """决议: what the round table decides on one matter. The text never changes once tabled.
 
     `attempt` counts how often it was tabled: without a quorum it may be tabled again. The figures
-    are those of the last vote.
+    are those of the last vote. `key_check` is by what the key of a secret vote is known again,
+    and `key_missing_since` when it was first found to be gone.
     """
 
     __tablename__ = "resolutions"
@@ -129,7 +134,7 @@ class Resolution(HasId, Base):
             name="votes_within_present",
         ),
         CheckConstraint(
-            "state IN ('DRAFT', 'TABLED', 'SHELVED', 'ESCALATED') OR present IS NOT NULL",
+            "state IN ('DRAFT', 'TABLED', 'SHELVED', 'ESCALATED', 'VOID') OR present IS NOT NULL",
             name="outcome_has_its_figures",
         ),
         CheckConstraint(
@@ -156,6 +161,8 @@ class Resolution(HasId, Base):
     secrecy: Mapped[Secrecy | None] = mapped_column(enum_type(Secrecy, "secrecy"))
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
+    key_check: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    key_missing_since: Mapped[datetime | None]
     tabled_at: Mapped[datetime | None]
     voted_at: Mapped[datetime | None]
     roll: Mapped[int | None] = mapped_column(Integer)
@@ -225,8 +232,25 @@ class Resolution(HasId, Base):
         self._move(ResolutionState.TABLED)
         self.tabled_at, self.method, self.secrecy, self.rule = at, method, secrecy, rule
         self.attempt += 1
+        self.key_check = self.key_missing_since = None
         self.roll = self.present = self.yes = self.no = self.abstain = None
         self.voted_at = self.explanation_zh = self.explanation_en = None
+
+    def take_key(self, check: bytes) -> None:
+        """How the key of its secret vote is known again."""
+        self.key_check = check
+
+    def miss_key(self, at: datetime) -> None:
+        """The key of its vote is not in the key store; it may come back."""
+        self.key_missing_since = at
+
+    def find_key(self) -> None:
+        """The key of its vote is there again."""
+        self.key_missing_since = None
+
+    def void(self) -> None:
+        """The key of its secret vote is lost: no answer counts, and it may be tabled again."""
+        self._move(ResolutionState.VOID)
 
     def record_vote(
         self, vote: ResolutionVote, outcome: MajorityOutcome, why: Explanation, at: datetime

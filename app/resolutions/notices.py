@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid5
 
 from sqlalchemy.orm import Session
 
@@ -155,6 +156,29 @@ def post_effect(session: Session, resolution: Resolution, at: datetime) -> None:
             **resolution_data(resolution),
             "effective_at": local(resolution.effective_at or at).isoformat(),
         },
+        at=at,
+    )
+
+
+def post_void(session: Session, resolution: Resolution, at: datetime) -> None:
+    """表决作废: the key of the secret vote was lost; it may be held again at the round table."""
+    # A second such vote of one resolution has a notice of its own.
+    is_first = resolution.attempt == 1
+    about = resolution.id if is_first else uuid5(resolution.id, str(resolution.attempt))
+    post(
+        session,
+        NoticeKind.RESOLUTION_VOTE_VOID,
+        resolution.agenda_session.compound,
+        about,
+        title=f"{_name(resolution)}表决作废：{resolution.title}",
+        text=(
+            f"第 {resolution.attempt} 次表决的密钥丢失，已投的票全部作废并已删除，不计票。"
+            "圆桌会上可再次付表决，投过票的人也请再投一次。\n"
+            "The key of this secret vote was lost: its votes were deleted and count nowhere. It "
+            "may be put to the vote again at the round table, where whoever has voted votes once "
+            "more."
+        ),
+        data={**resolution_data(resolution), "attempt": resolution.attempt},
         at=at,
     )
 

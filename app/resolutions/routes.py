@@ -10,7 +10,8 @@ from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys import KEY_REFUSALS, KeyStore
+from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.agenda import MatterNotChosen
 from app.errors import WrongState
@@ -148,7 +149,7 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(TableArgs, example={"method": "PHONE", "secrecy": "SECRET"})
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, services.HandsAreNotSecret, services.ReviewPending, KeyUnavailable)
+@blp.refuses(WrongState, services.HandsAreNotSecret, services.ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
     resolution = obtain_resolution(resolution_id)
@@ -164,6 +165,7 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 @blp.response(200, ResolutionSchema)
 @blp.refuses(
     WrongState,
+    VoteVoid,
     voting.WrongMethod,
     voting.MorePresentThanRoll,
     voting.PresentDiffers,
@@ -181,7 +183,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.RESIDENT)
 @blp.arguments(VoteArgs, example={"answer": "YES"})
 @blp.response(200, VoteSchema)
-@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, KeyUnavailable)
+@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
     resolution = obtain_resolution(resolution_id)
@@ -193,7 +195,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.route("/resolutions/<uuid:resolution_id>/close-vote", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, voting.WrongMethod, KeyUnavailable)
+@blp.refuses(WrongState, voting.WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
     resolution = obtain_resolution(resolution_id)
@@ -206,7 +208,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ShelveArgs, example={"reason": "等电梯公司的采光实测报告"})
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, KeyUnavailable)
+@blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """暂缓 · Decide it not now, with a reason."""
     resolution = obtain_resolution(resolution_id)

@@ -18,6 +18,7 @@ from app.agenda import services as agenda
 from app.agenda.models import AgendaSession, SessionState
 from app.audit import record
 from app.ballots.keys import KeyStore
+from app.ballots.operator_key import require_our_store
 from app.board.objections import objection_term
 from app.clock import read_database_clock
 from app.deliberation.agenda import chosen_matter
@@ -171,7 +172,8 @@ def table_resolution(
     _require_no_pending_review(resolution, at)
     resolution.table(at, method, secrecy, MajorityRule().to_data())
     if resolution.is_secret_phone_vote:
-        keys.create_session_key(resolution.id)
+        require_our_store(session, keys)
+        resolution.take_key(keys.create_session_key(resolution.id))
     record_move(
         session, resolution, "table", by, at, from_state=from_state, reason=f"{method}, {secrecy}"
     )

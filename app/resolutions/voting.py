@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.agenda import locks
 from app.audit import record
 from app.ballots.keys import KeyStore
+from app.ballots.refusals import VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.calendar import add_working_days
 from app.deliberation.attendance import count_present
@@ -76,7 +77,8 @@ def count_votes(
 ) -> Resolution:
     """Enter what hands or papers said; `present` is checked against the attendance of the roll.
 
-    Raises WrongState, WrongMethod, MorePresentThanRoll, PresentDiffers, MoreVotesThanPresent.
+    Raises WrongState, VoteVoid, WrongMethod, MorePresentThanRoll, PresentDiffers,
+    MoreVotesThanPresent.
     """
     at = begin_move(session, resolution)
     _require_vote(resolution, VoteMethod.HANDS, VoteMethod.PAPER)
@@ -98,7 +100,7 @@ def cast_vote(
 ) -> None:
     """Vote by phone, or replace one's vote, until the vote is closed.
 
-    Raises WrongState, WrongMethod, NotPresent, NotOnRoll, KeyUnavailable.
+    Raises WrongState, VoteVoid, WrongMethod, NotPresent, NotOnRoll, and what the key store raises.
     """
     locks.share(session, resolution.id)
     session.refresh(resolution)
@@ -108,7 +110,7 @@ def cast_vote(
     values = {
         "resolution_id": resolution.id,
         "attempt": resolution.attempt,
-        "slot": voter.id.hex if named else keys.slot(resolution.id, voter.id).hex(),
+        "slot": voter.id.hex if named else _slot(resolution, voter, keys),
         "voter_id": voter.id if named else None,
         "answer": answer,
     }
@@ -129,10 +131,12 @@ def close_vote(
 ) -> Resolution:
     """End the vote by phone and count it; those present without a vote stay in the base.
 
-    Raises WrongState, WrongMethod, KeyUnavailable.
+    Raises WrongState, VoteVoid, WrongMethod, and what the key store raises.
     """
     at = begin_move(session, resolution)
     _require_vote(resolution, VoteMethod.PHONE)
+    if resolution.is_secret_phone_vote:
+        keys.require_session_key(resolution.id, resolution.key_check)
     answers = _count_answers(session, resolution)
     attendance = count_present(session, resolution.session_id)
     vote = ResolutionVote(
@@ -149,10 +153,24 @@ def close_vote(
     return resolution
 
 
+def held_again_at_the_table() -> VoteVoid:
+    """The refusal for a vote that was void."""
+    return VoteVoid(
+        zh="请等决议再次付表决，再投一次",
+        en="Vote once more when the resolution is put to the vote again",
+    )
+
+
 def _require_vote(resolution: Resolution, *methods: VoteMethod) -> None:
+    if resolution.state is ResolutionState.VOID:
+        raise held_again_at_the_table()
     resolution.require_state(ResolutionState.TABLED)
     if resolution.method not in methods:
         raise WrongMethod
+
+
+def _slot(resolution: Resolution, voter: Actor, keys: KeyStore) -> str:
+    return keys.slot(resolution.id, voter.id, resolution.key_check).hex()
 
 
 def _require_attendance(session: Session, resolution: Resolution, voter: Actor) -> None:

@@ -1,5 +1,6 @@
 """The key stores: the same contract for a folder and for a real Redis, outside the database."""
 
+import os
 import socket
 import stat
 import time
@@ -20,7 +21,15 @@ from app.ballots import key_redis
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
 from app.ballots.key_stores import KeysDiffer, make_key_store, move_keys
-from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
+from app.ballots.keys import (
+    KEY_BYTES,
+    OPERATOR,
+    KeyStore,
+    KeyUnavailable,
+    VotingKeyMissing,
+    WrongKeyStore,
+    public_half,
+)
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.config import Settings, UnsafeSettings
 from tests.ballots.test_sealing import Vote, wrong
@@ -60,21 +69,19 @@ def keys(shelf: Shelf) -> KeyStore:
 def test_key_is_made_once(shelf: Shelf):
     session_id, voter = uuid4(), uuid4()
     first, second = shelf(), shelf()
-    first.create_session_key(session_id)
-    slot, signed = first.slot(session_id, voter), first.sign(b"message")
-    second.create_session_key(session_id)
-    assert second.slot(session_id, voter) == slot
-    assert second.sign(b"message") == signed
-    assert second.operator_public_key() == first.operator_public_key()
+    check = first.create_session_key(session_id)
+    slot = first.slot(session_id, voter, check)
+    assert second.create_session_key(session_id) == check
+    assert second.slot(session_id, voter, check) == slot
+    assert len(check) == 16
 
 
 def test_many_at_once_end_with_one_key(shelf: Shelf):
     session_id, voter = uuid4(), uuid4()
 
-    def begin(_: int) -> tuple[bytes, bytes]:
+    def begin(_: int) -> bytes:
         mine = shelf()
-        mine.create_session_key(session_id)
-        return mine.slot(session_id, voter), mine.operator_public_key()
+        return mine.slot(session_id, voter, mine.create_session_key(session_id))
 
     with ThreadPoolExecutor(8) as workers:
         assert len(set(workers.map(begin, range(32)))) == 1
@@ -84,21 +91,57 @@ def test_slots_differ_by_voter_and_by_session(keys: KeyStore):
     sessions, voters = [uuid4(), uuid4()], [uuid4(), uuid4()]
     for session_id in sessions:
         keys.create_session_key(session_id)
-    slots = {keys.slot(session_id, voter) for session_id in sessions for voter in voters}
+    slots = {keys.slot(session_id, voter, None) for session_id in sessions for voter in voters}
     assert len(slots) == 4
     assert {len(slot) for slot in slots} == {32}
 
 
+def with_operator_key(keys: KeyStore) -> bytes:
+    """Puts an operator's key into the store; answers its public half."""
+    seed = os.urandom(KEY_BYTES)
+    keys.keep(OPERATOR, seed)
+    return public_half(seed)
+
+
 def test_signature_is_checked_with_the_public_key(keys: KeyStore):
-    public = Ed25519PublicKey.from_public_bytes(keys.operator_public_key())
-    public.verify(keys.sign(b"message"), b"message")
+    public = with_operator_key(keys)
+    signature = keys.sign(b"message", public)
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, b"message")
+
+
+def test_store_signs_with_no_key_but_the_one_that_it_is_told(shelf: Shelf):
+    keys = shelf()
+    other = public_half(os.urandom(KEY_BYTES))
+    for _ in range(2):  # an empty store, and one with another key
+        with pytest.raises(WrongKeyStore):
+            keys.sign(b"message", other)
+        with pytest.raises(WrongKeyStore):
+            shelf().require_operator_key(other)
+        public = with_operator_key(keys)
+    assert keys.held_operator_key() == public
+    assert keys.held() == []
+
+
+def test_key_of_another_making_is_not_the_sessions_key(shelf: Shelf):
+    keys, session_id = shelf(), uuid4()
+    check = keys.create_session_key(session_id)
+    keys.require_session_key(session_id, check)
+    keys.erase(session_id)
+    keys.create_session_key(session_id)
+    for ask in (
+        lambda: keys.slot(session_id, uuid4(), check),
+        lambda: keys.slip_nonce(session_id, "123456", check),
+        lambda: keys.require_session_key(session_id, check),
+    ):
+        with pytest.raises(VotingKeyMissing):
+            ask()
 
 
 def test_held_names_sessions_alone(keys: KeyStore):
     sessions = [uuid4() for _ in range(30)]
     for session_id in sessions:
         keys.create_session_key(session_id)
-    keys.sign(b"message")
+    with_operator_key(keys)
     assert sorted(keys.held()) == sorted(sessions)
 
 
@@ -107,13 +150,13 @@ def test_erased_key_is_gone_for_every_process(shelf: Shelf):
     session_id, other = uuid4(), uuid4()
     for each in (session_id, other):
         first.create_session_key(each)
-    second.slot(session_id, uuid4())
+    second.slot(session_id, uuid4(), None)
     first.erase(session_id)
     first.erase(session_id)  # twice is no error
     assert second.held() == [other]
     with pytest.raises(KeyUnavailable):
-        second.slot(session_id, uuid4())
-    second.slot(other, uuid4())
+        second.slot(session_id, uuid4(), None)
+    second.slot(other, uuid4(), None)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 31, b"\0" * 33], ids=len)
@@ -128,7 +171,7 @@ def test_damaged_key_is_not_used(
         server: RedisServer = request.getfixturevalue("server")
         Redis(port=server.port).set(f"yueyuetan:key:{session_id}", content)
     with pytest.raises(KeyUnavailable):
-        keys.slot(session_id, uuid4())
+        keys.slot(session_id, uuid4(), None)
 
 
 # A folder
@@ -141,7 +184,7 @@ def mode(path: Path) -> int:
 def test_keys_can_be_read_by_the_service_alone(tmp_path: Path):
     keys, session_id = FolderKeyStore(tmp_path / "keys"), uuid4()
     keys.create_session_key(session_id)
-    keys.sign(b"message")
+    with_operator_key(keys)
     files = sorted(path for path in (tmp_path / "keys").rglob("*") if path.is_file())
     assert [path.name for path in files] == ["operator.key", f"{session_id}.key"]
     assert [mode(path) for path in files] == [0o600, 0o600]
@@ -157,20 +200,22 @@ def test_key_outlives_the_death_of_redis(tmp_path: Path):
     with redis_server(tmp_path / "redis") as server:
         keys = RedisKeyStore(server.url)
         keys.create_session_key(session_id)
-        slot, public = keys.slot(session_id, voter), keys.operator_public_key()
+        slot, public = keys.slot(session_id, voter, None), with_operator_key(keys)
         server.kill()
         for ask in (
-            lambda: keys.slot(session_id, voter),
+            lambda: keys.slot(session_id, voter, None),
             lambda: keys.create_session_key(uuid4()),
             lambda: keys.erase(session_id),
-            lambda: RedisKeyStore(server.url).sign(b"message"),
+            lambda: RedisKeyStore(server.url).sign(b"message", public),
+            lambda: keys.require_operator_key(public),
             keys.held,
         ):
             with pytest.raises(KeyUnavailable) as refused:
                 ask()
             assert refused.value.retry_after == 5
         server.start()
-        assert (keys.slot(session_id, voter), keys.operator_public_key()) == (slot, public)
+        assert keys.slot(session_id, voter, None) == slot
+        assert keys.held_operator_key() == public
         assert keys.held() == [session_id]
 
 
@@ -211,7 +256,7 @@ def test_key_whose_file_cannot_be_written_anew_is_still_held(
             keys.erase(session_id)
         assert keys.held() == [session_id]
         with pytest.raises(KeyUnavailable):
-            keys.slot(session_id, uuid4())
+            keys.slot(session_id, uuid4(), None)
 
 
 def test_redis_that_does_not_answer_is_not_waited_for(tmp_path: Path):
@@ -288,9 +333,9 @@ def test_keys_move_from_a_folder_to_redis(tmp_path: Path, server: RedisServer):
     source, target = FolderKeyStore(tmp_path / "keys"), RedisKeyStore(server.url)
     session_id, voter = uuid4(), uuid4()
     source.create_session_key(session_id)
-    before = source.slot(session_id, voter), source.operator_public_key()
+    before = source.slot(session_id, voter, None), with_operator_key(source)
     assert move_keys(source, target) == 2
-    assert (target.slot(session_id, voter), target.operator_public_key()) == before
+    assert (target.slot(session_id, voter, None), target.held_operator_key()) == before
     assert (source.held(), source.find(OPERATOR)) == ([], None)
 
 
@@ -298,11 +343,11 @@ def test_keys_that_differ_are_not_moved(tmp_path: Path):
     source, target = FolderKeyStore(tmp_path / "old"), FolderKeyStore(tmp_path / "new")
     session_id = uuid4()
     source.create_session_key(session_id)
-    before = source.operator_public_key()
-    target.sign(b"message")
+    before = with_operator_key(source)
+    with_operator_key(target)
     with pytest.raises(KeysDiffer, match="operator"):
         move_keys(source, target)
-    assert (source.held(), source.operator_public_key()) == ([session_id], before)
+    assert (source.held(), source.held_operator_key()) == ([session_id], before)
 
 
 def test_command_moves_the_keys_of_a_folder(app: Flask, tmp_path: Path, settings: Settings):
@@ -325,7 +370,9 @@ def test_command_moves_the_keys_of_a_folder(app: Flask, tmp_path: Path, settings
 def on_redis(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """The application with its keys in a Redis that may be killed."""
     with redis_server(tmp_path / "redis") as running:
-        monkeypatch.setitem(app.extensions, "keys", RedisKeyStore(running.url))
+        keys = RedisKeyStore(running.url)
+        keys.keep(OPERATOR, app.extensions["keys"].find(OPERATOR))
+        monkeypatch.setitem(app.extensions, "keys", keys)
         yield running
 
 
@@ -383,9 +430,9 @@ def test_cast_without_the_session_key_stores_nothing(cast: Cast, app: Flask, set
 
     late = cast.resident()  # would be admitted to the roll by casting
     for answer in (voter.put(path, ballot(*matters)), late.put(path, ballot(*matters))):
-        assert refusal(answer) == (503, "key_unavailable")
-        assert answer.headers["Retry-After"] == "5"
-    assert refusal(voter.get(path)) == (503, "key_unavailable")
+        assert refusal(answer) == (503, "voting_key_missing")
+        assert answer.headers["Retry-After"] == "60"
+    assert refusal(voter.get(path)) == (503, "voting_key_missing")
     assert [row.version for row in stored(app, select(Ballot))] == [1]
     assert [mark.weight for mark in stored(app, select(BallotMark))] == [5]
     assert len(stored(app, select(BallotCommitment))) == 1

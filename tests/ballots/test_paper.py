@@ -443,8 +443,8 @@ def test_nothing_leads_from_the_voter_to_the_slip_after_closing(
     for number, voter in enumerate(voters):
         desk.vote(voter, *desk.matters, slip=number)
     keys = app.extensions["keys"]
-    secrets = {keys.slot(UUID(desk.id), voter.id) for voter in voters}
-    secrets |= {keys.slip_nonce(UUID(desk.id), serial) for serial in desk.serials}
+    secrets = {keys.slot(UUID(desk.id), voter.id, None) for voter in voters}
+    secrets |= {keys.slip_nonce(UUID(desk.id), serial, None) for serial in desk.serials}
     desk.close()
     with app.app_context(), db.engine.connect() as connection:
         for table in db.metadata.sorted_tables:
@@ -663,9 +663,9 @@ def test_number_of_slips_that_differs_from_the_roll_stops_the_sealing(
 
 def test_stub_of_a_slip_is_read_back(desk: Desk, app: Flask):
     keys = app.extensions["keys"]
-    nonce = keys.slip_nonce(UUID(desk.id), desk.serials[0])
+    nonce = keys.slip_nonce(UUID(desk.id), desk.serials[0], None)
     assert len(nonce) == 16
-    assert nonce != keys.slip_nonce(UUID(desk.id), desk.serials[1])
+    assert nonce != keys.slip_nonce(UUID(desk.id), desk.serials[1], None)
     assert read_stub(f"yueyuetan-stub-v1:{desk.id}:{desk.serials[0]}:{nonce.hex()}").nonce == nonce
 
 
@@ -673,7 +673,7 @@ def test_nonce_of_a_stub_serves_one_ballot(desk: Desk, app: Flask):
     """Somebody who votes by phone with the number of another's slip stands in its way, and is
     told nothing; the slip is voided and another one given out."""
     voter, other = desk.voters[:2]
-    nonce = app.extensions["keys"].slip_nonce(UUID(desk.id), desk.serials[0])
+    nonce = app.extensions["keys"].slip_nonce(UUID(desk.id), desk.serials[0], None)
     assert desk.by_phone(other, *desk.matters, nonce=nonce.hex()).status_code == 200
     assert desk.enter(voter, *desk.matters).status_code == 200
     assert refusal(desk.confirm(voter, *desk.matters)) == (409, "nonce_reused")

@@ -117,7 +117,7 @@ def test_nothing_that_leads_to_a_voter_is_left(
     vote: Vote, app: Flask, cast: Cast, engine_name: str
 ):
     keys: KeyStore = app.extensions["keys"]
-    slots = {keys.slot(UUID(vote.id), voter.id) for voter in vote.voters}
+    slots = {keys.slot(UUID(vote.id), voter.id, None) for voter in vote.voters}
     nonces = {bytes.fromhex(receipt["nonce"]) for receipt in vote.receipts}
     assert set(stored(app, select(Ballot.slot))) <= slots
     vote.close()

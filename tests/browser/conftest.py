@@ -12,6 +12,7 @@ from app import create_app
 from app.config import Settings
 from app.extensions import db
 from tests import databases
+from tests.operator_key import provide_operator_key
 from tests.race.server import Server, serving
 from tools.browser import HOW, find_browser, is_left_out
 
@@ -58,6 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             attachment_folder=folder / "attachments",
         )
         app = create_app(settings, folder)
+        provide_operator_key(app)
         server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
         thread = Thread(target=server.serve_forever)
         thread.start()

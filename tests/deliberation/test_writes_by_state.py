@@ -15,6 +15,7 @@ from app.extensions import db
 from app.matters.models import UNDER_DISCUSSION, Matter, MatterState
 from tests.cast import Cast
 from tests.deliberation.steps import RoundTable, made, outcome
+from tests.void import void_session
 
 S = SessionState
 WRONG_STATE = "409 wrong_state"
@@ -37,6 +38,7 @@ STEPS = {
     S.VOTING: ["start-collecting", "freeze-list", "open-voting"],
     S.EXTENDED: ["start-collecting", "freeze-list", "open-voting", "extend-voting"],
     S.CANCELLED: ["start-collecting", "cancel"],
+    S.VOID: ["start-collecting", "freeze-list", "open-voting", "void"],
 }
 
 # What later features do to a session that has concluded its round table.
@@ -73,7 +75,10 @@ class Sitting:
         self.path = f"/sessions/{cast.session(self.secretary)['id']}"
         self.matter = cast.matters(self.secretary, self.voter, ["停车", "路灯"])[0]
         for step in steps:
-            made(self.secretary.post(f"{self.path}/{step}"))
+            if step == "void":  # as the clock does where the vote's key is lost
+                void_session(cast.app, self.path.rpartition("/")[2])
+            else:
+                made(self.secretary.post(f"{self.path}/{step}"))
 
     def write(self, name: str) -> TestResponse:
         path, secretary, voter = self.path, self.secretary, self.voter

@@ -26,6 +26,7 @@ from tests.databases import ROOT, migrate
 from tests.demo.clock import DemoClock, prepare_postgresql
 from tests.demo.people import HOME, WANTED, count_takes, load_demo, personas
 from tests.demo.processes import ENDS, ChildEnded, Children, end_with_parent
+from tests.operator_key import provide_operator_key
 from tests.wechat_standin import Control
 from tests.wechat_standin.state import APPID, SECRET
 
@@ -114,6 +115,8 @@ def start_all(children: Children, instance: Path, port: int) -> tuple[dict[str, 
     settings = Settings.from_environment(instance, env)
     migrate(settings.database_url)
     prepare_postgresql(settings.database_url)
+    with opened(settings, instance) as application:
+        provide_operator_key(application)
     places = found(settings, instance, urls["control"], take=newest_take(settings, instance))
     server = ("-c", str(ROOT / "gunicorn.conf.py"), "tests.demo.wsgi:app")
     children.start("gunicorn", "gunicorn", *server, env=env)

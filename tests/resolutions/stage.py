@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from app.resolutions.models import ResolutionState
 from tests.cast import Cast, Person, ballot
+from tests.void import void_resolution
 
 BEGIN = "2026-03-27T19:00+08:00"
 PUBLISHED = "2026-03-30T10:00+08:00"
@@ -171,6 +172,9 @@ def staged(cast: Cast, travel: Travel, state: ResolutionState, method: str = "HA
         body_of(stage.do(resolution, "shelve", reason="等报告"))
     if state is ResolutionState.ESCALATED:
         body_of(stage.do(resolution, "escalate", forum="COMMUNITY", reason="意见相持"))
+    elif state is ResolutionState.VOID:
+        stage.table(resolution, "PHONE", "SECRET")
+        void_resolution(cast.app, resolution["id"])
     elif state not in (ResolutionState.DRAFT, ResolutionState.SHELVED):
         stage.table(resolution, method)
     if state is ResolutionState.NO_QUORUM:

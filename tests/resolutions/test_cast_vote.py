@@ -102,7 +102,7 @@ def test_secret_votes_lead_to_nobody(cast: Cast, stage: Stage, rows: Session):
     stage.table(draft, "PHONE", "SECRET")
     keys: KeyStore = cast.app.extensions["keys"]
     resolution_id = UUID(draft["id"])
-    slots = {keys.slot(resolution_id, voter.id).hex() for voter in stage.voters[:3]}
+    slots = {keys.slot(resolution_id, voter.id, None).hex() for voter in stage.voters[:3]}
     for voter in stage.voters[:3]:
         body_of(stage.vote(voter, draft, "YES"))
     votes = _votes(cast)
@@ -113,7 +113,7 @@ def test_secret_votes_lead_to_nobody(cast: Cast, stage: Stage, rows: Session):
 
     body_of(stage.do(draft, "close-vote"))
     with pytest.raises(KeyUnavailable):
-        keys.slot(resolution_id, stage.voters[0].id)
+        keys.slot(resolution_id, stage.voters[0].id, None)
     published = json.dumps(stage.read(draft))
     assert not any(slot in published for slot in slots)
 
@@ -142,7 +142,7 @@ def test_key_is_erased_when_the_vote_ends(cast: Cast, stage: Stage, verb: str):
     body_of(stage.vote(stage.voters[0], draft, "YES"))
     body_of(stage.do(draft, verb, **({"reason": "散会"} if verb == "shelve" else {})))
     with pytest.raises(KeyUnavailable):
-        cast.app.extensions["keys"].slot(UUID(draft["id"]), stage.voters[0].id)
+        cast.app.extensions["keys"].slot(UUID(draft["id"]), stage.voters[0].id, None)
 
 
 def test_votes_without_a_quorum_do_not_count_in_the_next_vote(cast: Cast, travel: Travel):

@@ -15,16 +15,16 @@ from tests.resolutions.stage import Staged, Travel, staged
 
 DRAFT, TABLED, PASSED, FAILED, NO_QUORUM, SHELVED, NOTICED, EFFECTIVE, SUPERSEDED = list(
     ResolutionState
-)[:-1]
-ESCALATED = ResolutionState.ESCALATED
+)[:-2]
+ESCALATED, VOID = ResolutionState.ESCALATED, ResolutionState.VOID
 
 # Write -> {state: state afterwards} where it is allowed, by the domain notes, section 8.
 WRITES: dict[str, dict[ResolutionState, ResolutionState]] = {
     "revise": {DRAFT: DRAFT},
     "review-request": {DRAFT: DRAFT},
-    "table": {DRAFT: TABLED, NO_QUORUM: TABLED},
+    "table": {DRAFT: TABLED, NO_QUORUM: TABLED, VOID: TABLED},
     "count": {TABLED: NO_QUORUM},
-    "shelve": {DRAFT: SHELVED, TABLED: SHELVED, NO_QUORUM: SHELVED},
+    "shelve": {DRAFT: SHELVED, TABLED: SHELVED, NO_QUORUM: SHELVED, VOID: SHELVED},
     "publish": {PASSED: NOTICED},
     "escalate": {FAILED: ESCALATED, SHELVED: ESCALATED},
     "review": {},
@@ -36,6 +36,7 @@ OTHER_REFUSALS = {
     ("review", DRAFT): "review_not_requested",
     ("vote", TABLED): "wrong_method",
     ("close-vote", TABLED): "wrong_method",
+    **{(name, VOID): "vote_void" for name in ("count", "vote", "close-vote")},
 }
 
 

@@ -1,0 +1,116 @@
+"""A secret vote on a resolution whose key is gone (see `app.ballots.lost_keys`): where it is lost,
+the vote is void and may be held again at the same round table."""
+
+import logging
+from uuid import UUID
+
+from flask import Response, current_app
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.agenda.models import AgendaSession, SessionState
+from app.ballots import lost_keys
+from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing
+from app.ballots.lost_keys import is_missing, patience
+from app.ballots.operator_key import require_our_store
+from app.ballots.refusals import vote_void
+from app.errors import DomainError
+from app.extensions import db
+from app.orm import table_of
+from app.problems import on_refusal
+from app.resolutions import notices
+from app.resolutions.models import (
+    Resolution,
+    ResolutionState,
+    ResolutionVoteCast,
+    Secrecy,
+    VoteMethod,
+)
+from app.resolutions.services import begin_move, record_move
+from app.resolutions.voting import held_again_at_the_table
+
+log = logging.getLogger(__name__)
+
+
+def follow_key(session: Session, resolution: Resolution, keys: KeyStore) -> None:
+    """Note that the key of an open secret vote is missing, or there again; where it is lost, the
+    vote is void. The caller commits. Raises what `is_missing` raises."""
+    at = begin_move(session, resolution)
+    state, since = resolution.state, resolution.key_missing_since
+    if state is not ResolutionState.TABLED or not resolution.is_secret_phone_vote:
+        return
+    if not is_missing(session, keys, resolution.id, resolution.key_check):
+        if since is not None:
+            resolution.find_key()
+            record_move(session, resolution, "find_key", None, at, from_state=state)
+    elif since is None:
+        resolution.miss_key(at)
+        record_move(session, resolution, "miss_key", None, at, from_state=state)
+    elif at >= since + patience():
+        log.critical("the key of resolution %s is lost; its vote is void", resolution.id)
+        votes = table_of(ResolutionVoteCast)
+        session.execute(delete(votes).where(votes.c.resolution_id == resolution.id))
+        resolution.void()
+        record_move(session, resolution, "void", None, at, from_state=state)
+        notices.post_void(session, resolution, at)
+
+
+def follow_keys(session: Session, ids: list[UUID]) -> None:
+    """As `app.ballots.lost_keys.follow_keys`."""
+    keys: KeyStore = current_app.extensions["keys"]
+    for resolution_id in ids:
+        session.rollback()
+        try:
+            resolution = session.get_one(Resolution, resolution_id)
+            follow_key(session, resolution, keys)
+            session.commit()
+            if resolution.state is ResolutionState.VOID:
+                keys.erase(resolution.id)  # should it come back, nothing hangs on it
+        except KeyUnavailable as error:
+            session.rollback()
+            log.error("keys of votes cannot be looked for: %s", error.code)
+            return
+        except DBAPIError as error:
+            session.rollback()
+            log.critical("resolution %s cannot be moved: %s", resolution_id, type(error).__name__)
+
+
+def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:
+    """Open secret votes whose key the store does not name or was missed before. Raises
+    KeyUnavailable."""
+    query = select(Resolution.id, Resolution.key_missing_since).where(
+        Resolution.state == ResolutionState.TABLED,
+        Resolution.method == VoteMethod.PHONE,
+        Resolution.secrecy == Secrecy.SECRET,
+    )
+    rows = session.execute(query).all()
+    held = set(keys.held()) if rows else set()
+    return [row.id for row in rows if row.id not in held or row.key_missing_since is not None]
+
+
+def on_missing_key(error: VotingKeyMissing) -> Response:
+    """Answer a request that found no key: the vote stands still, or is void by now; or the store is
+    not ours, which says nothing of the vote."""
+    session = db.session()
+    session.rollback()
+    try:
+        require_our_store(session, current_app.extensions["keys"])
+    except KeyUnavailable as refused:
+        return on_refusal(refused)
+    return on_refusal(_after_following(session, error))
+
+
+def _after_following(session: Session, error: VotingKeyMissing) -> DomainError:
+    resolution = session.get(Resolution, error.owner)
+    if resolution is not None:
+        follow_keys(session, [resolution.id])
+        if resolution.state is ResolutionState.VOID:
+            return held_again_at_the_table()
+        return error
+    agenda_session = session.get(AgendaSession, error.owner)
+    if agenda_session is not None:
+        lost_keys.follow_keys(session, [agenda_session.id])
+        if agenda_session.state is SessionState.VOID:
+            return vote_void(session, agenda_session.id)
+    return error
