@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -94,6 +94,9 @@ FOLLOW_TERMS = {
     follow_terms_before_request: (reports,),
     finalise_lists_before_request: (rating_lists,),
 }
+
+
+HSTS_SECONDS = 365 * 24 * 3600
 
 
 def create_app(
@@ -192,6 +195,17 @@ def add_headers(response: Response) -> Response:
         "Content-Security-Policy",
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     )
+    if response.mimetype == "text/html":
+        # A page needs no device of its reader, and no window that opened it may reach into it.
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    settings: Settings = current_app.extensions["settings"]
+    if settings.production and request.is_secure:
+        # Only over TLS (RFC 6797, 7.2). Without includeSubDomains: the names beside ours are not
+        # ours to promise for.
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
     if request.method == "GET" and response.status_code == 200 and response.is_json:
         if not response.get_etag()[0]:
             response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -58,11 +58,33 @@ def init_app(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )
-    # Whatever is not limited goes on at once.
-    limiter.request_filter(lambda: not LIMITS[current_use()])
     limiter.init_app(app)
+    _pass_by_what_is_not_limited(app)
     app.extensions["rate_limiter"] = limiter
     app.register_error_handler(RateLimitExceeded, on_exceeded)
+
+
+def _pass_by_what_is_not_limited(app: Flask) -> None:
+    """The library looks at every request before and after. A cast goes by without being looked at:
+    the hooks that the library has just registered run where a limit is."""
+    before = app.before_request_funcs[None].pop()
+    after = app.after_request_funcs[None].pop()
+    at_the_end = app.teardown_request_funcs[None].pop()
+
+    def check() -> Any:
+        return before() if _is_limited() else None
+
+    def release(error: BaseException | None) -> None:
+        if _is_limited():
+            at_the_end(error)
+
+    app.before_request(check)
+    app.after_request(lambda response: after(response) if _is_limited() else response)
+    app.teardown_request(release)
+
+
+def _is_limited() -> bool:
+    return bool(LIMITS[current_use()])
 
 
 def storage_answers(app: Flask) -> bool | None:
