@@ -54,6 +54,7 @@ class Settings:
     secret_keys_before: tuple[str, ...] = ()
     people_behind_one_address: int = PEOPLE
     trusted_proxies: int = 0
+    pg_bin: Path | None = None
 
     @classmethod
     def from_environment(
@@ -98,6 +99,7 @@ class Settings:
             s3_region=environ.get("S3_REGION") or "us-east-1",
             s3_access_key=environ.get("S3_ACCESS_KEY", ""),
             s3_secret_key=environ.get("S3_SECRET_KEY", ""),
+            pg_bin=Path(environ["PG_BIN"]) if environ.get("PG_BIN") else None,
         )
 
     def check(self) -> None:

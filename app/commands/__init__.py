@@ -3,6 +3,12 @@
 from flask import Flask
 
 from app.commands.audit import check_audit
+from app.commands.backup import (
+    backup,
+    backup_operator_key,
+    restore,
+    restore_operator_key,
+)
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
 from app.commands.keys import move_keys_command
@@ -16,6 +22,10 @@ COMMANDS = (
     check_audit,
     add_holidays,
     move_keys_command,
+    backup,
+    restore,
+    backup_operator_key,
+    restore_operator_key,
 )
 
 
