@@ -6,7 +6,7 @@ added; so a copy that lacks ballots alone is noticed too. Nothing in the file is
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -124,8 +124,8 @@ def place_names(session: Session) -> dict[UUID, str]:
     """What each chain's place is called."""
     names = {CITY: "全市 · the city"}
     for model in (Community, Compound):
-        rows: Iterable[Any] = session.execute(select(model.id, model.name))
-        names |= dict(rows)
+        rows = session.execute(select(model.id, model.name)).tuples()
+        names |= dict(rows.all())
     return names
 
 
@@ -191,8 +191,8 @@ def _count_casts(session: Session) -> dict[UUID, int]:
             for model in (BallotCommitment, SealedCommitment)
         )
     ).subquery()
-    rows: Iterable[Any] = session.execute(select(both.c.id, func.count()).group_by(both.c.id))
-    return dict(rows)
+    rows = session.execute(select(both.c.id, func.count()).group_by(both.c.id)).tuples()
+    return dict(rows.all())
 
 
 def _read_resolutions(session: Session) -> dict[UUID, NotedVote]:
