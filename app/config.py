@@ -55,6 +55,7 @@ class Settings:
     people_behind_one_address: int = PEOPLE
     trusted_proxies: int = 0
     pg_bin: Path | None = None
+    backup_stamp: Path = Path("instance/last-backup.json")
 
     @classmethod
     def from_environment(
@@ -100,6 +101,7 @@ class Settings:
             s3_access_key=environ.get("S3_ACCESS_KEY", ""),
             s3_secret_key=environ.get("S3_SECRET_KEY", ""),
             pg_bin=Path(environ["PG_BIN"]) if environ.get("PG_BIN") else None,
+            backup_stamp=Path(environ.get("BACKUP_STAMP") or instance / "last-backup.json"),
         )
 
     def check(self) -> None:

@@ -138,12 +138,11 @@ def drill(site: Site, say: Say) -> None:
     play = Play(site)
     older, casts = back_up_while_writing(site, play, backups)
     say(f"备份时有人投票，其后又有 {casts} 次 · backed up beside writers, {casts} casts after it")
-    noted.mkdir()
-    heads = noted / "heads.json"
-    good(site.flask("check-audit", "--write", heads))
     good(site.flask("backup", backups, "--files", copies))
     latest = newest(backups)
     assert older != latest
+    noted.mkdir()
+    heads = Path(shutil.copy(latest / "heads.json", noted))
     play.make_due()
     expected, sealed = play.expected(), site.bundle(play.sealed)
 

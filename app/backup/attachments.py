@@ -7,7 +7,7 @@ those that no kept backup names, since what was deleted shall not live on there.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,17 @@ def stored_files(session: Session) -> Iterator[StoredFile]:
             yield StoredFile(key_of(attachment, thumbnail=True))
 
 
+def still_named(session: Session, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that the database names now, too: uploads that nobody used are cleared
+    away while somebody looks."""
+    keys = list(keys)
+    if not keys:
+        return []
+    session.rollback()
+    named = {file.key for file in stored_files(session)}
+    return [key for key in keys if key in named]
+
+
 def is_whole(file: StoredFile, content: bytes) -> bool:
     """Whether this is what was stored, as far as its row can tell."""
     if file.sha256 is None:
@@ -67,7 +78,7 @@ class Copied:
     added: int = 0
     kept: int = 0
     dropped: int = 0
-    missing: tuple[str, ...] = ()
+    missing: list[str] = field(default_factory=list)
 
 
 def copy_files(store: Store, files: Iterable[StoredFile], target: Path) -> Copied:
@@ -83,7 +94,7 @@ def copy_files(store: Store, files: Iterable[StoredFile], target: Path) -> Copie
             continue
         content = store.get(file.key)
         if content is None or not is_whole(file, content):
-            done.missing += (file.key,)
+            done.missing.append(file.key)
             continue
         _put(path, content)
         done.added += 1

@@ -16,7 +16,7 @@ from app.agenda.models import OPEN_STATES, AgendaSession, RollEntry
 from app.attachments.errors import StoreUnavailable
 from app.attachments.stores import Store
 from app.audit import AuditEntry, AuditLink, check_chain
-from app.backup.attachments import is_whole, stored_files
+from app.backup.attachments import is_whole, still_named, stored_files
 from app.backup.heads import Finding, place_names
 from app.backup.revisions import newest_revision, revision_of
 from app.ballots.keys import KeyStore, KeyUnavailable
@@ -115,37 +115,40 @@ def find_turnout_faults(session: Session) -> Iterator[Finding]:
 def find_key_faults(session: Session, keys: KeyStore) -> Iterator[Finding]:
     """Open votes whose key is lost, and keys of votes that this database never heard of."""
     try:
-        for vote_id in open_votes(session):
-            if keys.find(vote_id) is None:
-                yield Finding(
-                    f"投票 {vote_id} 的密钥不在：这次投票无法计票，须重新举行",
-                    f"the key of vote {vote_id} is lost: it cannot be counted and is held again",
-                )
-        known = {
-            *session.scalars(select(AgendaSession.id)),
-            *session.scalars(select(Resolution.id)),
-        }
-        for vote_id in set(keys.held()) - known:
-            yield Finding(
-                f"密钥库里有投票 {vote_id} 的密钥，数据库里没有这次投票：数据库较旧",
-                f"the key store holds the key of vote {vote_id}, which this database does not"
-                " know: the database is older",
-            )
+        held = set(keys.held())  # first: a key is made before its vote is seen to be open
+        lost = [vote_id for vote_id in open_votes(session) if keys.find(vote_id) is None]
     except KeyUnavailable as error:
         yield Finding(f"密钥库：{error.zh}", f"the key store: {error.en}")
+        return
+    session.rollback()  # what has closed meanwhile has no key any more
+    for vote_id in sorted(set(lost) & set(open_votes(session))):
+        yield Finding(
+            f"投票 {vote_id} 的密钥不在：这次投票无法计票，须重新举行",
+            f"the key of vote {vote_id} is lost: it cannot be counted and is held again",
+        )
+    known = {*session.scalars(select(AgendaSession.id)), *session.scalars(select(Resolution.id))}
+    for vote_id in sorted(held - known):
+        yield Finding(
+            f"密钥库里有投票 {vote_id} 的密钥，数据库里没有这次投票：数据库较旧",
+            f"the key store holds the key of vote {vote_id}, which this database does not know:"
+            " the database is older",
+        )
 
 
 def find_file_faults(session: Session, store: Store) -> Iterator[Finding]:
     """Photos and documents that are not in the store, or not as they were stored."""
     try:
-        for file in stored_files(session):
-            content = store.get(file.key)
-            if content is None:
-                yield Finding(f"文件 {file.key} 不在", f"the file {file.key} is missing")
-            elif not is_whole(file, content):
-                yield Finding(f"文件 {file.key} 已损坏", f"the file {file.key} is damaged")
+        bad = {
+            file.key: "不在 missing" if content is None else "已损坏 damaged"
+            for file in list(stored_files(session))
+            if (content := store.get(file.key)) is None or not is_whole(file, content)
+        }
     except StoreUnavailable as error:
         yield Finding(error.zh, error.en)
+        return
+    for key in still_named(session, bad):
+        zh, en = bad[key].split()
+        yield Finding(f"文件 {key} {zh}", f"the file {key} is {en}")
 
 
 def open_votes(session: Session) -> list[UUID]:

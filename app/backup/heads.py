@@ -124,7 +124,7 @@ def place_names(session: Session) -> dict[UUID, str]:
     """What each chain's place is called."""
     names = {CITY: "全市 · the city"}
     for model in (Community, Compound):
-        rows = session.execute(select(model.id, model.name)).tuples()
+        rows = session.execute(select(model.id, model.name))
         names |= dict(rows.all())
     return names
 
@@ -191,7 +191,7 @@ def _count_casts(session: Session) -> dict[UUID, int]:
             for model in (BallotCommitment, SealedCommitment)
         )
     ).subquery()
-    rows = session.execute(select(both.c.id, func.count()).group_by(both.c.id)).tuples()
+    rows = session.execute(select(both.c.id, func.count()).group_by(both.c.id))
     return dict(rows.all())
 
 

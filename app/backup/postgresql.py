@@ -74,6 +74,8 @@ class PostgresqlDatabase:
             self._url, poolclass=pool.NullPool, isolation_level="REPEATABLE READ"
         )
         with Session(engine) as session:
+            # It waits in its transaction as long as the dump takes.
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             snapshot = session.scalar(text("SELECT pg_export_snapshot()"))
             make_private(target)
             self._run(
@@ -145,9 +147,10 @@ class PostgresqlDatabase:
             raise _failed("PostgreSQL", str(error)) from error
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # SQLAlchemy's reading of its URL, since libpq reads spaces in one otherwise.
+        _, parameters = self._url.get_dialect()().create_connect_args(self._url)
         try:
-            return psycopg.connect(plain, autocommit=True)
+            return psycopg.connect(**{**parameters, "autocommit": True})
         except psycopg.Error as error:
             raise _failed("PostgreSQL", str(error)) from None
 
@@ -193,7 +196,7 @@ class PostgresqlDatabase:
             command, env=environment, capture_output=True, text=True
         )
         if done.returncode:
-            raise _failed(tool.path.name, done.stderr)
+            raise _failed(tool.path.name, done.stderr or f"exit status {done.returncode}")
 
 
 def major_of(version: str) -> int:

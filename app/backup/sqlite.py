@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from app.backup.faults import BackupFault, Busy
-from app.backup.folders import copy_private, make_folder, sync
+from app.backup.folders import copy_private, make_folder, make_private, sync
 
 PATIENCE_S = 30.0
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -38,6 +38,7 @@ class SqliteDatabase:
     def dump(self, target: Path) -> Iterator[Session]:
         # VACUUM INTO writes live rows only. The online backup API copies pages, and with them what
         # free ones still hold of ballots that were deleted.
+        make_private(target)
         try:
             with closing(self._connect(PATIENCE_S)) as connection:
                 connection.execute("VACUUM INTO ?", (str(target),))

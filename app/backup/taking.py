@@ -29,7 +29,7 @@ from app.backup.attachments import (
 )
 from app.backup.checks import open_votes
 from app.backup.dumps import Database
-from app.backup.faults import BackupFault, WrongFolder
+from app.backup.faults import BackupFault, OtherRelease, WrongFolder
 from app.backup.folders import (
     appearing,
     facts_of,
@@ -40,7 +40,7 @@ from app.backup.folders import (
 from app.backup.heads import note_heads
 from app.backup.manifest import ATTACHMENTS, HEADS, MANIFEST, Manifest, write_manifest
 from app.backup.operator_key import is_key_file
-from app.backup.revisions import revision_of
+from app.backup.revisions import newest_revision, revision_of
 from app.ballots.models import Ballot, SessionBundle
 from app.people.models import Resident
 
@@ -122,9 +122,7 @@ def require_apart(folder: Path, private: Sequence[Path]) -> None:
 def _fill(database: Database, draft: Path, at: datetime) -> tuple[Manifest, list[StoredFile]]:
     dump = draft / database.dump_name
     with database.dump(dump) as session:
-        revision = revision_of(session)
-        if revision is None:
-            raise BackupFault("数据库是空的", "the database is empty")
+        revision = _require_own_revision(session)
         files = list(stored_files(session))
         write_private(draft / HEADS, note_heads(session, at).to_json())
         write_private(draft / ATTACHMENTS, files_as_json(files))
@@ -143,6 +141,18 @@ def _fill(database: Database, draft: Path, at: datetime) -> tuple[Manifest, list
     )
     write_manifest(draft, manifest)
     return manifest, files
+
+
+def _require_own_revision(session: Session) -> str:
+    """Raises OtherRelease for a database that another release works with."""
+    found, newest = revision_of(session), newest_revision()
+    if found != newest:
+        raise OtherRelease(
+            f"数据库版本是 {found or '空'}，本程序要 {newest}：升级程序之前先备份",
+            f"the schema is at {found or 'nothing'} and this release wants {newest}:"
+            " back up with the release that runs, before it is updated",
+        )
+    return newest
 
 
 def _read_facts(session: Session) -> dict[str, int]:

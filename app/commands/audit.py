@@ -30,8 +30,9 @@ def check_audit(against: Path | None, write: Path | None, without_files: bool) -
     """Recount the logs and the sealed results of all places, look whether files, references and
     keys are there, and compare with an earlier heads.json; exit status 1 where something is wrong.
     """
-    session = db.session()
-    with told_plainly():
+    # On SQLite it reads beside writers, and does not hold them up.
+    engine = db.engine.execution_options(sqlite_begin="DEFERRED")
+    with told_plainly(), Session(engine) as session:
         earlier = None if against is None else Heads.from_json(against.read_bytes())
         faults = list(checks.find_revision_fault(session))
         if not faults:  # else the tables are not those of this release

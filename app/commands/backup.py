@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from app import clock
 from app.attachments.errors import StoreUnavailable
+from app.backup.attachments import still_named
 from app.backup.dumps import Database
 from app.backup.engines import open_database
 from app.backup.faults import BackupFault
@@ -48,7 +49,9 @@ def backup(folder: Path, keep: int | None, files: Path | None) -> None:
             store=current_app.extensions["attachment_store"],
             files=files,
         )
-        stamp(Path(current_app.instance_path), taken)
+        if taken.copied is not None:
+            taken.copied.missing = still_named(db.session(), taken.copied.missing)
+        stamp(_settings().backup_stamp, taken)
     _tell_taken(taken)
 
 

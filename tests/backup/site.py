@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, make_url, pool, select, text
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.backup.taking import find_backups
 from app.ballots.models import SessionBundle
 from app.config import Settings
 from app.extensions import db
@@ -97,21 +98,21 @@ class Site:
     def destroy_files(self) -> None:
         shutil.rmtree(self.settings.attachment_folder, ignore_errors=True)
 
-    def flask(self, *arguments: object, given: str = "", **variables: str) -> Done:
+    def flask(self, *arguments: object, given: str = "", limit: str = ":") -> Done:
         """Run a command as an operator does, with `given` at its keyboard."""
-        return self.start_flask(*arguments, **variables).finish(given)
+        return self.start_flask(*arguments, limit=limit).finish(given)
 
-    def start_flask(self, *arguments: object, **variables: str) -> "Running":
+    def start_flask(self, *arguments: object, limit: str = ":") -> "Running":
+        """The command, begun; `limit` is what the shell around it runs first."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *map(str, arguments)]
         process = subprocess.Popen(
-            command,
+            ["sh", "-c", f'{limit}; exec "$@"', "sh", *command],
             cwd=self.folder,  # its instance lies here
             env={
                 **environment(self.settings),
                 "PYTHONPATH": str(ROOT),
                 "PG_BIN": str(postgresql_programs()),
                 "PYTHONIOENCODING": "utf-8",
-                **variables,
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -185,7 +186,7 @@ def refused(done: Done) -> str:
 
 def newest(parent: Path) -> Path:
     """The newest backup below a folder."""
-    return max(path for path in parent.iterdir() if path.is_dir())
+    return find_backups(parent)[-1]
 
 
 def bytes_under(folder: Path) -> bytes:
