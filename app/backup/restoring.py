@@ -37,7 +37,7 @@ def restore_backup(folder: Path, database: Database, *, over: bool) -> Manifest:
             f"the database {database.name} is not empty, nothing was changed;"
             " to overwrite it add --over-everything",
         )
-    database.restore(folder / manifest.database)
+    database.restore(folder, manifest.revision)
     return manifest
 
 

@@ -13,6 +13,7 @@ from app.backup.faults import BackupFault, Busy
 from app.backup.folders import copy_private, make_folder, make_private, sync
 
 PATIENCE_S = 30.0
+DUMP = "database.sqlite3"
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -20,7 +21,6 @@ class SqliteDatabase:
     """The file of a SQLite database. A plain `cp` of it lacks what its `-wal` holds."""
 
     engine_name = "sqlite"
-    dump_name = "database.sqlite3"
 
     def __init__(self, url: URL) -> None:
         if not url.database or url.database == ":memory:":
@@ -35,10 +35,10 @@ class SqliteDatabase:
         return sqlite3.sqlite_version
 
     @contextmanager
-    def dump(self, target: Path) -> Iterator[Session]:
+    def dump(self, folder: Path) -> Iterator[Session]:
+        target = make_private(folder / DUMP)
         # VACUUM INTO writes live rows only. The online backup API copies pages, and with them what
         # free ones still hold of ballots that were deleted.
-        make_private(target)
         try:
             with closing(self._connect(PATIENCE_S)) as connection:
                 connection.execute("VACUUM INTO ?", (str(target),))
@@ -62,12 +62,12 @@ class SqliteDatabase:
     def require_restorable(self, engine_version: str) -> None:
         """Any SQLite reads the file of any other."""
 
-    def restore(self, dump: Path) -> None:
+    def restore(self, folder: Path, revision: str) -> None:
         make_folder(self._path.absolute().parent)
         draft = self._path.with_name(f".{self._path.name}.restoring")
         draft.unlink(missing_ok=True)
         try:
-            copy_private(dump, draft)
+            copy_private(folder / DUMP, draft)
             _require_sound(draft)
             self._require_alone()
             for end in SIDE_FILES:  # of another file than the one that comes

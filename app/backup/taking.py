@@ -120,22 +120,19 @@ def require_apart(folder: Path, private: Sequence[Path]) -> None:
 
 
 def _fill(database: Database, draft: Path, at: datetime) -> tuple[Manifest, list[StoredFile]]:
-    dump = draft / database.dump_name
-    with database.dump(dump) as session:
+    with database.dump(draft) as session:
         revision = _require_own_revision(session)
         files = list(stored_files(session))
         write_private(draft / HEADS, note_heads(session, at).to_json())
         write_private(draft / ATTACHMENTS, files_as_json(files))
         facts = _read_facts(session)
         votes = tuple(sorted(map(str, open_votes(session))))
-    names = (database.dump_name, HEADS, ATTACHMENTS)
     manifest = Manifest(
         engine=database.engine_name,
         engine_version=database.version(),
         revision=revision,
         taken_at=at.isoformat(timespec="seconds"),
-        database=database.dump_name,
-        files={name: facts_of(draft / name) for name in names},
+        files={path.name: facts_of(path) for path in sorted(draft.iterdir())},
         counts=facts,
         open_votes=votes,
     )

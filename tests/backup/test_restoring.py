@@ -204,6 +204,15 @@ def test_restoring_that_was_killed_is_ended_by_the_next(
             connection.execute("CREATE TABLE public.residents (name text)")
     with pytest.raises(NotEmpty):
         restore(lived_in, backup)
+    dump = database_file(backup)
+    whole = dump.read_bytes()
+    dump.write_bytes(b"nonsense")
+    change_manifest(backup)
+    with pytest.raises(BackupFault):
+        restore(lived_in, backup, over=True)
+    assert people(lived_in) == ["原住民"]  # what was there before is there again
+    dump.write_bytes(whole)
+    change_manifest(backup)
     restore(lived_in, backup, over=True)
     assert lived_in.bundle(sealed.id)
     with psycopg.connect(url) as connection:
@@ -231,18 +240,16 @@ def test_older_revision_is_restored_and_says_to_upgrade(
     database = open_database(empty_site.settings.database_url, postgresql_programs())
     folder = tmp_path / "2026-01-01T00-00-00Z"
     folder.mkdir()
-    with database.dump(folder / database.dump_name):
+    with database.dump(folder):
         pass
     for name in ("heads.json", "attachments.json"):
         (folder / name).write_text("{}")
-    names = (database.dump_name, "heads.json", "attachments.json")
     manifest = Manifest(
         engine=engine_name,
         engine_version=database.version(),
         revision="0014",
         taken_at="2026-01-01T00:00:00+00:00",
-        database=database.dump_name,
-        files={name: facts_of(folder / name) for name in names},
+        files={path.name: facts_of(path) for path in folder.iterdir()},
         counts={},
         open_votes=(),
     )

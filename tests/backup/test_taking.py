@@ -1,9 +1,12 @@
 """Taking a backup: whole, private, of one instant; or nothing that looks like one."""
 
+import csv
 import fcntl
+import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -11,16 +14,19 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from random import Random
+from uuid import UUID
 
 import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import make_url, select
+from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from app.attachments.clock_moves import KEPT
 from app.attachments.models import Attachment
-from app.backup import postgresql
+from app.backup import pg_tools
 from app.backup.faults import ToolFault
 from app.backup.manifest import read_manifest
 from app.backup.postgresql import PostgresqlDatabase
@@ -30,9 +36,7 @@ from app.extensions import db
 from tests.backup.conftest import Console
 from tests.backup.site import Site, good, newest, postgresql_programs, refused
 from tests.ballots.test_sealing import Vote
-from tests.cast import Cast
-
-FILES = {"heads.json", "attachments.json", "manifest.json", "SHA256SUMS"}
+from tests.cast import Cast, ballot
 
 
 def taken(console: Console, parent: Path, *options: object) -> Path:
@@ -46,7 +50,10 @@ def test_backup_says_what_it_holds_and_how_to_check_it(
 ):
     folder = taken(console, tmp_path / "backups")
     manifest = read_manifest(folder)
-    assert {path.name for path in folder.iterdir()} == FILES | {manifest.database}
+    found = {path.name for path in folder.iterdir()}
+    assert found == {*manifest.files, "manifest.json", "SHA256SUMS"}
+    dump = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}[engine_name]
+    assert found >= {dump, "heads.json", "attachments.json"}
     assert (manifest.engine, manifest.revision) == (engine_name, "0015")
     counts = {name: manifest.counts[name] for name in ("sessions", "ballots", "bundles")}
     assert counts == {"sessions": 2, "ballots": 5, "bundles": 1}
@@ -267,11 +274,12 @@ def test_password_is_in_no_argument(tmp_path: Path, postgresql_url: str):
     program(tmp_path / "bin", "pg_dump", f'{spy}\nexec {real} "$@"')
     url = make_url(postgresql_url).set(password="geheim")
     database = PostgresqlDatabase(url, tmp_path / "bin")
-    with database.dump(tmp_path / "dump"):
+    (tmp_path / "dumped").mkdir()
+    with database.dump(tmp_path / "dumped"):
         pass
     assert "geheim" not in (tmp_path / "arguments").read_text()
     assert "geheim" in (tmp_path / "password").read_text()
-    assert (tmp_path / "dump").stat().st_size > 0
+    assert (tmp_path / "dumped" / "database.dump").stat().st_size > 0
 
 
 @pytest.mark.parametrize("lines", ["echo 'pg_dump (PostgreSQL) 9.6.24'", "exit 127"])
@@ -294,18 +302,77 @@ def test_older_or_missing_pg_dump_is_said_plainly(
     assert list((tmp_path / "backups").iterdir()) == []
 
 
-def test_program_nearest_to_the_server_is_taken(
-    tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_program_nearest_to_the_server_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A newer pg_dump writes what an older server cannot read back."""
     for version in ("15.2", "17.1", "19.0"):
         program(tmp_path / version, "pg_dump", f"echo 'pg_dump (PostgreSQL) {version}'")
     folders = [tmp_path / version for version in ("19.0", "15.2", "17.1")]
-    monkeypatch.setattr(postgresql, "_usual_folders", lambda: folders)
-    database = PostgresqlDatabase(make_url(postgresql_url), None)
-    assert database._find("pg_dump", 16).version == "17.1"
+    monkeypatch.setattr(pg_tools, "usual_folders", lambda: folders)
+    assert pg_tools.find_tool("pg_dump", 16, None).version == "17.1"
     with pytest.raises(ToolFault):
-        database._find("pg_dump", 20)
+        pg_tools.find_tool("pg_dump", 20, None)
+
+
+def test_order_of_rows_tells_nothing(console: Console, cast: Cast, app: Flask, tmp_path: Path):
+    """Ballots and roll entries lie in the order in which people voted; side by side they would name
+    each ballot's voter without any key. A plain pg_dump is what the search must find out."""
+    voters = [cast.resident() for _ in range(24)]
+    session, matters = cast.open_session(cast.secretary(), voters[0])
+    came = Random(7).sample(voters, len(voters))
+    for voter in came:
+        answer = voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters))
+        assert answer.status_code == 200, answer.text
+    keys = app.extensions["keys"]
+    slots = {keys.slot(UUID(session["id"]), voter.id): voter.id for voter in came}
+    folder = taken(console, tmp_path / "backups")
+
+    def resemblance(rows: tuple[list[bytes], list[UUID]]) -> int:
+        ballots, roll = rows
+        assert len(ballots) == len(roll) == len(came)
+        return sum(slots[slot] == voter for slot, voter in zip(ballots, roll, strict=True))
+
+    assert resemblance(rows_as_they_lie(folder)) <= 5  # by chance one of 24
+    url = make_url(app.extensions["settings"].database_url)
+    if url.get_backend_name() == "postgresql":
+        assert resemblance(rows_of_a_plain_dump(url, tmp_path)) == 24
+
+
+def rows_as_they_lie(folder: Path) -> tuple[list[bytes], list[UUID]]:
+    """Slots of ballots, and voters of the roll, in the order in which a backup holds them."""
+    if (folder / "database.sqlite3").exists():
+        with closing(sqlite3.connect(folder / "database.sqlite3")) as connection:
+            ballots = connection.execute("SELECT slot FROM ballots").fetchall()
+            roll = connection.execute("SELECT resident_id FROM roll_entries").fetchall()
+        return [slot for (slot,) in ballots], [UUID(voter) for (voter,) in roll]
+    tables = {}
+    for name in ("ballots", "roll_entries"):
+        with gzip.open(folder / f"rows-{name}.csv.gz", "rt") as file:
+            tables[name] = list(csv.DictReader(file))
+    return (
+        [bytes.fromhex(row["slot"].removeprefix("\\x")) for row in tables["ballots"]],
+        [UUID(row["resident_id"]) for row in tables["roll_entries"]],
+    )
+
+
+def rows_of_a_plain_dump(url: URL, folder: Path) -> tuple[list[bytes], list[UUID]]:
+    plain = url.difference_update_query(["options"]).render_as_string(hide_password=False)
+    script = subprocess.run(
+        [postgresql_programs() / "pg_dump", "--data-only", "--format=plain", plain],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    def column(table: str, name: str) -> list[str]:
+        found = re.search(
+            rf"^COPY public\.{table} \((.*)\) FROM stdin;\n((?s:.*?))^\\\.$", script, re.M
+        )
+        assert found is not None
+        at = found[1].split(", ").index(name)
+        return [line.split("\t")[at] for line in found[2].splitlines()]
+
+    slots = [bytes.fromhex(each.removeprefix("\\\\x")) for each in column("ballots", "slot")]
+    return slots, [UUID(each) for each in column("roll_entries", "resident_id")]
 
 
 def wait_for_a_waiting_dump(connection: "psycopg.Connection[object]") -> None:
