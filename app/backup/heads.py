@@ -48,6 +48,11 @@ class NotedVote(NamedTuple):
     casts: int
     root: str | None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to be noted of it."""
+        return bool(self.casts or self.root)
+
 
 @dataclass(frozen=True)
 class Heads:
@@ -104,7 +109,7 @@ def note_heads(session: Session, at: datetime) -> Heads:
         id_: NotedChain(places.get(id_, str(id_)), head)
         for id_, head in read_heads(session).items()
     }
-    votes = {**_read_sessions(session, places), **_read_resolutions(session)}
+    votes = {id_: vote for id_, vote in _read_votes(session, places).items() if vote.has_begun}
     return Heads(at.isoformat(timespec="seconds"), chains, votes)
 
 
@@ -115,7 +120,7 @@ def compare_heads(session: Session, earlier: Heads) -> Iterator[Finding]:
         if fault is not None:
             now = read_head(session, chain_id)
             yield _chain_finding(fault, f"{place} {chain_id}", now.number, head.number)
-    votes = {**_read_sessions(session, {}), **_read_resolutions(session)}
+    votes = _read_votes(session, {})
     for vote_id, vote in earlier.votes.items():
         yield from _vote_findings(vote, f"{vote.name} {vote_id}", votes.get(vote_id))
 
@@ -165,6 +170,10 @@ def _vote_findings(noted: NotedVote, name: str, now: NotedVote | None) -> Iterat
         )
 
 
+def _read_votes(session: Session, places: Mapping[UUID, str]) -> dict[UUID, NotedVote]:
+    return {**_read_sessions(session, places), **_read_resolutions(session)}
+
+
 def _read_sessions(session: Session, places: Mapping[UUID, str]) -> dict[UUID, NotedVote]:
     casts = _count_casts(session)
     rows = session.execute(
@@ -179,7 +188,6 @@ def _read_sessions(session: Session, places: Mapping[UUID, str]) -> dict[UUID, N
             None if root is None else root.hex(),
         )
         for id_, compound_id, period, root in rows
-        if root is not None or id_ in casts
     }
 
 
@@ -196,9 +204,10 @@ def _count_casts(session: Session) -> dict[UUID, int]:
 
 
 def _read_resolutions(session: Session) -> dict[UUID, NotedVote]:
+    casts = func.count(ResolutionVoteCast.resolution_id)
     rows = session.execute(
-        select(Resolution.id, Resolution.title, func.count())
-        .join(ResolutionVoteCast, ResolutionVoteCast.resolution_id == Resolution.id)
+        select(Resolution.id, Resolution.title, casts)
+        .outerjoin(ResolutionVoteCast, ResolutionVoteCast.resolution_id == Resolution.id)
         .group_by(Resolution.id, Resolution.title)
     )
     return {id_: NotedVote(title, count, None) for id_, title, count in rows}

@@ -64,10 +64,6 @@ def scene(app: Flask, console: Console, sealed: Vote, still_open: Vote, tmp_path
     return Scene(app, sealed, still_open, heads, tmp_path)
 
 
-def newest_link(scene: Scene, which: str = "max(number)") -> str:
-    return f"number = (SELECT {which} FROM audit_links WHERE chain_id = :chain)"
-
-
 def test_what_was_noted_holds_also_after_more_came(scene: Scene, console: Console, cast: Cast):
     assert scene.open.voters[5].put(f"{scene.open.path}/ballot", ballot()).status_code == 200
     body = {"title": "路灯", "body": "不亮", "category": "LIGHTING"}

@@ -1,9 +1,11 @@
 """Restoring: into an empty database, or over everything with its name typed; else nothing moves."""
 
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from app.agenda.models import AgendaSession
 from app.backup.engines import open_database
 from app.backup.faults import BackupFault, Busy, NotEmpty
 from app.backup.folders import facts_of
-from app.backup.manifest import Manifest, read_manifest, write_manifest
+from app.backup.manifest import Manifest, write_manifest
 from app.backup.postgresql import SET_ASIDE, TO_ASIDE
 from app.backup.restoring import restore_backup
+from app.extensions import db
 from app.people.models import Resident
 from tests.backup.conftest import Console
 from tests.backup.site import Site, good, newest, postgresql_programs, refused
@@ -57,7 +60,7 @@ def people(site: Site) -> list[str]:
 
 def change_manifest(folder: Path, **changes: Any) -> None:
     """As if it had been written so: all hashes agree."""
-    manifest = read_manifest(folder)
+    manifest = Manifest.from_data(json.loads((folder / "manifest.json").read_bytes()))
     for name in ("manifest.json", "SHA256SUMS"):
         (folder / name).unlink()
     files = {name: facts_of(folder / name) for name in manifest.files}
@@ -160,8 +163,10 @@ def test_dump_that_cannot_be_read_leaves_what_was_there(lived_in: Site, backup: 
 
 def test_database_in_use_is_not_pulled_away(lived_in: Site, backup: Path):
     """Whoever has it open would go on writing to what is there no more."""
-    app = lived_in.start()
-    Cast(app).visitor(name="新来的")  # a connection stays in the pool
+    with lived_in.start().app_context():
+        now = datetime.now(UTC)
+        db.session.add(Resident(openid="new", name="新来的", birth_date=None, joined_at=now))
+        db.session.commit()  # the connection stays in the pool
     with pytest.raises(Busy):
         restore(lived_in, backup, over=True)
     lived_in.stop()
