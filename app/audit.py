@@ -96,6 +96,14 @@ class ChainCheck(NamedTuple):
     broken_at: int | None
 
 
+class HeadFault(StrEnum):
+    """What became of a chain whose head somebody noted earlier."""
+
+    MISSING = "MISSING"  # the place has no entry at all
+    SHORTER = "SHORTER"  # the newest entries are not there: an older copy
+    REWRITTEN = "REWRITTEN"  # another entry stands at that number
+
+
 def record(
     session: Session,
     thing: Base,
@@ -161,6 +169,38 @@ def read_head(session: Session, chain_id: UUID) -> ChainHead:
         .limit(1)
     ).one_or_none()
     return ChainHead(0, NO_HASH) if row is None else ChainHead(*row)
+
+
+def read_heads(session: Session) -> dict[UUID, ChainHead]:
+    """The newest link of every chain."""
+    newest = (
+        select(AuditLink.chain_id, func.max(AuditLink.number).label("number"))
+        .group_by(AuditLink.chain_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(AuditLink.chain_id, AuditLink.number, AuditLink.hash).join(
+            newest,
+            (AuditLink.chain_id == newest.c.chain_id) & (AuditLink.number == newest.c.number),
+        )
+    )
+    return {chain_id: ChainHead(number, digest) for chain_id, number, digest in rows}
+
+
+def compare_head(session: Session, chain_id: UUID, earlier: ChainHead) -> HeadFault | None:
+    """Whether a chain still holds a head that was noted earlier; entries after it are no fault.
+
+    The chain itself is recounted by `check_chain`.
+    """
+    now = read_head(session, chain_id)
+    if now.number < earlier.number:
+        return HeadFault.SHORTER if now.number else HeadFault.MISSING
+    found = session.scalar(
+        select(AuditLink.hash).where(
+            AuditLink.chain_id == chain_id, AuditLink.number == earlier.number
+        )
+    )
+    return None if found == earlier.hash else HeadFault.REWRITTEN
 
 
 def check_chain(session: Session, chain_id: UUID) -> ChainCheck:

@@ -186,6 +186,8 @@ class Settings:
     people_behind_one_address: int = PEOPLE
     trusted_proxies: int = 0
     key_patience_minutes: int = 30
+    pg_bin: Path | None = None
+    backup_stamp: Path = Path("instance/last-backup.json")
 
     @classmethod
     def from_environment(
@@ -235,6 +237,8 @@ class Settings:
             s3_region=environ.get("S3_REGION") or "us-east-1",
             s3_access_key=environ.get("S3_ACCESS_KEY", ""),
             s3_secret_key=environ.get("S3_SECRET_KEY", ""),
+            pg_bin=Path(environ["PG_BIN"]) if environ.get("PG_BIN") else None,
+            backup_stamp=Path(environ.get("BACKUP_STAMP") or instance / "last-backup.json"),
         )
 
     def check(self) -> None:

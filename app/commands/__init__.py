@@ -3,6 +3,12 @@
 from flask import Flask
 
 from app.commands.audit import check_audit
+from app.commands.backup import (
+    backup,
+    backup_operator_key,
+    restore,
+    restore_operator_key,
+)
 from app.commands.doctor import doctor
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
@@ -21,6 +27,10 @@ COMMANDS = (
     keys_group,
     move_keys_command,
     metrics,
+    backup,
+    restore,
+    backup_operator_key,
+    restore_operator_key,
 )
 
 
