@@ -131,9 +131,7 @@ def look_at(confined: Confined, content: bytes, kind: FileType, limits: Limits) 
     """
     if kind.is_image:
         refusals = (BrokenImage, TooManyPixels, TooComplex)
-        image = confined.call(
-            clean_image, content, kind.name, limits.max_pixels, refusals=refusals
-        )
+        image = confined.call(clean_image, content, kind.name, limits.max_pixels, refusals=refusals)
         return Looked(*image)
     confined.call(check_document, content, refusals=(BrokenDocument, UnsafeDocument, TooComplex))
     return Looked(content)

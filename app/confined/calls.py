@@ -9,14 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Timer
 from typing import IO, Any, Self, cast
 
 from app.confined import child as child_program
 from app.confined.frames import BrokenFrame, pack, read_frame
-from app.confined.refusals import Busy, TookTooLong, TooComplex
+from app.confined.refusals import Busy, TooComplex, TookTooLong
 from app.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -73,16 +73,24 @@ class Confined:
             os.close(handle)
 
     def call(
-        self, function: Callable[..., Any], *given: Any, refusals: tuple[type[DomainError], ...]
+        self,
+        function: Callable[..., Any],
+        *given: Any,
+        refusals: tuple[type[DomainError], ...] = (),
+        cpu_times: int = 1,
     ) -> Any:
-        """What a function of a module makes of plain data (`frames`), in a child.
+        """What a function of a module makes of plain data (`frames`), in a child that may use so
+        many times its seconds of a core.
 
         The function needs no more of `app` than modules that are plain Python. Raises those of
         `refusals` that it raises there; TookTooLong; TooComplex where it ends in any other way;
         Busy where the system can start no process.
         """
         asked = pack({"function": _name_of(function), "given": given})
-        with self._child() as child, _Deadline(child, self._limits.wall_seconds) as deadline:
+        with (
+            self._child(cpu_times) as child,
+            _Deadline(child, self._limits.wall_seconds) as deadline,
+        ):
             answer = _answer_to(asked, child)
             child.kill()
             status = child.wait()
@@ -91,9 +99,10 @@ class Confined:
         return _made(answer, status, refusals)
 
     @contextmanager
-    def _child(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def _child(self, cpu_times: int) -> Iterator["subprocess.Popen[bytes]"]:
         """A fresh interpreter that inherits neither environment, descriptors nor terminal."""
-        command = [sys.executable, "-I", CHILD, json.dumps(asdict(self._limits))]
+        limits = replace(self._limits, cpu_seconds=self._limits.cpu_seconds * cpu_times)
+        command = [sys.executable, "-I", CHILD, json.dumps(asdict(limits))]
         try:
             child = subprocess.Popen(  # noqa: S603 - our own words
                 command,

@@ -15,6 +15,16 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
+if __name__ == "__main__":
+    # Let `app.…` be imported without `app` itself, which would load the web server's half of the
+    # library: a second of time, and much that this process has no use for.
+    package = ModuleType("app")
+    package.__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    sys.modules["app"] = package
+
+from app.confined.frames import pack, read_frame
+from app.errors import DomainError
+
 MOST_TO_READ = 256 * 1024 * 1024  # more than any body that is let in
 MEMORY, CPU = resource.RLIMIT_AS, resource.RLIMIT_CPU
 
@@ -25,14 +35,12 @@ def main() -> None:
     limit_time(limits["cpu_seconds"], limits["wall_seconds"])
     limit(MEMORY, int(limits["memory_bytes"]))
     from_parent, to_parent = sys.stdin.buffer, sys.stdout.buffer
-    find_modules_without_the_application()
-    frames = importlib.import_module("app.confined.frames")
-    asked = frames.read_frame(from_parent, MOST_TO_READ)
+    asked = read_frame(from_parent, MOST_TO_READ)
     threading.Thread(target=die_with_the_parent, daemon=True).start()
     module, _, name = asked["function"].partition(":")
     function = getattr(importlib.import_module(module), name)
     close_the_doors()
-    to_parent.write(frames.pack(answer(function, asked["given"])))
+    to_parent.write(pack(answer(function, asked["given"])))
     to_parent.flush()
     os._exit(0)  # nothing here needs to be put away
 
@@ -42,7 +50,7 @@ def answer(function: Any, given: list[Any]) -> dict[str, Any]:
     try:
         return {"made": function(*given)}
     except Exception as error:  # whatever it is, the parent is told its name
-        if hasattr(error, "code") and hasattr(error, "detail_zh"):  # a refusal of ours
+        if isinstance(error, DomainError):
             return {"refused": [error.code, error.detail_zh, error.detail_en]}
         return {"failed": type(error).__name__}
 
@@ -76,15 +84,6 @@ def die_with_the_parent() -> None:
     """The parent writes no more, but keeps the pipe open for as long as it lives."""
     sys.stdin.buffer.read(1)
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def find_modules_without_the_application() -> None:
-    """Let `app.…` be imported without `app` itself, which would load the web server's half of the
-    library: a second of time, and much that this process has no use for."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    package = ModuleType("app")
-    package.__path__ = [folder]
-    sys.modules["app"] = package
 
 
 if __name__ == "__main__":

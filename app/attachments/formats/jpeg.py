@@ -91,7 +91,9 @@ def _samples(frame: bytes, max_pixels: int, file_bytes: int) -> dict[int, int]:
     height, width, count = int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5]), frame[5:6]
     check_size(width, height, max_pixels, file_bytes)
     parts = frame[6 : 6 + 3 * count[0]]
-    factors = {parts[n]: (parts[n + 1] >> 4, parts[n + 1] & 15) for n in range(0, len(parts) - 2, 3)}
+    factors = {
+        parts[n]: (parts[n + 1] >> 4, parts[n + 1] & 15) for n in range(0, len(parts) - 2, 3)
+    }
     across = max((horizontal for horizontal, _ in factors.values()), default=0)
     down = max((vertical for _, vertical in factors.values()), default=0)
     if not across or not down:
