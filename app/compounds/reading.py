@@ -1,4 +1,4 @@
-"""Reading registers and tables in a child that can be killed: a small file can keep a reader busy."""
+"""Reading registers and tables in a child: a small file can keep a reader busy for long."""
 
 from dataclasses import astuple
 from typing import Any
