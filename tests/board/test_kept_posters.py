@@ -12,6 +12,7 @@ from app import create_app
 from app.attachments.stores import Folder
 from app.board import kept_posters
 from app.board.poster import draw
+from app.extensions import db
 from tests.attachments.conftest import files_in
 from tests.board.test_poster import announce, posted
 from tests.cast import Cast
@@ -83,6 +84,8 @@ def test_another_worker_finds_what_one_has_drawn(
         assert other.test_client().get(address(notice_id)).data == first.data
     finally:
         other.extensions["wechat"].close()
+        with other.app_context():
+            db.engine.dispose()
     assert len(drawn) == 1
 
 
