@@ -1,12 +1,14 @@
 """Calling a function in a child, and the one place on a host in which slow work is done."""
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -37,6 +39,13 @@ class Limits:
     memory_bytes: int
 
 
+def lock_of(instance: str) -> Path:
+    """The lock of an instance of the application on this host. It lies with what is forgotten when
+    the host starts anew, as a hardened service may write nothing beside its own code."""
+    name = hashlib.sha256(instance.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"yueyuetan-{os.getuid()}" / f"{name}.lock"
+
+
 class Confined:
     """A host's place for slow work. `lock` is a file of this host alone."""
 
@@ -58,7 +67,7 @@ class Confined:
     @contextmanager
     def _held(self) -> Iterator[bool]:
         try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._lock, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
             log.error("no slot for slow work: %s", error)

@@ -34,6 +34,7 @@ def main() -> None:
     limits: dict[str, float] = json.loads(sys.argv[1])
     limit_time(limits["cpu_seconds"], limits["wall_seconds"])
     limit(MEMORY, int(limits["memory_bytes"]))
+    go_first_when_memory_ends()
     from_parent, to_parent = sys.stdin.buffer, sys.stdout.buffer
     asked = read_frame(from_parent, MOST_TO_READ)
     threading.Thread(target=die_with_the_parent, daemon=True).start()
@@ -69,6 +70,12 @@ def limit(what: int, most: int) -> None:
     """Lower a limit for good, where the system knows it: macOS bounds no address space."""
     with suppress(ValueError, OSError):
         resource.setrlimit(what, (most, most))
+
+
+def go_first_when_memory_ends() -> None:
+    """Where the machine's or the container's memory ends, Linux kills this process, no worker."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def close_the_doors() -> None:
