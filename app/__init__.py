@@ -26,6 +26,7 @@ from app.board.routes import blp as board
 from app.cases.routes import blp as cases
 from app.compounds.routes import blp as compounds
 from app.config import Settings
+from app.confined.calls import Confined, lock_of
 from app.conventions.clock_moves import (
     follow_board_before_request,
     follow_notices_before_request,
@@ -126,6 +127,7 @@ def create_app(
     signing.init_app(app, settings.secret_key, settings.secret_keys_before)
     app.extensions["keys"] = make_key_store(settings)
     app.extensions["attachment_store"] = make_store(settings)
+    app.extensions["confined"] = Confined(lock_of(app.instance_path), settings.confined)
     request_log.init_app(app)
     if settings.metrics_bind is not None:
         metrics.init_app(app)  # before all that may refuse a request

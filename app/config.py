@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 import metrics_process
+from app.confined.calls import Limits
 from app.limits import PEOPLE
 from app.redis_address import is_same_redis
 from app.wechat.client import VENDOR_BASE
@@ -42,6 +43,13 @@ MAX_PATIENCE_MINUTES = 24 * 60
 MAX_UPLOAD_BYTES = 100_000_000
 MAX_UPLOAD_PIXELS = 80_000_000
 MAX_UNUSED_UPLOADS = 1_000
+MAX_UPLOAD_CPU_SECONDS = 10
+# A worker that is silent for 30 seconds is replaced: what an upload may take ends before that, with
+# time left for storing the file.
+UPLOAD_WALL_SECONDS = 12
+# Python and the decoders, and an image of the most pixels in three copies of eight bytes each.
+UPLOAD_BASE_BYTES = 512 * 1024 * 1024
+UPLOAD_BYTES_A_PIXEL = 24
 
 
 class Fault(NamedTuple):
@@ -171,6 +179,7 @@ class Settings:
     attachment_max_bytes: int = 10_000_000
     attachment_max_pixels: int = 40_000_000
     attachment_max_unused: int = 30
+    upload_cpu_seconds: int = 2
     s3_endpoint: str = ""
     s3_bucket: str = ""
     s3_region: str = ""
@@ -232,6 +241,7 @@ class Settings:
                 environ, "ATTACHMENT_MAX_PIXELS", 40_000_000, MAX_UPLOAD_PIXELS
             ),
             attachment_max_unused=_count(environ, "ATTACHMENT_MAX_UNUSED", 30, MAX_UNUSED_UPLOADS),
+            upload_cpu_seconds=_count(environ, "UPLOAD_CPU_SECONDS", 2, MAX_UPLOAD_CPU_SECONDS),
             s3_endpoint=environ.get("S3_ENDPOINT", "").rstrip("/"),
             s3_bucket=environ.get("S3_BUCKET", ""),
             s3_region=environ.get("S3_REGION") or "us-east-1",
@@ -306,6 +316,16 @@ class Settings:
 
     def _has_wechat_account(self) -> bool:
         return bool(self.wechat_appid and self.wechat_secret)
+
+    @property
+    def confined(self) -> Limits:
+        """What a child that looks at an upload may use. A tenth of its time is kept for the worker
+        that waits for it."""
+        return Limits(
+            cpu_seconds=0.9 * self.upload_cpu_seconds,
+            wall_seconds=UPLOAD_WALL_SECONDS,
+            memory_bytes=UPLOAD_BASE_BYTES + UPLOAD_BYTES_A_PIXEL * self.attachment_max_pixels,
+        )
 
     def for_flask(self) -> dict[str, Any]:
         """The same as the Flask extensions want it."""

@@ -16,6 +16,7 @@ from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, 
 from app.attachments.services import Limits
 from app.attachments.stores import Store
 from app.clock import read_database_clock
+from app.confined.refusals import REFUSALS as CONFINED
 from app.errors import NotFound
 from app.extensions import db
 from app.idempotency import create_once, made_before
@@ -74,6 +75,7 @@ def allow_larger_uploads() -> None:
     errors.UnsafeDocument,
     errors.StoreUnavailable,
     errors.TooManyUnusedUploads,
+    *CONFINED,
 )
 def upload_attachment(
     files: dict[str, FileStorage], form: dict[str, Any], compound_id: UUID
@@ -90,12 +92,14 @@ def upload_attachment(
     if not has_room:
         raise errors.TooManyUnusedUploads
     actor_id, at = actor.id, read_database_clock(db.session())
-    # An image takes seconds to decode. On SQLite nobody else could write meanwhile, so this
+    # A file takes seconds to look at. On SQLite nobody else could write meanwhile, so this
     # transaction ends here, and the one that adds the row asks for everything again.
     db.session.rollback()
     file = files["file"]
     upload = services.Upload(file.read(), file.filename or "", **form)
-    stored = services.store_upload(_store(), limits, compound_id, actor_id, at, upload)
+    stored = services.store_upload(
+        current_app.extensions["confined"], _store(), limits, compound_id, actor_id, at, upload
+    )
 
     actor = ask_again()
     obtain_compound(compound_id)

@@ -4,8 +4,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,17 +16,24 @@ from sqlalchemy.orm import Session
 from app.api import TooLarge
 from app.attachments.documents import check_document
 from app.attachments.errors import (
+    BrokenDocument,
+    BrokenImage,
     EmptyFile,
     PhotosOnly,
+    StoreUnavailable,
     TooManyAttachments,
+    TooManyPixels,
     TooManyUnusedUploads,
     UnknownAttachment,
+    UnsafeDocument,
     UnsupportedFile,
 )
 from app.attachments.images import clean_image
 from app.attachments.models import Attachment, FileType
 from app.attachments.stores import Store
 from app.audit import record
+from app.confined.calls import Confined
+from app.confined.refusals import TooComplex
 from app.orm import Base, new_id
 from app.people.models import Resident
 
@@ -67,14 +76,30 @@ def has_room(session: Session, limits: Limits, by: Resident) -> bool:
     return session.scalars(query).one() < limits.max_unused
 
 
+class Looked(NamedTuple):
+    """What is kept of an upload: its bytes, and for an image a small one and its size."""
+
+    content: bytes
+    thumbnail: bytes | None = None
+    width: int | None = None
+    height: int | None = None
+
+
 def store_upload(
-    store: Store, limits: Limits, compound_id: UUID, by_id: UUID, at: datetime, upload: Upload
+    confined: Confined,
+    store: Store,
+    limits: Limits,
+    compound_id: UUID,
+    by_id: UUID,
+    at: datetime,
+    upload: Upload,
 ) -> Attachment:
     """Check an upload and store its file; the row that tells of it is the caller's to add.
 
-    This takes seconds and needs no database. A file whose row is never committed is purged after
-    a day. Raises TooLarge, EmptyFile, UnsupportedFile, TooManyPixels, BrokenImage, BrokenDocument,
-    UnsafeDocument, StoreUnavailable.
+    This takes seconds and needs no database; of all uploads on this host one comes so far at a
+    time. A file whose row is never committed is purged after a day. Raises TooLarge, EmptyFile,
+    UnsupportedFile, TooManyPixels, BrokenImage, BrokenDocument, UnsafeDocument, StoreUnavailable,
+    TooComplex, TookTooLong, Busy.
     """
     if len(upload.content) > limits.max_bytes:
         most = f"{limits.max_bytes:,}"
@@ -90,18 +115,38 @@ def store_upload(
         caption=upload.caption,
         is_public=False,
     )
-    content = upload.content
-    if kind.is_image:
-        image = clean_image(upload.content, kind, limits.max_pixels)
-        content = image.content
-        attachment.width, attachment.height = image.width, image.height
-        store.put(key_of(attachment, thumbnail=True), image.thumbnail)
-    else:
-        check_document(content)
-    attachment.size = len(content)
-    attachment.sha256 = hashlib.sha256(content).hexdigest()
-    store.put(key_of(attachment), content)
+    with confined.slot():
+        looked = look_at(confined, upload.content, kind, limits)
+        _keep(store, attachment, looked)
+    attachment.width, attachment.height = looked.width, looked.height
+    attachment.size = len(looked.content)
+    attachment.sha256 = hashlib.sha256(looked.content).hexdigest()
     return attachment
+
+
+def look_at(confined: Confined, content: bytes, kind: FileType, limits: Limits) -> Looked:
+    """What is to be kept of an upload of this kind, found out in a child that can be killed.
+
+    Raises what `clean_image` and `check_document` do, and TookTooLong.
+    """
+    if kind.is_image:
+        refusals = (BrokenImage, TooManyPixels, TooComplex)
+        image = confined.call(clean_image, content, kind.name, limits.max_pixels, refusals=refusals)
+        return Looked(*image)
+    confined.call(check_document, content, refusals=(BrokenDocument, UnsafeDocument, TooComplex))
+    return Looked(content)
+
+
+def _keep(store: Store, attachment: Attachment, looked: Looked) -> None:
+    """The file and its small image, both or none. Raises StoreUnavailable."""
+    if looked.thumbnail is not None:
+        store.put(key_of(attachment, thumbnail=True), looked.thumbnail)
+    try:
+        store.put(key_of(attachment), looked.content)
+    except StoreUnavailable:
+        with suppress(StoreUnavailable):  # then the purge finds it
+            store.delete(key_of(attachment, thumbnail=True))
+        raise
 
 
 def add_attachment(

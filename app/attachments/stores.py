@@ -111,10 +111,11 @@ class S3:
             virtual_hosted_style_request=False,
             client_options={
                 "allow_http": settings.s3_endpoint.startswith("http://"),
-                "timeout": "20s",
-                "connect_timeout": "5s",
+                # Twice this for each of two files is less than a worker may be silent.
+                "timeout": "6s",
+                "connect_timeout": "3s",
             },
-            retry_config={"max_retries": 2},
+            retry_config={"max_retries": 1},
         )
 
     def put(self, key: str, content: bytes) -> None:

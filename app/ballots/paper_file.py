@@ -24,7 +24,9 @@ from app.ballots.paper_entry import PaperBallot
 from app.ballots.slips import PaperSlip, SlipState
 from app.compounds.models import Building, Entrance, Unit
 from app.compounds.names import plain_name
-from app.compounds.register_file import RegisterFileError, read_table
+from app.compounds.reading import table_in_child
+from app.compounds.register_file import RegisterFileError
+from app.confined.calls import Confined
 from app.errors import DomainError, NotFound, Refused
 from app.people.models import Residence, ResidenceState, Resident
 from votes.ballot import Mark
@@ -44,6 +46,7 @@ _WEIGHT = re.compile(r"([1-9][0-9]{0,3})分?")
 _NUMBER = re.compile(r"[Mm]?0*([1-9][0-9]{0,3})")
 _BETWEEN = re.compile(r"[\s,，、;；/]+")
 
+Table = list[tuple[int, list[str | None]]]
 Write = Callable[[Session, AgendaSession, Resident, KeyStore, PaperBallot], PaperSlip]
 
 
@@ -86,9 +89,7 @@ def take_in_sheet(
     by: Resident,
     keys: KeyStore,
     write: Write,
-    *,
-    data: bytes,
-    filename: str,
+    table: Table,
 ) -> list[PaperSlip]:
     """Enter or confirm (`write`) every slip of the sheet; the caller commits.
 
@@ -97,7 +98,7 @@ def take_in_sheet(
     """
     agenda_session.require_state(*OPEN_STATES)
     scheme = BallotScheme.from_data(agenda_session.scheme or [])
-    rows, refused = read_sheet(data, filename, scheme.weights)
+    rows, refused = slips_of(table, scheme.weights)
     voters = _voters_by_name(session, agenda_session.compound_id)
     matters = {item.number: str(item.matter_id) for item in agenda_session.items}
     # Alone, since rows of many voters are held until the end; only now, since a large file takes
@@ -143,15 +144,20 @@ def find_voter(
     return found[0]
 
 
-def read_sheet(
-    data: bytes, filename: str, weights: Sequence[int]
-) -> tuple[list[SlipRow], list[Refused]]:
-    """The slips of a sheet, and the lines that name none. Raises UnreadableSheet."""
+def read_sheet(confined: Confined, data: bytes, filename: str) -> Table:
+    """The lines of a sheet, read in a child: before anything is locked, since it takes seconds.
+
+    Raises UnreadableSheet, TooComplex, TookTooLong, Busy.
+    """
     try:
-        table = read_table(data, filename, max_rows=MAX_SLIPS)
+        return table_in_child(confined, data, filename, max_rows=MAX_SLIPS)
     except RegisterFileError as error:
         refusal = Refused("file", error.code, error.zh, error.en)
         raise UnreadableSheet(zh=error.zh, en=error.en, errors=[refusal]) from error
+
+
+def slips_of(table: Table, weights: Sequence[int]) -> tuple[list[SlipRow], list[Refused]]:
+    """The slips of a sheet, and the lines that name none. Raises UnreadableSheet."""
     if len(table) < 2:
         raise UnreadableSheet(zh="表里没有纸票", en="The sheet names no slips")
     (_, header), *lines = table

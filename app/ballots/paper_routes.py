@@ -32,10 +32,12 @@ from app.ballots.paper_schemas import (
 )
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
+from app.confined.calls import Confined
+from app.confined.refusals import REFUSALS as CONFINED
 from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.idempotency import create_once
-from app.people.guards import Actor, allow, current_actor
+from app.people.guards import Actor, allow, ask_again, current_actor
 from app.people.models import Resident, Role
 from votes.ballot import Mark
 
@@ -75,6 +77,7 @@ SHEET_REFUSALS = (
     paper_file.SheetRefused,
     paper_entry.SecretaryTouchesNoBallot,
     *VOTE_REFUSALS,
+    *CONFINED,
 )
 
 
@@ -297,17 +300,20 @@ def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
 
 
 def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> dict[str, Any]:
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slips = paper_file.take_in_sheet(
-        db.session(),
-        agenda_session,
-        actor.resident,
-        _keys(),
-        write,
-        data=file.read(),
-        filename=file.filename or "",
-    )
-    db.session.commit()
+    agenda_session, _ = _obtain_as_clerk(session_id)
+    agenda_session.require_state(*OPEN_STATES)
+    # A sheet may take seconds to read, and on SQLite nobody could vote meanwhile: this transaction
+    # ends here, and the one that takes the slips in asks for everything again.
+    db.session.rollback()
+    confined: Confined = current_app.extensions["confined"]
+    with confined.slot():
+        table = paper_file.read_sheet(confined, file.read(), file.filename or "")
+        ask_again()
+        agenda_session, actor = _obtain_as_clerk(session_id)
+        slips = paper_file.take_in_sheet(
+            db.session(), agenda_session, actor.resident, _keys(), write, table
+        )
+        db.session.commit()
     return {"serials": [slip.serial for slip in slips]}
 
 

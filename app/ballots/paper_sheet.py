@@ -11,7 +11,7 @@ from typing import Any, Self
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.ballots.keys import KeyStore
 from app.ballots.slips import PaperBatch
-from app.board.page import FAMILY, INK, MM_PER_POINT, QUIET, Colour, TypedPage
+from app.board.page import INK, MM_PER_POINT, QUIET, Colour, TypedPage
 from app.board.typesetting import lines_of
 from app.clock import spoken
 from votes.scheme import BallotScheme
@@ -248,10 +248,6 @@ class _Pages(TypedPage):
             self._line(words, SMALL_POINTS, middle, below, QUIET)
             self._fill(QUIET, middle + 20, below + 3.6, WIDTH - MARGIN - middle - 20, 0.15)
         self.y = top + STRIP
-
-    def _measure(self, points: float) -> Any:
-        self.set_font(FAMILY, size=points)
-        return self.get_string_width
 
 
 def _spaced(serial: str) -> str:

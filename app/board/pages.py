@@ -7,8 +7,9 @@ from werkzeug import Response
 
 from app import clock
 from app.board import feeds, services
+from app.board.kept_posters import read_poster
 from app.board.models import PublicNotice
-from app.board.poster import draw, poster_of
+from app.board.poster import poster_of
 from app.board.routes import PLACE, links_of
 from app.extensions import db
 
@@ -55,7 +56,10 @@ def notice_poster(notice_id: UUID) -> Response:
     response.headers["Content-Disposition"] = f"inline; filename=notice-{notice.id}.pdf"
     response.make_conditional(request)
     if response.status_code != 304:
-        response.set_data(draw(poster))
+        store, confined = (
+            current_app.extensions[name] for name in ("attachment_store", "confined")
+        )
+        response.set_data(read_poster(store, confined, notice.id, poster))
     return response
 
 

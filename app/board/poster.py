@@ -3,14 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from itertools import islice
 from typing import Self
 
 from fpdf import TextMode
 
 from app.board.models import PublicNotice
 from app.board.page import (
-    FAMILY,
     INK,
     MISSING,
     MM_PER_POINT,
@@ -23,7 +22,7 @@ from app.board.page import (
 from app.board.typesetting import lines_of
 from app.clock import spoken, spoken_end
 
-FORMAT = 1  # part of every ETag: raise it when the drawing of posters changes
+FORMAT = 2  # part of every ETag: raise it when the drawing of posters changes
 
 WIDTH, HEIGHT, MARGIN = 297.0, 420.0, 20.0
 COLUMN = WIDTH - 2 * MARGIN
@@ -34,6 +33,14 @@ TITLE_LINES = 3
 COMPOUND_POINTS = (34, 28, 22, 16, 10)
 TEXT_POINTS, FACT_POINTS, SMALL_POINTS = 25, 23, 15
 LEADING = 1.5
+# Twelve pages in an entrance are more than anybody reads there, and take a second to draw.
+MAX_LINES = 300
+MAX_CHARACTERS = 9_000
+MAX_NAMED = 20  # characters that the font lacks
+REST = (
+    "\n……\n未完：全文请扫第一页的码，看公示网页。"
+    "\nThe rest is on the notice's page; scan the code on the first."
+)
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,8 @@ def poster_of(notice: PublicNotice, address: str) -> Poster:
     )
 
 
-@lru_cache(maxsize=8)
 def draw(poster: Poster) -> bytes:
-    """The poster as PDF; a long text goes on over further pages. The last ones are remembered."""
+    """The poster as PDF; a long text goes on over further pages, twelve at most."""
     # Each foot says how many pages there are, which the first drawing finds out.
     first = _Sheet(poster, page_count=0).drawn()
     first.typeface.close()
@@ -96,7 +102,8 @@ class _Sheet(TypedPage):
         self._write_facts()
         self._write_text(self._poster.text)
         if self._missing:
-            points = "、".join(f"U+{ord(each):04X}" for each in self._missing)
+            points = "、".join(f"U+{ord(each):04X}" for each in islice(self._missing, MAX_NAMED))
+            points += "……" if len(self._missing) > MAX_NAMED else ""
             self._write_text(
                 f"\n{MISSING} 为海报字库未收的字（{points}），请看公示网页。"
                 f"\n{MISSING} stands for a character that this poster has no type for; "
@@ -156,12 +163,19 @@ class _Sheet(TypedPage):
 
     def _write_text(self, text: str) -> None:
         points = TEXT_POINTS
-        self.set_font(FAMILY, size=points)
-        for line in lines_of(self._printable(text), COLUMN, self.get_string_width):
+        for line in self._lines(text, points):
             self._go_on(points)
             self._line(line, points, MARGIN, self.y, INK)
             # An empty line parts paragraphs; half of one does that too.
             self.y += points * MM_PER_POINT * (LEADING if line else LEADING / 2)
+
+    def _lines(self, text: str, points: float) -> list[str]:
+        """The lines of a text, no more than a poster has, and then where the rest is found."""
+        measure = self._measure(points)
+        lines = lines_of(self._printable(text[:MAX_CHARACTERS]), COLUMN, measure)
+        if len(text) <= MAX_CHARACTERS and len(lines) <= MAX_LINES:
+            return lines
+        return lines[:MAX_LINES] + lines_of(REST, COLUMN, measure)
 
     def _write_foot(self) -> None:
         top = HEIGHT - FOOT
@@ -181,8 +195,7 @@ class _Sheet(TypedPage):
     ) -> tuple[int, list[str]]:
         """The largest size with which the text takes at most so many lines, and the lines."""
         for points in sizes:
-            self.set_font(FAMILY, size=points)
-            lines = lines_of(self._printable(text), width, self.get_string_width)
+            lines = lines_of(self._printable(text), width, self._measure(points))
             if len(lines) <= count:
                 break
         return points, lines

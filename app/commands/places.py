@@ -5,11 +5,12 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from app import clock
 from app.compounds.models import Community, Compound, Subdistrict
-from app.compounds.services import import_register
+from app.compounds.services import import_register, read_units
 from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Role
@@ -29,9 +30,8 @@ def import_register_command(compound_id: UUID, path: Path) -> None:
     if compound is None:
         raise click.ClickException("没有这个小区 · no such compound")
     try:
-        taken = import_register(
-            db.session(), compound, path.read_bytes(), path.name, by_id=None, at=clock.now()
-        )
+        register = read_units(current_app.extensions["confined"], path.read_bytes(), path.name)
+        taken = import_register(db.session(), compound, register, by_id=None, at=clock.now())
     except DomainError as error:
         for refused in error.errors:
             click.echo(f"{refused.where}: {refused.zh} · {refused.en}", err=True)

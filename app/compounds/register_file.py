@@ -6,6 +6,7 @@ decides what a refused row means for the rest. Nothing is dropped without a word
 read as part of the register refuses its row, or the file.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -186,6 +187,8 @@ _DAMAGE = (
 )
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# Looked up now, since a child that reads a file can open none: of texts, and of names in archives.
+_CODECS = tuple(map(codecs.lookup, ("utf-8-sig", "gb18030", "gb2312", "cp437")))
 _BINARY = (b"\xd0\xcf\x11\xe0", b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"{\\rtf")
 _BINARY_FIRST_LINE = re.compile(rb"[^\r\n]*[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DELIMITERS = ",\t;"
@@ -259,7 +262,7 @@ class RegisterFileError(Exception):
 
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.facts = code, facts
         self.zh, self.en = (text.format(**facts) for text in _FILE_MESSAGES[code])
 
 

@@ -3,7 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
-from flask import request
+from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 
 from app import clock
@@ -16,10 +16,12 @@ from app.compounds.schemas import (
     RegisterFileArgs,
     RegisterImportSchema,
 )
+from app.confined.calls import Confined
+from app.confined.refusals import REFUSALS as CONFINED
 from app.errors import NotFound
 from app.extensions import db
-from app.idempotency import create_once
-from app.people.guards import allow, current_actor, obtain_compound, signed_in
+from app.idempotency import create_once, made_before
+from app.people.guards import allow, ask_again, current_actor, obtain_compound, signed_in
 from app.people.models import Role
 
 T = TypeVar("T")
@@ -76,21 +78,30 @@ def _found(thing: T | None) -> T:
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(RegisterFileArgs, location="files")
 @blp.response(201, RegisterImportSchema)
-@blp.creates(services.UnreadableRegister, services.RegisterRefused)
+@blp.creates(services.UnreadableRegister, services.RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
     """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
-    compound = obtain_compound(compound_id)
-    actor, at = current_actor(), clock.now()
+    obtain_compound(compound_id)
+    made = made_before(RegisterImport, current_actor().id)
+    if made is not None:
+        return made
+    # A large file takes seconds to read, and on SQLite nobody else could write meanwhile: this
+    # transaction ends here, and the one that adds the rows asks for everything again.
+    db.session.rollback()
+    confined: Confined = current_app.extensions["confined"]
     file = files["file"]
-    register_import = create_once(
-        RegisterImport,
-        actor.id,
-        at,
-        lambda: services.import_register(
-            db.session(), compound, file.read(), file.filename or "", by_id=actor.id, at=at
-        ),
-    )
-    db.session.commit()
+    with confined.slot():
+        register = services.read_units(confined, file.read(), file.filename or "")
+        actor, compound, at = ask_again(), obtain_compound(compound_id), clock.now()
+        register_import = create_once(
+            RegisterImport,
+            actor.id,
+            at,
+            lambda: services.import_register(
+                db.session(), compound, register, by_id=actor.id, at=at
+            ),
+        )
+        db.session.commit()
     return register_import
 
 

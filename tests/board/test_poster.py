@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from app.board import pages as board_pages
+from app.board import kept_posters
 from app.board.models import NoticeKind
 from app.board.page import FONT
 from app.board.poster import HEIGHT, WIDTH
@@ -255,7 +255,7 @@ def test_poster_seen_before_is_not_drawn_again(
         raise AssertionError("drawn again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(board_pages, "draw", draw)
+        patch.setattr(kept_posters, "draw", draw)
         answer = client.get(path, headers={"If-None-Match": seen.headers["ETag"]})
         assert (answer.status_code, answer.data) == (304, b"")
     secretary.post(f"/notices/{notice_id}/correct", {"note": "地点改为社区会议室"})

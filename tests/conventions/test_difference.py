@@ -1,3 +1,5 @@
+import random
+import time
 from typing import Any
 
 import pytest
@@ -89,3 +91,31 @@ def test_parts_give_both_texts(old: list[str], new: list[str]):
             assert rebuilt_new.pop(each.to_number) == "".join(come)
     # What is not named stands unchanged under its number.
     assert rebuilt_old == rebuilt_new
+
+
+def anew(count: int, common: str, letters: str) -> list[ClauseText]:
+    """Clauses of a thousand characters that share the beginning and nothing else."""
+    chance = random.Random(7)
+    return texts(*(common + "".join(chance.choices(letters, k=600)) for _ in range(count)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (anew(99, "罚" * 400, "甲乙丙丁"), anew(99, "罚" * 400, "子丑寅卯")),
+        (anew(99, "ab" * 200, "abcd"), anew(99, "ba" * 200, "abcd")),
+        (anew(99, "罚" * 400, "ab"), anew(99, "罚" * 400, "ab")),
+    ],
+    ids=["nothing alike", "everything alike", "two letters"],
+)
+def test_largest_conventions_are_compared_in_two_seconds(
+    old: list[ClauseText], new: list[ClauseText]
+):
+    began = time.process_time()
+    changes = compare(old, new)
+    assert time.process_time() - began < 2
+    for change in changes:
+        if change.change is Change.CHANGED:
+            before, after = old[change.from_number - 1].text, new[change.to_number - 1].text
+            assert before == "".join(p["text"] for p in change.parts if p["op"] != "insert")
+            assert after == "".join(p["text"] for p in change.parts if p["op"] != "delete")

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.compounds.models import Community, Compound, Subdistrict
-from app.compounds.services import import_register
+from app.compounds.services import import_register, read_units
 from app.config import UnsafeSettings
+from app.confined.calls import Confined
 from app.extensions import db
 from app.people.models import Appointment, Relation, Resident, Role
 from app.people.services import claim_residence, verify_residence
@@ -208,7 +209,7 @@ def load_demo(app: Flask, take: int = 1) -> DemoPlaces:
         session = db.session()
         name = community_of(take)
         if session.scalar(select(Community).where(Community.name == name)) is None:
-            _load(session, take, FOUNDED_AT)
+            _load(session, app.extensions["confined"], take, FOUNDED_AT)
             session.commit()
         compound = session.scalars(
             select(Compound)
@@ -219,7 +220,7 @@ def load_demo(app: Flask, take: int = 1) -> DemoPlaces:
         return DemoPlaces(compound.community_id, compound.id)
 
 
-def _load(session: Session, take: int, at: datetime) -> None:
+def _load(session: Session, confined: Confined, take: int, at: datetime) -> None:
     query = select(Subdistrict).where(Subdistrict.name == SUBDISTRICT)
     subdistrict = session.scalar(query) or Subdistrict(name=SUBDISTRICT, since=LONG_AGO)
     community = Community(name=community_of(take), subdistrict=subdistrict, since=LONG_AGO)
@@ -230,8 +231,8 @@ def _load(session: Session, take: int, at: datetime) -> None:
     session.add_all(compounds.values())
     session.flush()
     for name, houses in COMPOUNDS.items():
-        data = register_csv(houses)
-        import_register(session, compounds[name], data, f"{name}.csv", by_id=None, at=at)
+        register = read_units(confined, register_csv(houses), f"{name}.csv")
+        import_register(session, compounds[name], register, by_id=None, at=at)
     everybody = {
         key: each
         for key, each in figures(clock.local_date(clock.now())).items()

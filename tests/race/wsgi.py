@@ -8,6 +8,7 @@ ballot; without it the window is too narrow to be met in a short test.
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,11 +20,15 @@ from werkzeug.wsgi import ClosingIterator
 from app import create_app, database
 from app.agenda import locks
 from app.agenda.models import AgendaSession, RollEntry
+from app.attachments.formats import jpeg
 from app.ballots import casting, first_cast, routes
 from app.clock import database_now
+from app.compounds import services
+from app.confined.calls import Confined
 from app.people.models import Resident
 
 PAUSE = float(os.environ["RACE_PAUSE"])
+REGISTER_SECONDS = 8  # more than a busy machine explains; others wait for ten
 
 
 def pause_before_storing() -> None:
@@ -113,9 +118,44 @@ def answer_before_commit() -> Flask:
     return application
 
 
+def look_in_the_worker() -> Flask:
+    """An upload is decoded by the worker itself, whatever it holds, and another beside it."""
+    jpeg.MAX_SCANS = jpeg.MAX_SCANNED_SAMPLES = 10**12
+    Confined.slot = lambda confined: nullcontext()
+    Confined.call = lambda confined, function, *given, **rest: function(*given)
+    return create_app()
+
+
+def no_slot() -> Flask:
+    """Two uploads are looked at beside each other."""
+    Confined.slot = lambda confined: nullcontext()
+    return create_app()
+
+
+def read_while_writing() -> Flask:
+    """A register is read in the transaction that keeps others from writing."""
+    import_register = services.import_register
+
+    def import_slowly(session: Session, *given: Any, **rest: Any) -> Any:
+        session.connection()
+        time.sleep(REGISTER_SECONDS)
+        return import_register(session, *given, **rest)
+
+    services.import_register = import_slowly
+    return create_app()
+
+
 SABOTAGE: dict[str, Callable[[], Flask]] = {
     each.__name__: each
-    for each in (no_session_lock, no_voter_lock, drivers_transactions, answer_before_commit)
+    for each in (
+        no_session_lock,
+        no_voter_lock,
+        drivers_transactions,
+        answer_before_commit,
+        look_in_the_worker,
+        no_slot,
+        read_while_writing,
+    )
 }
 
 pause_before_storing()
