@@ -95,8 +95,8 @@ class NoticeSchema(Schema):
     revision = ma.fields.Integer(required=True)
     published_at = Instant(required=True)
     modified_at = Instant(required=True)
-    withdrawn_at = Instant(allow_none=True)
-    term_ends_at = Instant(allow_none=True)
+    withdrawn_at = Instant(required=True, allow_none=True)
+    term_ends_at = Instant(required=True, allow_none=True)
 
 
 class ObjectArgs(Schema):
