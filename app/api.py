@@ -1,6 +1,5 @@
 """The habits of every operation of the API: strict schemas, documented refusals, cursor lists."""
 
-import inspect
 import io
 import json
 import re
@@ -133,9 +132,9 @@ class Matches(ma.validate.Regexp):
         super().__init__(f"^(?:{pattern})$")
         self._whole = re.compile(pattern)
 
-    def __call__(self, value: str | bytes) -> str | bytes:
+    def __call__(self, value: str) -> str:  # type: ignore[override]  # never for bytes
         # Python's `$` lets a line break follow, which ECMA's does not.
-        if not self._whole.fullmatch(str(value)):
+        if not self._whole.fullmatch(value):
             raise ma.ValidationError(self._format_error(value))
         return value
 
@@ -328,7 +327,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             if not hasattr(view, "rule"):
                 raise TypeError(f"{view.__name__} has no rule of who may use it")
             errors = [DatabaseUnavailable, *view.rule.refusals, *getattr(view, "refusals", ())]
-            places = [p["in"] for p in view._apidoc.get("arguments", {}).get("parameters", [])]
+            parameters = view._apidoc.get("arguments", {}).get("parameters", [])
+            places = [p["in"] for p in parameters]
+            if any("cursor" in p["schema"]._declared_fields for p in parameters):
+                errors.append(InvalidCursor)
             if places:
                 errors.append(InvalidInput)
             if set(places) - {"query"}:
@@ -446,10 +448,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def document(self, site: str, codes: Iterable[str]) -> dict[str, Any]:
         """The OpenAPI document; `site` is the address of this server, `codes` are all errors'."""
-        named = {name: kind for (kind, *_), name in self.ma_plugin.converter.refs.items()}
-        docs = {name: vars(kind).get("__doc__") for name, kind in named.items()}
-        words = {name: inspect.cleandoc(doc) for name, doc in docs.items() if doc}
-        return finish(deepcopy(self.spec.to_dict()), site=site, codes=codes, schema_words=words)
+        kinds = {name: kind for (kind, *_), name in self.ma_plugin.converter.refs.items()}
+        return finish(deepcopy(self.spec.to_dict()), site=site, codes=codes, kinds=kinds)
 
     def _register_error_handlers(self) -> None:
         """Nothing: `app.problems` registers them for pages and API alike."""

@@ -18,6 +18,7 @@ from app.config import Settings
 from app.extensions import db
 from tests import databases
 from tests.cast import Cast
+from tests.documented import Watch
 from tests.wechat_standin import StandIn
 
 _server = pytest.StashKey[ExitStack]()
@@ -96,6 +97,7 @@ def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
             **{**vars(settings), "database_url": url.render_as_string(hide_password=False)}
         )
     app = create_app(settings, tmp_path_factory.mktemp("instance"))
+    Watch(app)
     with app.app_context():
         engine = db.engine
     if engine.dialect.name == "postgresql":
@@ -117,8 +119,9 @@ def _let_postgresql_travel(connection: Any) -> None:
 
 @pytest.fixture
 def app(application: Flask) -> Iterator[Flask]:
-    """The application on an empty database."""
+    """The application on an empty database; what it answers is compared with its description."""
     yield application
+    assert Watch.of(application).take() == []
     with application.app_context():
         databases.empty(db.engine)
 

@@ -43,5 +43,7 @@ class RegisterImportSchema(Schema):
     compound_id = Id(required=True)
     imported_at = Instant(required=True)
     sha256 = ma.fields.String(required=True, metadata={"digits": 64})
-    accepted = ma.fields.Function(lambda taken: len(taken.report), required=True, metadata={"type": "integer"})
+    accepted = ma.fields.Function(
+        lambda taken: len(taken.report), required=True, metadata={"type": "integer"}
+    )
     report = ma.fields.List(ma.fields.Nested(ReportRowSchema), required=True)

@@ -1,5 +1,6 @@
 """The finished OpenAPI document: what can only be said once all operations are known."""
 
+import inspect
 import json
 import re
 from collections import Counter
@@ -16,23 +17,19 @@ METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 Node = dict[str, Any]
 
 
-def finish(
-    document: Node, *, site: str, codes: Iterable[str], schema_words: Mapping[str, str]
-) -> Node:
+def finish(document: Node, *, site: str, codes: Iterable[str], kinds: Mapping[str, type]) -> Node:
     """The document as clients get it; changes and returns what apispec wrote.
 
-    `site` is the address of whoever runs this server, `codes` are all codes of errors, and
-    `schema_words` describes schemas by their names in the document.
+    `site` is the address of whoever runs this server, `codes` are all codes of errors, and `kinds`
+    are the classes of schemas by their names in the document.
     """
     schemas = document["components"]["schemas"]
-    _describe_schemas(schemas, schema_words)
     schemas["ProblemCode"] = _problem_code(codes)
     schemas["Problem"]["properties"]["code"] = {"$ref": "#/components/schemas/ProblemCode"}
     for name, schema in schemas.items():
-        _forget_defaults(schema)
-        if not name.endswith("Args"):
-            # What is answered may get fields within a version; what is sent is refused.
-            schema.pop("additionalProperties", None)
+        _prepare_schema(name, schema)
+    _extend_schemas(schemas, kinds)
+    _describe_schemas(schemas, kinds)
     for path in document["paths"].values():
         _describe_parameters(path)
     for operation in operations_of(document):
@@ -60,10 +57,39 @@ def operations_of(document: Node) -> Iterator[Node]:
         yield from (operation for method, operation in path.items() if method in METHODS)
 
 
-def _describe_schemas(schemas: Node, words: Mapping[str, str]) -> None:
-    for name, schema in schemas.items():
-        if name in words:
-            schemas[name] = {"description": words[name], **schema}
+def _prepare_schema(name: str, schema: Node) -> None:
+    for field in schema.get("properties", {}).values():
+        # Clients are generated from this: one that sees a default takes the field for always sent.
+        field.pop("default", None)
+    if not name.endswith("Args"):
+        # An answer may get more fields within a version; in a request they are refused.
+        schema.pop("additionalProperties", None)
+
+
+def _extend_schemas(schemas: Node, kinds: Mapping[str, type]) -> None:
+    """Write an answer with all fields of another as that one and its own fields."""
+    names = {kind: name for name, kind in kinds.items()}
+    whole = {name: schema for name, schema in schemas.items() if not name.endswith("Args")}
+    for name, schema in whole.items():
+        kind = kinds.get(name, object)
+        parent = names.get(kind.__mro__[1]) if kind is not object else None
+        fields = whole[parent].get("properties", {}) if parent in whole else {}
+        if fields and fields.items() <= schema["properties"].items():
+            schemas[name] = {"allOf": [{"$ref": f"#/components/schemas/{parent}"}]}
+            schemas[name]["allOf"].append(_without(schema, fields))
+
+
+def _without(schema: Node, fields: Node) -> Node:
+    own = {name: field for name, field in schema["properties"].items() if name not in fields}
+    required = [name for name in schema.get("required", ()) if name in own]
+    return {"type": "object", "properties": own, **({"required": required} if required else {})}
+
+
+def _describe_schemas(schemas: Node, kinds: Mapping[str, type]) -> None:
+    for name, kind in kinds.items():
+        words = vars(kind).get("__doc__")
+        if words and name in schemas:
+            schemas[name] = {"description": inspect.cleandoc(words), **schemas[name]}
 
 
 def _problem_code(codes: Iterable[str]) -> Node:
@@ -72,12 +98,6 @@ def _problem_code(codes: Iterable[str]) -> Node:
         "enum": sorted(codes),
         "description": "错误代码，含义见 /docs/errors · The code of an error, see /docs/errors",
     }
-
-
-def _forget_defaults(schema: Node) -> None:
-    # Clients are generated from this: one that sees a default takes the field for always sent.
-    for field in schema.get("properties", {}).values():
-        field.pop("default", None)
 
 
 def _describe_parameters(holder: Node) -> None:

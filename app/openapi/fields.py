@@ -57,7 +57,8 @@ def choices_of(field: ma.fields.Field[Any]) -> list[Any]:
     """The values that a field of a closed list takes; none for any other field."""
     offers = [v.choices for v in field.validators if isinstance(v, ma.validate.OneOf)]
     if isinstance(field, ma.fields.Enum):
-        offers.append(list(field.enum))
+        kind: type[Enum] = field.enum
+        offers.append(list(kind))
     first = offers[0] if offers else ()
     return [each for each in first if each is not None and all(each in offer for offer in offers)]
 
