@@ -41,11 +41,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for engine in databases.ENGINES:
         count = sum(f"[{engine}" in nodeid or f"-{engine}" in nodeid for nodeid in passed)
         terminalreporter.write_line(f"{engine}: {count} passed")
-    for outcome in ("passed", "skipped"):
-        reports = terminalreporter.stats.get(outcome, [])
-        count = sum(report.nodeid.startswith("tests/browser/") for report in reports)
-        if count or outcome == "passed":
-            terminalreporter.write_line(f"browser: {count} {outcome}")
+    for folder in ("browser", "clients"):
+        for outcome in ("passed", "skipped"):
+            reports = terminalreporter.stats.get(outcome, [])
+            count = sum(report.nodeid.startswith(f"tests/{folder}/") for report in reports)
+            if count or outcome == "passed":
+                terminalreporter.write_line(f"{folder}: {count} {outcome}")
 
 
 @pytest.fixture(scope="session", params=databases.ENGINES)
