@@ -380,9 +380,13 @@ def _document_rule_and_refusals(
     return {**doc, **told}
 
 
+# Media types of answers with an ETag: all but tables and papers, which are made anew.
+ETAGGED = ("json", "atom+xml", "*/*")
+
+
 def _document_etag(responses: dict[str, Any]) -> None:
-    """What is read as JSON carries an ETag, and is not sent again to who has it."""
-    if any(kind.endswith("json") for kind in responses.get("200", {}).get("content", {})):
+    """What is polled or kept carries an ETag, and is not sent again to who has it."""
+    if any(kind.endswith(ETAGGED) for kind in responses.get("200", {}).get("content", {})):
         responses["304"] = {"$ref": "#/components/responses/NotModified"}
 
 

@@ -122,9 +122,9 @@ def _let_postgresql_travel(connection: Any) -> None:
 def app(application: Flask) -> Iterator[Flask]:
     """The application on an empty database; what it answers is compared with its description."""
     yield application
-    assert Watch.of(application).take() == []
     with application.app_context():
         databases.empty(db.engine)
+    assert Watch.of(application).take() == []
 
 
 @pytest.fixture

@@ -68,3 +68,27 @@ def described_answers(document: Mapping[str, Any]) -> dict[str, dict[int, frozen
 def codes_of(response: Mapping[str, Any]) -> frozenset[str]:
     """The codes that a response names."""
     return frozenset(re.findall(r"`(\w+)`", response["description"]))
+
+
+def closed(document: Any) -> Any:
+    """The document without room for fields that an answer has and it does not name: clients are
+    told to pass over such fields, tests are not."""
+    schemas = document["components"]["schemas"]
+    for name in schemas:
+        schemas[name] = _flat(schemas, schemas[name])
+        if "properties" in schemas[name]:
+            schemas[name]["additionalProperties"] = False
+    return document
+
+
+def _flat(schemas: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """An answer that extends another one, with the fields of both."""
+    base, own = schema.get("allOf", (None, None))
+    if base is None or own is None:
+        return schema
+    whole = _flat(schemas, schemas[base["$ref"].rpartition("/")[2]])
+    return {
+        "type": "object",
+        "properties": whole["properties"] | own["properties"],
+        "required": [*whole.get("required", ()), *own.get("required", ())],
+    }

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 
+from app import create_app
 from app.api import PREFIX
 from app.config import Settings
 from tests.cast import Cast
@@ -50,10 +50,26 @@ def node_modules() -> Path:
 
 
 @pytest.fixture(scope="session")
-def document(application: Flask, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The served document as a file."""
-    path = tmp_path_factory.mktemp("openapi") / "openapi.json"
-    path.write_text(application.test_client().get(f"{PREFIX}/openapi.json").text)
+def document(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The served document as a file, which is the same on every database."""
+    folder = tmp_path_factory.mktemp("openapi")
+    app = create_app(
+        Settings(
+            production=False,
+            database_url="sqlite://",
+            secret_key="a test secret of more than thirty-two bytes",
+            key_store=folder / "keys",
+            public_url="https://board.example",
+            wechat_appid=standin.appid,
+            wechat_secret=standin.secret,
+            wechat_api_base=standin.url,
+            attachment_folder=folder / "attachments",
+        ),
+        folder,
+    )
+    path = folder / "openapi.json"
+    path.write_text(app.test_client().get(f"{PREFIX}/openapi.json").text)
+    app.extensions["wechat"].close()
     return path
 
 
