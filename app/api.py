@@ -4,7 +4,8 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from datetime import datetime
 from functools import wraps
 from string import hexdigits
@@ -28,9 +29,12 @@ from app.errors import (
     Refused,
     TooManyRequests,
 )
-from app.examples import example_of
 from app.limits import LIMITS, use_of
-from app.problems import HTTP_WORDS, MEDIA_TYPE
+from app.openapi import refusals
+from app.openapi.document import finish
+from app.openapi.examples import example_of
+from app.openapi.fields import describe, name_enum
+from app.problems import HTTP_WORDS
 from app.signing import Purpose, signing_keys
 
 PREFIX = "/api/v1"
@@ -87,9 +91,9 @@ class ProblemSchema(ma.Schema):
         ma.fields.Nested(
             ma.Schema.from_dict(
                 {
-                    "where": ma.fields.String(),
-                    "code": ma.fields.String(),
-                    "message": ma.fields.String(),
+                    "where": ma.fields.String(required=True),
+                    "code": ma.fields.String(required=True),
+                    "message": ma.fields.String(required=True),
                 },
                 name="RefusedPart",
             )
@@ -129,6 +133,20 @@ class Text(ma.fields.String):
         if self._NOT_TEXT.search(text) or (not self._multiline and self._NOT_ONE_LINE.search(text)):
             raise ma.ValidationError("Contains characters that are not text.")
         return text
+
+
+class Matches(ma.validate.Regexp):
+    """Whether a whole text has the form of a pattern that Python and ECMA 262 read alike."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"^(?:{pattern})$")
+        self._whole = re.compile(pattern)
+
+    def __call__(self, value: str) -> str:  # type: ignore[override]  # never for bytes
+        # Python's `$` lets a line break follow, which ECMA's does not.
+        if not self._whole.fullmatch(value):
+            raise ma.ValidationError(self._format_error(value))
+        return value
 
 
 class Id(ma.fields.UUID):
@@ -285,7 +303,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         self._prepare_doc_cbks.append(_document_rule_and_refusals)
 
     def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
-        """As in flask-smorest; a JSON body must also be labelled as JSON."""
+        """As in flask-smorest, with an example; a JSON body must also be labelled as JSON."""
+        if location == "json" and _is_schema(schema):
+            kwargs.setdefault("example", example_of(schema))
         parsed = super().arguments(schema, location=location, **kwargs)
         if location != "json":
             return parsed
@@ -320,14 +340,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             methods = options.get("methods", ["GET"])
             if any(LIMITS[use_of(f"{self.name}.{view.__name__}", each)] for each in methods):
                 errors.append(TooManyRequests)
-            places = [p["in"] for p in view._apidoc.get("arguments", {}).get("parameters", [])]
+            parameters = view._apidoc.get("arguments", {}).get("parameters", [])
+            places = [p["in"] for p in parameters]
+            if any("cursor" in p["schema"]._declared_fields for p in parameters):
+                errors.append(InvalidCursor)
             if places:
                 errors.append(InvalidInput)
             if set(places) - {"query"}:
                 errors += [BadRequest, NotJson, TooLarge]
             if "<" in rule:
                 errors.append(NotFound)
-            view._apidoc = {**view._apidoc, "rule": view.rule, "refusals": errors}
+            # Named after the view alone: modules and addresses may move, clients stay.
+            told = {"rule": view.rule, "refusals": errors, "operation_id": view.__name__}
+            view._apidoc = {**_with_one_body(view._apidoc, view.__name__), **told}
             return register(view)
 
         return decorator
@@ -353,43 +378,48 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
 
 def _document_rule_and_refusals(
-    doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any
+    doc: dict[str, Any], doc_info: dict[str, Any], *, spec: Any, method: str, **kwargs: Any
 ) -> dict[str, Any]:
-    """Write who may use an operation, and one response for each status it refuses with."""
-    rule, errors = doc_info["rule"], doc_info["refusals"]
+    """Write who may use an operation, its id, and one response for each status it refuses with."""
+    rule, docstring = doc_info["rule"], doc_info["docstring"]
     responses = {str(k): v for k, v in doc["responses"].items() if str(k) != "422"}
-    for status in sorted({error.status for error in errors}):
-        responses[str(status)] = _describe([e for e in errors if e.status == status])
-    docstring = doc_info["docstring"]
+    if method == "get":
+        _document_etag(responses)
+    responses |= refusals.responses_of(spec.components, doc_info["refusals"])
+    docstring["summary"] = " ".join(docstring["summary"].split())
     docstring["description"] = "\n\n".join(filter(None, (docstring.get("description"), rule.words)))
     security: list[dict[str, list[str]]] = [{"access_token": []}] if rule.needs_token else []
-    return {**doc, "responses": responses, "security": security}
+    told = {"operationId": doc_info["operation_id"], "responses": responses, "security": security}
+    return {**doc, **told}
+
+
+# Media types of answers with an ETag: all but tables and papers, which are made anew.
+ETAGGED = ("json", "atom+xml", "*/*")
+
+
+def _document_etag(responses: dict[str, Any]) -> None:
+    """What is polled or kept carries an ETag, and is not sent again to who has it."""
+    if any(kind.endswith(ETAGGED) for kind in responses.get("200", {}).get("content", {})):
+        responses["304"] = {"$ref": "#/components/responses/NotModified"}
+
+
+def _with_one_body(apidoc: dict[str, Any], view_name: str) -> dict[str, Any]:
+    """The same with a form's file and its fields as one body, as a form really comes."""
+    parameters = apidoc.get("arguments", {}).get("parameters", [])
+    parts = [p for p in parameters if p["in"] in ("files", "form")]
+    if len(parts) < 2:
+        return apidoc
+    fields = {name: f for p in parts for name, f in p["schema"]._declared_fields.items()}
+    schema = Schema.from_dict(fields, name=refusals.camel(view_name) + "Args")
+    body = {"in": "files", "required": True, "schema": schema}
+    others = [p for p in parameters if p not in parts]
+    return {**apidoc, "arguments": {**apidoc["arguments"], "parameters": [*others, body]}}
 
 
 def _is_schema(schema: Any) -> bool:
     return isinstance(schema, ma.Schema) or (
         isinstance(schema, type) and issubclass(schema, ma.Schema)
     )
-
-
-def _describe(errors: list[type[DomainError]]) -> dict[str, Any]:
-    first = errors[0]
-    unique = {error.code: error for error in errors}
-    return {
-        "description": "; ".join(f"`{e.code}` {e.zh} · {e.en}" for e in unique.values()),
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "example": {
-                    "type": f"/docs/errors#{first.code}",
-                    "title": first.zh,
-                    "status": first.status,
-                    "code": first.code,
-                    "instance": PREFIX + "/…",
-                },
-            }
-        },
-    }
 
 
 IDEMPOTENCY_KEY = "idempotency_key"
@@ -400,6 +430,15 @@ IDEMPOTENCY_HEADER = {
 }
 
 
+ACCESS_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "登录得到的 access_token · The access_token that logging in gave",
+}
+NOT_MODIFIED = {"description": "与 If-None-Match 的版本相同 · Still the version of If-None-Match"}
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """flask-smorest with problem details for errors (handlers stand in `app.problems`)."""
 
@@ -408,11 +447,26 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def init_app(self, app: Flask, **kwargs: Any) -> None:
         super().init_app(app, **kwargs)
+        app.cli.commands.pop("openapi")  # it would write the document before it is finished
         components = self.spec.components
         components.parameter(IDEMPOTENCY_KEY, "header", IDEMPOTENCY_HEADER)
-        components.security_scheme(
-            "access_token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-        )
+        components.security_scheme("access_token", ACCESS_TOKEN)
+
+    def _register_responses(self) -> None:
+        """Ours instead of one for each status of HTTP; before any schema is read."""
+        self.ma_plugin.converter.add_attribute_function(name_enum)
+        self.ma_plugin.converter.add_attribute_function(describe)
+        self.spec.components.schema("Problem", schema=ProblemSchema)
+        self.spec.components.response("NotModified", NOT_MODIFIED)
+        refusals.add_headers(self.spec.components)
+
+    def _register_pagination_header(self) -> None:
+        """Nothing: pages are asked for by cursor, not by number."""
+
+    def document(self, site: str, codes: Iterable[str]) -> dict[str, Any]:
+        """The OpenAPI document; `site` is the address of this server, `codes` are all errors'."""
+        kinds = {name: kind for (kind, *_), name in self.ma_plugin.converter.refs.items()}
+        return finish(deepcopy(self.spec.to_dict()), site=site, codes=codes, kinds=kinds)
 
     def _register_error_handlers(self) -> None:
         """Nothing: `app.problems` registers them for pages and API alike."""

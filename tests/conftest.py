@@ -18,6 +18,7 @@ from app.config import Settings
 from app.extensions import db
 from tests import databases
 from tests.cast import Cast
+from tests.documented import Watch
 from tests.operator_key import pin_silently
 from tests.wechat_standin import StandIn
 
@@ -41,11 +42,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for engine in databases.ENGINES:
         count = sum(f"[{engine}" in nodeid or f"-{engine}" in nodeid for nodeid in passed)
         terminalreporter.write_line(f"{engine}: {count} passed")
-    for outcome in ("passed", "skipped"):
-        reports = terminalreporter.stats.get(outcome, [])
-        count = sum(report.nodeid.startswith("tests/browser/") for report in reports)
-        if count or outcome == "passed":
-            terminalreporter.write_line(f"browser: {count} {outcome}")
+    for folder in ("browser", "clients"):
+        for outcome in ("passed", "skipped"):
+            reports = terminalreporter.stats.get(outcome, [])
+            count = sum(report.nodeid.startswith(f"tests/{folder}/") for report in reports)
+            if count or outcome == "passed":
+                terminalreporter.write_line(f"{folder}: {count} {outcome}")
 
 
 @pytest.fixture(scope="session", params=databases.ENGINES)
@@ -99,6 +101,7 @@ def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
             **{**vars(settings), "database_url": url.render_as_string(hide_password=False)}
         )
     app = create_app(settings, tmp_path_factory.mktemp("instance"))
+    Watch(app)
     with app.app_context():
         engine = db.engine
     starting.refuse_to_start(app)
@@ -122,11 +125,13 @@ def let_postgresql_travel(connection: Any) -> None:
 
 @pytest.fixture
 def app(application: Flask) -> Iterator[Flask]:
-    """The application on an empty database, but for the operator's key."""
+    """The application on an empty database, but for the operator's key; what it answers is compared
+    with its description."""
     pin_silently(application)
     yield application
     with application.app_context():
         databases.empty(db.engine)
+    assert Watch.of(application).take() == []
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from app.api import PREFIX
 from app.people.models import Role
 from tests.cast import Cast, Person
+from tests.documented import closed
 from tests.operations import furnish
 
 CHECKS = [
@@ -43,7 +44,9 @@ def place(cast: Cast) -> dict[str, Any]:
 @pytest.fixture
 def document(app: Flask, place: dict[str, Any]) -> schemathesis.BaseSchema:
     """The document; half of the ids that are made up are replaced by those of things that exist."""
-    document = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", app)
+    address = f"{PREFIX}/openapi.json"
+    document = schemathesis.openapi.from_dict(closed(app.test_client().get(address).json))
+    document.app, document.location = app, address
 
     def or_real(context: Any, made_up: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from([with_real_ids(made_up, place), made_up])

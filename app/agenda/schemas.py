@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.agenda.models import ManualMethod, SessionOutcome, SessionState
-from app.api import Hex, Id, Instant, PageArgs, Schema, Text
+from app.api import Hex, Id, Instant, Matches, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.selection import Mode
 
@@ -13,14 +13,7 @@ MAX_ROLL = 2000
 class CreateSessionArgs(Schema):
     """`roll` names the voters of a ROSTER session by resident id."""
 
-    period = ma.fields.String(
-        required=True,
-        validate=[
-            ma.validate.Length(equal=len("2026-03")),
-            ma.validate.Regexp("^(20|21)[0-9]{2}-(0[1-9]|1[0-2])$"),
-        ],
-        metadata={"description": "The month, e.g. 2026-03"},
-    )
+    period = ma.fields.String(required=True, validate=Matches("(20|21)[0-9]{2}-(0[1-9]|1[0-2])"))
     mode = ma.fields.Enum(Mode, by_value=True, load_default=Mode.OPEN)
     place = Text(required=True, max_length=200)
     voting_opens_at = Instant(required=True)
@@ -48,8 +41,8 @@ class ListedMatterSchema(Schema):
     number = ma.fields.Integer(required=True)
     label = ma.fields.String(required=True)
     title = ma.fields.String(attribute="matter.title", required=True)
-    category = ma.fields.Enum(Category, by_value=True, attribute="matter.category")
-    state = ma.fields.Enum(MatterState, by_value=True, attribute="matter.state")
+    category = ma.fields.Enum(Category, by_value=True, attribute="matter.category", required=True)
+    state = ma.fields.Enum(MatterState, by_value=True, attribute="matter.state", required=True)
     endorsements = ma.fields.Integer(required=True)
 
 
@@ -79,16 +72,21 @@ class SessionBriefSchema(Schema):
     voting_opens_at = Instant(attribute="session.voting_opens_at", required=True)
     voting_closes_at = Instant(attribute="session.voting_closes_at", required=True)
     round_table_at = Instant(attribute="session.round_table_at", required=True)
-    extended_at = Instant(attribute="session.extended_at", allow_none=True)
-    closed_at = Instant(attribute="session.closed_at", allow_none=True)
+    extended_at = Instant(attribute="session.extended_at", required=True, allow_none=True)
+    closed_at = Instant(attribute="session.closed_at", required=True, allow_none=True)
     outcome = ma.fields.Enum(
-        SessionOutcome, by_value=True, attribute="session.outcome", allow_none=True
+        SessionOutcome, by_value=True, attribute="session.outcome", required=True, allow_none=True
     )
     manual_method = ma.fields.Enum(
-        ManualMethod, by_value=True, attribute="session.manual_method", allow_none=True
+        ManualMethod,
+        by_value=True,
+        attribute="session.manual_method",
+        required=True,
+        allow_none=True,
     )
     successor_id = Id(
         attribute="session.successor_id",
+        required=True,
         allow_none=True,
         metadata={"description": "Of a VOID vote: the session that holds it again"},
     )
@@ -102,14 +100,18 @@ class SessionSchema(SessionBriefSchema):
     other countersigns the result or says why not."""
 
     scheme = ma.fields.List(
-        ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
+        ma.fields.Nested(SlotSchema), attribute="session.scheme", required=True, allow_none=True
     )
-    rules = ma.fields.Dict(attribute="session.rules", allow_none=True)
-    operator_key = Hex(attribute="session.operator_key", length=32, allow_none=True)
-    officer_key = Hex(attribute="session.officer_key", length=32, allow_none=True)
-    countersigned_at = Instant(attribute="session.countersigned_at", allow_none=True)
-    countersign_refused_at = Instant(attribute="session.countersign_refused_at", allow_none=True)
-    countersign_refusal = ma.fields.String(attribute="session.countersign_refusal", allow_none=True)
+    rules = ma.fields.Dict(attribute="session.rules", required=True, allow_none=True)
+    officer_key = Hex(attribute="session.officer_key", length=32, required=True, allow_none=True)
+    countersigned_at = Instant(attribute="session.countersigned_at", required=True, allow_none=True)
+    countersign_refused_at = Instant(
+        attribute="session.countersign_refused_at", required=True, allow_none=True
+    )
+    countersign_refusal = ma.fields.String(
+        attribute="session.countersign_refusal", required=True, allow_none=True
+    )
+    operator_key = Hex(attribute="session.operator_key", length=32, required=True, allow_none=True)
     matters = ma.fields.List(
         ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
     )
@@ -134,9 +136,9 @@ class HostPlaceSchema(Schema):
 
 class RotationChangeSchema(Schema):
     at = Instant(required=True)
-    verb = ma.fields.String(validate=ma.validate.OneOf(["skip", "swap"]))
+    verb = ma.fields.String(required=True, validate=ma.validate.OneOf(["skip", "swap"]))
     compound_id = Id(required=True)
-    reason = ma.fields.String()
+    reason = ma.fields.String(required=True)
 
 
 class RotationSchema(Schema):

@@ -64,6 +64,12 @@ CAST_EXAMPLE = {
     "expected_version": 0,
 }
 
+BUNDLE = {
+    "type": "object",
+    "description": "结果文件，格式见 docs/bundle.md · The bundle, see docs/bundle.md",
+}
+BUNDLE_EXAMPLE = {"format": "yueyuetan-bundle-v1", "blank": 0, "root": "0f" * 32}
+
 
 def _keys() -> KeyStore:
     keys: KeyStore = current_app.extensions["keys"]
@@ -253,7 +259,7 @@ def _tag(version: str) -> dict[str, str]:
 @blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
 @public
 @blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount, VoteVoid)
-@blp.response(200)
+@blp.response(200, BUNDLE, content_type="application/json", example=BUNDLE_EXAMPLE)
 def read_bundle(session_id: UUID) -> Response:
     """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
     found = sealing.find_bundle(db.session(), session_id)

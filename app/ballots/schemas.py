@@ -75,7 +75,7 @@ class ResultRowSchema(Schema):
     n1 = ma.fields.Integer()
     score = ma.fields.Integer(required=True)
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Outcome)))
-    decided_by = ma.fields.String(allow_none=True)
+    decided_by = ma.fields.String(required=True, allow_none=True)
 
 
 class ResultSchema(Schema):
@@ -87,7 +87,7 @@ class ResultSchema(Schema):
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionState)))
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionOutcome)))
     manual_method = ma.fields.String(
-        allow_none=True, validate=ma.validate.OneOf(list(ManualMethod))
+        required=True, allow_none=True, validate=ma.validate.OneOf(list(ManualMethod))
     )
     roll = ma.fields.Integer(required=True)
     returned = ma.fields.Integer(required=True)

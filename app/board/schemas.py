@@ -97,9 +97,9 @@ class NoticeSchema(Schema):
     revision = ma.fields.Integer(required=True)
     published_at = Instant(required=True)
     modified_at = Instant(required=True)
-    withdrawn_at = Instant(allow_none=True)
-    term_ends_at = Instant(allow_none=True)
-    term_is_provisional = ma.fields.Boolean()
+    withdrawn_at = Instant(required=True, allow_none=True)
+    term_ends_at = Instant(required=True, allow_none=True)
+    term_is_provisional = ma.fields.Boolean(required=True)
 
 
 class ObjectArgs(Schema):

@@ -10,7 +10,7 @@ class CommunitySchema(Schema):
     id = Id(required=True)
     subdistrict_id = Id(required=True)
     name = ma.fields.String(required=True)
-    subdistrict = ma.fields.String(attribute="subdistrict.name")
+    subdistrict = ma.fields.String(attribute="subdistrict.name", required=True)
 
 
 class CompoundSchema(Schema):
@@ -18,7 +18,7 @@ class CompoundSchema(Schema):
     community_id = Id(required=True)
     subdistrict_id = Id(required=True)
     name = ma.fields.String(required=True)
-    community = ma.fields.String(attribute="community.name")
+    community = ma.fields.String(attribute="community.name", required=True)
 
 
 class RegisterFileArgs(Schema):
@@ -28,9 +28,10 @@ class RegisterFileArgs(Schema):
 
 
 class ReportRowSchema(Schema):
-    line = ma.fields.Integer(metadata={"description": "Line of the file, the header is line 1"})
-    unit = ma.fields.String()
+    line = ma.fields.Integer(required=True)
+    unit = ma.fields.String(required=True)
     outcome = ma.fields.String(
+        required=True,
         validate=ma.validate.OneOf(["added", "corrected", "unchanged"]),
     )
 
@@ -41,6 +42,8 @@ class RegisterImportSchema(Schema):
     id = Id(required=True)
     compound_id = Id(required=True)
     imported_at = Instant(required=True)
-    sha256 = ma.fields.String(metadata={"description": "Of the file, in hexadecimal"})
-    accepted = ma.fields.Function(lambda taken: len(taken.report), metadata={"type": "integer"})
-    report = ma.fields.List(ma.fields.Nested(ReportRowSchema))
+    sha256 = ma.fields.String(required=True, metadata={"digits": 64})
+    accepted = ma.fields.Function(
+        lambda taken: len(taken.report), required=True, metadata={"type": "integer"}
+    )
+    report = ma.fields.List(ma.fields.Nested(ReportRowSchema), required=True)

@@ -143,8 +143,12 @@ class CardSchema(Schema):
     is_mine = ma.fields.Boolean(required=True)
     needs_owner_vote = ma.fields.Boolean(attribute="card.needs_owner_vote", required=True)
     owner_vote_item = owners_item(attribute="card.owner_vote_item", required=True)
-    owner_vote_basis = ma.fields.String(attribute="basis.zh", dump_default=None, allow_none=True)
-    owner_vote_basis_en = ma.fields.String(attribute="basis.en", dump_default=None, allow_none=True)
+    owner_vote_basis = ma.fields.String(
+        attribute="basis.zh", dump_default=None, required=True, allow_none=True
+    )
+    owner_vote_basis_en = ma.fields.String(
+        attribute="basis.en", dump_default=None, required=True, allow_none=True
+    )
     supports = ma.fields.Integer(attribute="supports.count", required=True)
     is_supported = ma.fields.Boolean(attribute="supports.is_mine", required=True)
     put_at = Instant(attribute="card.put_at", required=True)

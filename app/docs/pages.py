@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, json, make_response, render_template, request
 
-from app.api import PREFIX
+from app.api import PREFIX, Api
 from app.config import Settings
 from app.docs.single_page import single_page
 from app.errors import DomainError
@@ -82,8 +82,12 @@ def openapi() -> Response:
 def _openapi_text() -> str:
     # The operations do not change while the application runs, and keep the order of their code.
     if OPENAPI_CACHE not in current_app.extensions:
-        api = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
-        current_app.extensions[OPENAPI_CACHE] = json.dumps(api.spec.to_dict(), sort_keys=False)
+        api: Api = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+        codes = [error.code for error in all_errors()]
+        document = api.document(current_app.extensions["settings"].public_url, codes)
+        current_app.extensions[OPENAPI_CACHE] = json.dumps(
+            document, sort_keys=False, separators=(",", ":")
+        )
     text: str = current_app.extensions[OPENAPI_CACHE]
     return text
 

@@ -30,17 +30,17 @@ class ResidenceSchema(Schema):
 
     id = Id(required=True)
     resident_id = Id(required=True)
-    name = ma.fields.String(attribute="resident.name", allow_none=True)
-    birth_date = ma.fields.Date(attribute="resident.birth_date", allow_none=True)
+    name = ma.fields.String(attribute="resident.name", required=True, allow_none=True)
+    birth_date = ma.fields.Date(attribute="resident.birth_date", required=True, allow_none=True)
     compound_id = Id(required=True)
-    building = ma.fields.String(attribute="unit.entrance.building.name")
-    entrance = ma.fields.String(attribute="unit.entrance.name")
-    unit = ma.fields.String(attribute="unit.name")
-    relation = ma.fields.Enum(Relation, by_value=True)
-    state = ma.fields.Enum(ResidenceState, by_value=True)
-    claimed_at = Instant()
-    decided_at = Instant(allow_none=True)
-    reason = ma.fields.String(allow_none=True)
+    building = ma.fields.String(attribute="unit.entrance.building.name", required=True)
+    entrance = ma.fields.String(attribute="unit.entrance.name", required=True)
+    unit = ma.fields.String(attribute="unit.name", required=True)
+    relation = ma.fields.Enum(Relation, by_value=True, required=True)
+    state = ma.fields.Enum(ResidenceState, by_value=True, required=True)
+    claimed_at = Instant(required=True)
+    decided_at = Instant(required=True, allow_none=True)
+    reason = ma.fields.String(required=True, allow_none=True)
 
 
 class AppointmentSchema(Schema):
@@ -48,23 +48,23 @@ class AppointmentSchema(Schema):
 
     id = Id(required=True)
     resident_id = Id(required=True)
-    role = ma.fields.Enum(Role, by_value=True)
-    compound_id = Id(allow_none=True)
-    community_id = Id(allow_none=True)
-    subdistrict_id = Id(allow_none=True)
-    since = ma.fields.Date(data_key="from")
-    until = ma.fields.Date(allow_none=True)
-    ended_at = Instant(allow_none=True)
+    role = ma.fields.Enum(Role, by_value=True, required=True)
+    compound_id = Id(required=True, allow_none=True)
+    community_id = Id(required=True, allow_none=True)
+    subdistrict_id = Id(required=True, allow_none=True)
+    since = ma.fields.Date(data_key="from", required=True)
+    until = ma.fields.Date(required=True, allow_none=True)
+    ended_at = Instant(required=True, allow_none=True)
 
 
 class MeSchema(Schema):
     """Oneself: name and birth date in full."""
 
     id = Id(required=True)
-    name = ma.fields.String(allow_none=True)
-    birth_date = ma.fields.Date(allow_none=True)
-    residences = ma.fields.List(ma.fields.Nested(ResidenceSchema))
-    appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema))
+    name = ma.fields.String(required=True, allow_none=True)
+    birth_date = ma.fields.Date(required=True, allow_none=True)
+    residences = ma.fields.List(ma.fields.Nested(ResidenceSchema), required=True)
+    appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema), required=True)
 
 
 class TokensSchema(Schema):

@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, Schema, Text
+from app.api import Id, Instant, Matches, Schema, Text
 from app.rating_lists.models import Colour, ListState
 
 MAX_ENTRIES = 200
@@ -28,9 +28,7 @@ class RatingEntriesArgs(Schema):
 
 
 class RatingListArgs(RatingEntriesArgs):
-    period = ma.fields.String(
-        required=True, validate=ma.validate.Regexp(r"20\d\d-(0[1-9]|1[0-2])\Z")
-    )
+    period = ma.fields.String(required=True, validate=Matches("20[0-9]{2}-(0[1-9]|1[0-2])"))
 
 
 class StrikeArgs(Schema):

@@ -4,15 +4,14 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.api import Id, Instant, Schema
+from app.api import Id, Instant, Matches, Schema
 from app.matters.models import Category
 from app.reports.periods import Period, month_of, year_of
 from app.reports.story import About, Step
 from app.works.models import DoerKind
 
-# With a length, since `$` lets a line break follow.
-MONTH = [ma.validate.Length(equal=7), ma.validate.Regexp(r"^2[01][0-9]{2}-(0[1-9]|1[0-2])$")]
-YEAR = [ma.validate.Length(equal=4), ma.validate.Regexp(r"^2[01][0-9]{2}$")]
+MONTH = Matches("2[01][0-9]{2}-(0[1-9]|1[0-2])")
+YEAR = Matches("2[01][0-9]{2}")
 
 
 class FiguresArgs(Schema):

@@ -1,6 +1,5 @@
 """Front page, API documentation, error list and OpenAPI document, as a browser gets them."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.errors import DomainError
 from app.problems import HTTP_WORDS
+from tests.documented import described_answers
 from tests.page import Page
 
 PAGES = ("/", "/verify", "/docs", "/docs/errors", "/no-such-page")
@@ -87,16 +87,10 @@ def test_error_code_has_one_meaning(app):
 
 
 def test_documented_refusals_have_rows(client: FlaskClient):
-    paths = client.get("/api/v1/openapi.json").json["paths"]
-    descriptions = [
-        answer["description"]
-        for operations in paths.values()
-        for operation in operations.values()
-        if "responses" in operation
-        for status, answer in operation["responses"].items()
-        if status >= "400"
-    ]
-    documented = set(re.findall(r"`(\w+)`", " ".join(descriptions)))
+    described = described_answers(client.get("/api/v1/openapi.json").json)
+    documented = {
+        code for answers in described.values() for codes in answers.values() for code in codes
+    }
     rows = {row.get("id") for row in Page(client.get("/docs/errors").text).all("tr")}
     assert "not_on_roll" in documented
     assert documented <= rows

@@ -49,6 +49,7 @@ TEXTS = {
     "mime_type": "application/pdf",
     "language": "zh-CN",
     "version": "https://jsonfeed.org/version/1.1",
+    "matter_id": ID,
 }
 
 

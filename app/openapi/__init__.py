@@ -1,0 +1,1 @@
+"""The API's description for programs: what its fields, enums, refusals and examples are."""
