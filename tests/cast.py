@@ -7,8 +7,9 @@ speak to the API with a token of their own:
     secretary.post(f"/compounds/{cast.home.id}/sessions", {...})
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -118,27 +119,15 @@ class Cast:
 
     def visitor(self, name: str = "过客", born: date | None = BORN) -> Person:
         """Somebody logged in who lives and works nowhere here."""
-        with self.app.app_context():
-            resident = Resident(
-                openid=f"o-test-{next(self._numbers)}",
-                name=name,
-                birth_date=born,
-                joined_at=datetime.now(UTC),
-            )
-            db.session.add(resident)
-            db.session.flush()
-            tokens = start_family(db.session(), resident, datetime.now(UTC))
-            db.session.commit()
-            client = self.app.test_client()
-            return Person(resident.id, resident.openid, client, tokens.access_token)
+        with self._committing() as session:
+            return self._log_in(session, self._newcomer(session, name, born))
 
     def logged_in_anew(self, person: Person) -> Person:
         """The same person with a new token, since an access token lives a quarter of an hour."""
-        with self.app.app_context():
-            resident = db.session.get_one(Resident, person.id)
-            tokens = start_family(db.session(), resident, datetime.now(UTC))
-            db.session.commit()
-            return Person(person.id, person.openid, person.client, tokens.access_token)
+        with self._committing() as session:
+            resident = session.get_one(Resident, person.id)
+            tokens = start_family(session, resident, datetime.now(UTC))
+            return replace(person, token=tokens.access_token)
 
     def resident(
         self,
@@ -149,58 +138,22 @@ class Cast:
         relation: Relation = Relation.OWNER,
     ) -> Person:
         """A verified resident of the compound (香樟苑 unless told otherwise)."""
-        person = self.visitor(name, born)
-        self.settle(person, compound or self.home, relation)
-        return person
+        with self._committing() as session:
+            person = self._log_in(session, self._newcomer(session, name, born))
+            self._settle(session, person.id, compound or self.home, relation)
+            return person
 
     def settle(self, person: Person, compound: Place, relation: Relation = Relation.OWNER) -> None:
         """Give a person a verified residence, in a new unit."""
-        unit_id = self.unit(compound, f"{1000 + next(self._numbers)}")
-        with self.app.app_context():
-            now = datetime.now(UTC)
-            db.session.add(
-                Residence(
-                    resident_id=person.id,
-                    compound_id=compound.id,
-                    unit_id=unit_id,
-                    relation=relation,
-                    state=ResidenceState.VERIFIED,
-                    claimed_at=now,
-                    decided_at=now,
-                )
-            )
-            db.session.commit()
+        with self._committing() as session:
+            self._settle(session, person.id, compound, relation)
 
     def unit(
         self, compound: Place, name: str, building: str = "3栋", entrance: str = "2单元"
     ) -> UUID:
         """A unit of the register, made with its building and entrance where they are missing."""
-        with self.app.app_context():
-            session = db.session()
-            house = session.scalar(
-                select(Building).where(
-                    Building.compound_id == compound.id, Building.name == building
-                )
-            ) or Building(compound_id=compound.id, name=building, since=LONG_AGO)
-            session.add(house)
-            session.flush()
-            door = session.scalar(
-                select(Entrance).where(Entrance.building_id == house.id, Entrance.name == entrance)
-            ) or Entrance(
-                compound_id=compound.id, building_id=house.id, name=entrance, since=LONG_AGO
-            )
-            session.add(door)
-            session.flush()
-            unit = Unit(
-                compound_id=compound.id,
-                entrance_id=door.id,
-                name=name,
-                area_centi_m2=8850,
-                since=LONG_AGO,
-            )
-            session.add(unit)
-            session.commit()
-            return unit.id
+        with self._committing() as session:
+            return self._unit(session, compound, name, building, entrance)
 
     def appoint(
         self,
@@ -213,28 +166,106 @@ class Cast:
         until: date | None = None,
     ) -> UUID:
         """Give a person an office; `level` is compound, community or subdistrict."""
+        with self._committing() as session:
+            return self._appoint(session, person.id, role, place, level, since, until)
+
+    def officer(self, role: Role, place: Place | None = None, level: str = "compound") -> Person:
+        """Somebody who lives elsewhere and holds this office."""
+        with self._committing() as session:
+            person = self._log_in(session, self._newcomer(session, role.value, BORN))
+            self._appoint(session, person.id, role, place, level)
+            return person
+
+    # One commit a person, however much comes with them: there are thousands in a run.
+
+    @contextmanager
+    def _committing(self) -> Iterator[Session]:
+        with self.app.app_context():
+            yield db.session()
+            db.session.commit()
+
+    def _newcomer(self, session: Session, name: str, born: date | None) -> Resident:
+        resident = Resident(
+            openid=f"o-test-{next(self._numbers)}",
+            name=name,
+            birth_date=born,
+            joined_at=datetime.now(UTC),
+        )
+        session.add(resident)
+        session.flush()
+        return resident
+
+    def _log_in(self, session: Session, resident: Resident) -> Person:
+        tokens = start_family(session, resident, datetime.now(UTC))
+        client = self.app.test_client()
+        return Person(resident.id, resident.openid, client, tokens.access_token)
+
+    def _settle(
+        self, session: Session, resident_id: UUID, compound: Place, relation: Relation
+    ) -> None:
+        unit_id = self._unit(session, compound, f"{1000 + next(self._numbers)}", "3栋", "2单元")
+        now = datetime.now(UTC)
+        session.add(
+            Residence(
+                resident_id=resident_id,
+                compound_id=compound.id,
+                unit_id=unit_id,
+                relation=relation,
+                state=ResidenceState.VERIFIED,
+                claimed_at=now,
+                decided_at=now,
+            )
+        )
+
+    def _unit(
+        self, session: Session, compound: Place, name: str, building: str, entrance: str
+    ) -> UUID:
+        house = session.scalar(
+            select(Building).where(Building.compound_id == compound.id, Building.name == building)
+        ) or Building(compound_id=compound.id, name=building, since=LONG_AGO)
+        session.add(house)
+        session.flush()
+        door = session.scalar(
+            select(Entrance).where(Entrance.building_id == house.id, Entrance.name == entrance)
+        ) or Entrance(compound_id=compound.id, building_id=house.id, name=entrance, since=LONG_AGO)
+        session.add(door)
+        session.flush()
+        unit = Unit(
+            compound_id=compound.id,
+            entrance_id=door.id,
+            name=name,
+            area_centi_m2=8850,
+            since=LONG_AGO,
+        )
+        session.add(unit)
+        session.flush()
+        return unit.id
+
+    def _appoint(
+        self,
+        session: Session,
+        resident_id: UUID,
+        role: Role,
+        place: Place | None,
+        level: str,
+        since: date = LONG_AGO,
+        until: date | None = None,
+    ) -> UUID:
         default = {
             "compound": self.home,
             "community": self.community,
             "subdistrict": self.subdistrict,
         }
-        with self.app.app_context():
-            appointment = Appointment(
-                resident_id=person.id,
-                role=role,
-                since=since,
-                until=until,
-                **{f"{level}_id": (place or default[level]).id},
-            )
-            db.session.add(appointment)
-            db.session.commit()
-            return appointment.id
-
-    def officer(self, role: Role, place: Place | None = None, level: str = "compound") -> Person:
-        """Somebody who lives elsewhere and holds this office."""
-        person = self.visitor(name=role.value)
-        self.appoint(person, role, place, level=level)
-        return person
+        appointment = Appointment(
+            resident_id=resident_id,
+            role=role,
+            since=since,
+            until=until,
+            **{f"{level}_id": (place or default[level]).id},
+        )
+        session.add(appointment)
+        session.flush()
+        return appointment.id
 
     def secretary(self, compound: Place | None = None) -> Person:
         """The branch secretary of a compound."""

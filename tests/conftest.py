@@ -36,6 +36,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_server].close()
 
 
+# Each of these takes a minute or more. First, so that no worker is left alone with one at the end.
+LONG = (
+    "tests/test_who_may_do_what.py::test_who_may_do_what",
+    "tests/test_schemathesis.py::",
+    "tests/test_secrecy.py::test_no_answer_tells",
+    "tests/demo/test_tour.py::",
+    "tests/evaluations/test_writes_by_state.py::test_writes_about",
+)
+
+
+@pytest.hookimpl(trylast=True)  # after pytest's own order, which keeps an engine's tests together
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests of each engine come first."""
+    items.sort(key=lambda item: (engine_of(item) == "postgresql", not item.nodeid.startswith(LONG)))
+
+
+def engine_of(item: pytest.Item) -> str | None:
+    """The engine that a test runs on; None where it touches no rows."""
+    params = getattr(item, "callspec", None)
+    return params.params.get("engine_name") if params else None
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Count what ran on each engine, so that a missing engine is seen."""
     passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
@@ -107,9 +129,17 @@ def application(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     starting.refuse_to_start(app)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "begin", let_postgresql_travel)
+    else:
+        engine.dispose()  # what is open waits for the disk
+        event.listen(engine, "connect", _forget_sqlites_durability)
     yield app
     engine.dispose()
     app.extensions["wechat"].close()
+
+
+def _forget_sqlites_durability(connection: Any, record: Any) -> None:
+    """As on PostgreSQL: these tests pull no plug. Those of crashes have servers of their own."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def let_postgresql_travel(connection: Any) -> None:
@@ -119,6 +149,9 @@ def let_postgresql_travel(connection: Any) -> None:
     if time_machine.escape_hatch.is_travelling():
         real = time_machine.escape_hatch.datetime.datetime.now(UTC)
         offset = (datetime.now(UTC) - real).total_seconds()
+    elif "has_travelled" not in connection.info:
+        return  # one way to the server less for every transaction
+    connection.info["has_travelled"] = True
     with connection.connection.cursor() as cursor:  # beside what counts statements
         cursor.execute(f"SET travel.\"offset\" = '{offset} s'")
 

@@ -115,14 +115,20 @@ def has_fsync(url: str) -> bool:
     return bool(value == "on")
 
 
-def test_sqlite_is_opened_to_keep_what_it_acknowledged(application: Any, engine_name: str):
+def test_sqlite_is_opened_to_keep_what_it_acknowledged(
+    settings: Settings, engine_name: str, tmp_path: Path
+):
     if engine_name != "sqlite":
         return
-    with application.app_context(), db.engine.connect() as connection:
+    app = create_app(settings, tmp_path)
+    with app.app_context(), db.engine.connect() as connection:
         found = {
             name: connection.scalar(text(f"PRAGMA {name}"))
             for name in ("synchronous", "journal_mode", "foreign_keys", "busy_timeout")
         }
+    with app.app_context():
+        db.engine.dispose()
+    app.extensions["wechat"].close()
     assert found == {
         "synchronous": 2,
         "journal_mode": "wal",

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,40 +17,124 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
+# What is installed. It counts while nothing is under way: packages may be half there after that.
 STAMP = VENV / "installed.json"
+UNDER_WAY = VENV / "under-way"
 LOCKS = {
     "runtime": ["requirements.txt"],
     "dev": ["requirements.txt", "requirements-dev.txt"],
 }
+WHOLE_LOCK = "requirements-dev.txt"
+OF_EVERY_VENV = {"pip", "setuptools"}
 NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))"
 HAS_VENV = "import ensurepip, venv"
+# A newer Python in its place looks for packages elsewhere, and scripts name the folder of the venv.
+IDENTITY = """
+import sys, os, pip
+assert sys.version_info >= (3, 11)
+print(*sys.version_info[:2], os.path.realpath(sys.prefix))
+"""
+PIN = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
 def main():
     """Make what the argument names. Exits with a message where the machine lacks something."""
+    if len(sys.argv) != 2 or sys.argv[1] not in LOCKS:
+        sys.exit(f"python3 tools/environment.py {'|'.join(LOCKS)}")
     locks = LOCKS[sys.argv[1]]
     # Two targets at once must not install into one folder; the lock ends with this process.
     folder = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
-    found = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in locks}
-    is_usable = runs(VENV_PYTHON, NEW_ENOUGH)
-    installed = json.loads(STAMP.read_text()) if is_usable and STAMP.exists() else {}
-    if installed.get(locks[-1]) == found[locks[-1]]:
+    hashes = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in locks}
+    python, installed = identity(), read_stamp()
+    needed = {"python": python, locks[-1]: hashes[locks[-1]]}
+    if not UNDER_WAY.exists() and needed.items() <= installed.items():
         return
-    if not is_usable:
+    if python is None or UNDER_WAY.exists() or installed.get("python", python) != python:
         make_venv()
-    say(f"安装依赖 {locks[-1]}", "installing the locked packages")
+    install(ROOT / locks[-1])
+    write_stamp({"python": identity(), **hashes})
+
+
+def identity():
+    """Which Python `.venv` runs and where it lies; None where it has none that is of use."""
+    try:
+        found = subprocess.run([VENV_PYTHON, "-c", IDENTITY], capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def read_stamp():
+    """What was installed by the last run that came to its end."""
+    try:
+        return json.loads(STAMP.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def write_stamp(stamp):
+    """Keep what is installed, as a whole or not at all."""
+    made = STAMP.with_suffix(".new")
+    made.write_text(json.dumps(stamp))
+    made.replace(STAMP)
+
+
+def install(lock):
+    """Bring the packages of `.venv` to those of a lock; exits where that cannot be done."""
+    say(f"安装依赖 {lock.name}", "installing the locked packages")
+    before = packages()
+    UNDER_WAY.touch()
+    if subprocess.run(install_command(VENV_PYTHON, lock)).returncode:
+        if packages() == before:
+            UNDER_WAY.unlink()
+        sys.exit(
+            "依赖安装失败,原因见上;检查网络后重试 · "
+            "installing failed for the reason above; check the network, try again"
+        )
+    remove_strangers()
     STAMP.unlink(missing_ok=True)
-    pip = [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # The lock is the whole list. Left to itself, pip up to 23.2 asks the index for the newest
-    # release of a dependency that names an extra, and refuses it for want of a hash.
-    if subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", ROOT / locks[-1]]).returncode:
-        sys.exit("依赖安装失败,请检查网络后重试 · installing failed; check the network, try again")
-    check = subprocess.run([VENV_PYTHON, "-m", "pip", "check"], capture_output=True, text=True)
+    UNDER_WAY.unlink()
+    check = pip("check")
     if check.returncode:
         sys.stderr.write(check.stdout + check.stderr)
         sys.exit("锁定文件不完整,请 make lock · the lock is incomplete: make lock")
-    STAMP.write_text(json.dumps(found))
+
+
+def install_command(python, lock):
+    """How pip is told to install a lock and nothing else.
+
+    Left to itself, pip up to 23.2 asks the index for the newest release of a dependency that names
+    an extra, and refuses it for want of a hash; a source archive brings a build tool that is in no
+    lock.
+    """
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    strict = ["--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    return [python, "-m", "pip", "install", *quiet, *strict, "-r", lock]
+
+
+def remove_strangers():
+    """Remove what no lock names: packages of an older lock, or those installed by hand."""
+    locked = {canonical(name) for name in PIN.findall((ROOT / WHOLE_LOCK).read_text())}
+    strangers = sorted(packages().keys() - locked - OF_EVERY_VENV)
+    if strangers and pip("uninstall", "--yes", *strangers).returncode:
+        sys.exit(f"无法删除 {' '.join(strangers)} · these packages cannot be removed")
+
+
+def packages():
+    """The versions of the packages in `.venv`, by name."""
+    found = json.loads(pip("list", "--format", "json").stdout or "[]")
+    return {canonical(each["name"]): each["version"] for each in found}
+
+
+def pip(*arguments):
+    """Run pip in `.venv` and keep what it says."""
+    command = [VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def make_venv():
@@ -58,7 +143,8 @@ def make_venv():
     if not runs(python, HAS_VENV):
         add_venv_package(python)
     say("建立虚拟环境 .venv", "making a virtual environment")
-    subprocess.run([python, "-m", "venv", "--clear", VENV], check=True)
+    if subprocess.run([python, "-m", "venv", "--clear", VENV]).returncode:
+        sys.exit("建立虚拟环境失败,原因见上 · no environment could be made for the reason above")
 
 
 def find_python():

@@ -186,7 +186,7 @@ class Appointment(HasId, Base):
     resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
 
     @classmethod
-    def is_held(cls, day: date) -> ColumnElement[bool]:
+    def is_held(cls, day: date | ColumnElement[date]) -> ColumnElement[bool]:
         """The condition that an office is held on this day and was not ended."""
         return and_(
             cls.since <= day, or_(cls.until.is_(None), cls.until > day), cls.ended_at.is_(None)

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Response, current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jti
 from jwt import InvalidTokenError
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -161,6 +161,27 @@ def is_complete(header: dict[str, Any], payload: dict[str, Any]) -> bool:
     return "exp" in payload and payload["type"] in ("access", "refresh")
 
 
+# Every request asks this, so it is one statement, a row for each office, or one without; and it is
+# put together once, which takes as long as running it.
+ACTOR = (
+    select(Resident, Residence, Appointment)
+    .join(TokenFamily, TokenFamily.resident_id == Resident.id)
+    .outerjoin(
+        Residence,
+        (Residence.resident_id == Resident.id) & (Residence.state == ResidenceState.VERIFIED),
+    )
+    .outerjoin(
+        Appointment,
+        and_(Appointment.resident_id == Resident.id, Appointment.is_held(bindparam("today"))),
+    )
+    .where(
+        Resident.id == bindparam("resident_id"),
+        TokenFamily.id == bindparam("family_id"),
+        TokenFamily.revoked_at.is_(None),
+    )
+)
+
+
 @jwt.user_lookup_loader
 def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
     """The person behind a valid token with residence and offices of today; None once revoked."""
@@ -168,25 +189,8 @@ def load_actor(header: dict[str, Any], payload: dict[str, Any]) -> Actor | None:
         resident_id, family_id = UUID(payload["sub"]), UUID(payload["family"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
-    today = clock.local_date(clock.now())
-    # Every request asks this, so it is one statement: a row for each office, or one without.
-    found = db.session.execute(
-        select(Resident, Residence, Appointment)
-        .join(TokenFamily, TokenFamily.resident_id == Resident.id)
-        .outerjoin(
-            Residence,
-            (Residence.resident_id == Resident.id) & (Residence.state == ResidenceState.VERIFIED),
-        )
-        .outerjoin(
-            Appointment,
-            and_(Appointment.resident_id == Resident.id, Appointment.is_held(today)),
-        )
-        .where(
-            Resident.id == resident_id,
-            TokenFamily.id == family_id,
-            TokenFamily.revoked_at.is_(None),
-        )
-    ).all()
+    asked = {"resident_id": resident_id, "family_id": family_id}
+    found = db.session.execute(ACTOR, {**asked, "today": clock.local_date(clock.now())}).all()
     if not found:
         return None
     resident, residence, _ = found[0]
