@@ -187,7 +187,8 @@ def read_ballot(
         )
     )
     marks = PriorityBallot(tuple(Mark(weight, str(matter_id)) for weight, matter_id in rows))
-    signer = find_signer(keys, read_signing_key(session, agenda_session.id))
+    public_key = agenda_session.operator_key or read_signing_key(session, agenda_session.id)
+    signer = find_signer(keys, public_key)
     return signed_receipt(
         signer, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
     )

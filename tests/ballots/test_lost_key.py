@@ -211,6 +211,19 @@ def test_vote_is_held_again_and_counts(
     assert wrong(verify_file(raw, {**vote.receipts[0], "session_id": vote.id})) != []
 
 
+def test_story_and_figures_know_the_void_vote(vote: Vote, cast: Cast, app: Flask, travel: Travel):
+    successor = lost(cast, vote, travel)
+    voter = vote.voters[0]
+    story = voter.get(f"/matters/{vote.matters[0]}/story").json["entries"]
+    (told,) = [entry for entry in story if entry["kind"] == "VOTE_VOID"]
+    assert ("作废" in told["text"], told["about"]["id"]) == (True, vote.id)
+    month = {"query_string": {"month": "2026-03"}}
+    figures = voter.get(f"/compounds/{cast.home.id}/figures", **month).json
+    assert figures["participation"]["listed"] == 3
+    own = voter.get(f"/sessions/{successor.id}/figures").json
+    assert own["participation"]["listed"] == 3
+
+
 def test_roster_is_the_same(cast: Cast, app: Flask, travel: Travel):
     travel(BEGIN)
     secretary, voters = cast.secretary(), [cast.resident() for _ in range(3)]
