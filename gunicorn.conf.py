@@ -130,9 +130,7 @@ def pre_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """The application is loaded: where it may serve, whom this worker replaces may end its request
-    and go."""
-    worker.wsgi.extensions["refuse_to_start"](worker.cfg.workers)
+    """The application is loaded: whom this worker replaces may end its request and go."""
     # What was made while loading lives as long as the worker: the collector of garbage need not
     # look through it again and again.
     gc.collect()

@@ -286,7 +286,8 @@ class Settings:
         if not url.startswith(REDIS_SCHEMES):
             return LIMITS_NO_ADDRESS
         try:
-            is_same = self.key_store_url and is_same_redis(url, self.key_store_url)
+            has_both = bool(self.key_store_url) and not self._is_no_redis()
+            is_same = has_both and is_same_redis(url, self.key_store_url)
         except ValueError:  # its words would show a password
             return LIMITS_NO_ADDRESS
         return LIMITS_BESIDE_KEYS if is_same else None

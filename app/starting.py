@@ -8,8 +8,6 @@ asked again before the first request that it serves, and `/readyz` tells of both
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,7 +42,6 @@ class DatabaseUnfit(DomainError):
 def init_app(app: Flask) -> None:
     """Refuse requests until the database was found fit once in this process."""
     app.extensions[FIT] = False
-    app.extensions["refuse_to_start"] = partial(stop_where_unfit, app)
     app.before_request(refuse_until_fit)
 
 
@@ -54,17 +51,6 @@ def refuse_until_fit() -> None:
         return
     if request.endpoint != "static" and database_faults(current_app.extensions["settings"]):
         raise DatabaseUnfit(retry_after=RETRY_SECONDS)
-
-
-def stop_where_unfit(app: Flask, workers: int) -> None:
-    """End this process, one of so many workers, where it must not serve: words on stderr, and a
-    status at which gunicorn stops rather than try again and again."""
-    settings: Settings = app.extensions["settings"]
-    try:
-        replace(settings, workers=max(workers, settings.workers)).check()
-        refuse_to_start(app)
-    except UnsafeSettings as error:
-        stop(error)
 
 
 def stop(error: UnsafeSettings) -> NoReturn:

@@ -34,8 +34,6 @@ def app(environ, start_response):
         time.sleep(3)
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
     return [VERSION]
-
-app.extensions = {{"refuse_to_start": lambda workers: None}}
 """
 OLD, NEW = "old", "new"
 
@@ -47,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "app").mkdir(parents=True)
     (folder / "wsgi.py").write_text(WSGI)
     (folder / "app" / "version.py").write_text(f'VERSION = b"{OLD}"\n')
-    for name in ("gunicorn.conf.py", "service_manager.py"):
+    for name in ("gunicorn.conf.py", "metrics_process.py", "service_manager.py"):
         shutil.copy(ROOT / name, folder)
     return folder
 

@@ -22,6 +22,3 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         return start_response(status, [*headers, ("X-Seen", json.dumps(seen))], *rest)
 
     return application(environ, respond)
-
-
-app.extensions = application.extensions  # type: ignore[attr-defined]  # as gunicorn asks for them
