@@ -34,6 +34,7 @@ from tests.redis_server import redis_server
 from votes.verify import verify_file
 
 VOTERS, WRITERS = 12, 3
+CROWD = 30  # each may replace a ballot twenty times only
 Say = Callable[[str], None]
 
 
@@ -53,11 +54,12 @@ class Play:
         cast.home = cast.neighbour
         secretary = cast.secretary()
         self.voters = [cast.resident() for _ in range(VOTERS)]
+        self.crowd = [cast.resident() for _ in range(CROWD)]
         session, self.matters = cast.open_session(secretary, self.voters[0], period="2027-01")
         self.open: str = session["id"]
         answer = upload(self.voters[0], cast.home, image(), "photo.jpg")
         assert answer.status_code == 201, answer.text
-        self.promises = [self._vote(voter, self.open, self.matters) for voter in self.voters[:10]]
+        self.promises = [self._vote(voter, self.open, self.matters) for voter in self.voters]
 
     def _vote(self, voter: Person, session: str, matters: list[str]) -> Any:
         answer = voter.put(f"/sessions/{session}/ballot", ballot(*matters))
@@ -86,8 +88,8 @@ class Play:
 
 
 class Writers:
-    """People who replace their ballots and raise matters over sockets, until they are told to end;
-    `casts` counts what was acknowledged."""
+    """People who vote, replace their ballots and raise matters over sockets, until they are told to
+    end; `casts` counts what was acknowledged."""
 
     def __init__(self, server: Server, play: Play) -> None:
         self._server, self._play = server, play
@@ -116,10 +118,10 @@ class Writers:
         assert not self.faults, self.faults[0]
 
     def _write(self, number: int) -> None:
-        choose, voter = Random(number), self._play.voters[number]
+        choose, mine = Random(number), self._play.crowd[number::WRITERS]
         path = f"/sessions/{self._play.open}/ballot"
         while not self._ended.is_set():
-            matters = choose.sample(self._play.matters, 3)
+            voter, matters = choose.choice(mine), choose.sample(self._play.matters, 3)
             answer = self._server.call(voter, "PUT", path, ballot(*matters))
             if answer.status_code != 200:
                 self.faults.append(answer.text)
@@ -193,7 +195,7 @@ def close_the_open_vote(site: Site, play: Play, expected: bytes) -> None:
     good(site.flask("finalise"))
     found = site.bundle(play.open)
     assert found == expected, "the vote that was open is sealed otherwise"
-    for receipt in play.promises[WRITERS:]:
+    for receipt in play.promises:
         assert all(check.ok for check in verify_file(found, receipt)), receipt
 
 
