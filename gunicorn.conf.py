@@ -136,3 +136,8 @@ def child_exit(server, worker):
     if worker.pid in server.replaced:
         server.replaced.remove(worker.pid)
         server.num_workers -= 1
+
+
+def on_exit(server):
+    """No tick any more: at its end Python takes the handler away, and the signal would kill."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
