@@ -71,6 +71,11 @@ class Service:
         )
         return [int(pid) for pid in found.stdout.split()]
 
+    def wait_for_workers(self, count: int = 2) -> list[int]:
+        """Until so many workers have loaded and wait for requests; their process ids."""
+        until(lambda: len(self.children()) == count and all(map(_is_idle, self.children())))
+        return self.children()
+
     def kill(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
@@ -81,6 +86,21 @@ class Service:
             what=f"never ready:\n{self.log.read_text()}",
         )
         assert self.process.poll() is None, self.log.read_text()
+
+
+def _is_idle(pid: int) -> bool:
+    """Whether a process sleeps and for half a second does nothing."""
+
+    def look() -> tuple[str, ...]:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return ()
+        return fields[0], fields[11], fields[12]  # state, and time in user and system mode
+
+    before = look()
+    time.sleep(0.5)
+    return before[:1] == ("S",) and look() == before
 
 
 @contextmanager

@@ -120,9 +120,7 @@ def test_workers_that_all_hang_are_replaced_and_meanwhile_it_is_silent(
     web: tuple[Service, httpx.Client],
 ):
     service, client = web
-    until(lambda: len(service.children()) == 2)
-    client.get("/")
-    hanging = service.children()
+    hanging = service.wait_for_workers()
     for worker in hanging:
         os.kill(worker, signal.SIGSTOP)
     time.sleep(5)  # the timeout of 4 s, and the tick in which the last word was said
@@ -134,9 +132,7 @@ def test_workers_that_all_hang_are_replaced_and_meanwhile_it_is_silent(
 
 def test_one_worker_that_hangs_is_no_reason_to_restart_all(web: tuple[Service, httpx.Client]):
     service, _ = web
-    until(lambda: len(service.children()) == 2)
-    time.sleep(3)
-    os.kill(service.children()[0], signal.SIGSTOP)
+    os.kill(service.wait_for_workers()[0], signal.SIGSTOP)
     before = service.manager.count("WATCHDOG=1")
     time.sleep(6)
     assert service.manager.count("WATCHDOG=1") >= before + 4
