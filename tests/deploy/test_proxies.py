@@ -165,7 +165,7 @@ def test_application_sees_the_client_and_nothing_that_it_claims(front: Front):
     with front.client(CLIENT) as client:
         found = seen(client.get("/", headers=LIES))
     assert found["HTTP_X_FORWARDED_FOR"] == CLIENT
-    assert found["wsgi.url_scheme"] == "https"
+    assert (found["client"], found["scheme"]) == (CLIENT, "https")
     assert found["HTTP_X_FORWARDED_PROTO"] == "https"
     assert found["HTTP_HOST"] == NAME
     assert found["SCRIPT_NAME"] == ""
