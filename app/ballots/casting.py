@@ -123,7 +123,7 @@ def cast_ballot(
     place = (agenda_session.compound_id, agenda_session.id, committed)
 
     # Found before anything is stored: what cannot be signed leaves nothing behind.
-    signer = find_signer(keys, moment.operator_key)
+    signer = _signer(session, agenda_session, moment.operator_key, keys)
     if moment.is_sealed:
         sealed = session.get(SealedCommitment, place)
         if sealed is None:
@@ -187,8 +187,7 @@ def read_ballot(
         )
     )
     marks = PriorityBallot(tuple(Mark(weight, str(matter_id)) for weight, matter_id in rows))
-    public_key = agenda_session.operator_key or read_signing_key(session, agenda_session.id)
-    signer = find_signer(keys, public_key)
+    signer = _signer(session, agenda_session, agenda_session.operator_key, keys)
     return signed_receipt(
         signer, str(agenda_session.id), ballot.commitment, ballot.version, ballot.nonce, marks
     )
@@ -205,6 +204,13 @@ def _lock_roll_entry(
         if STAFF & voter.roles_in(agenda_session.compound):
             raise StaffMayNotVote from None
         raise
+
+
+def _signer(
+    session: Session, agenda_session: AgendaSession, named: bytes | None, keys: KeyStore
+) -> Ed25519PrivateKey:
+    """What signs the receipts of this vote. One from before keys were pinned names none."""
+    return find_signer(keys, named or read_signing_key(session, agenda_session.id))
 
 
 def signed_receipt(

@@ -23,7 +23,6 @@ from app.agenda.models import (
 from app.agenda.roll import admit_eligible
 from app.ballots.keys import KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
-from app.ballots.operator_key import signing_key
 from app.ballots.refusals import vote_void
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
@@ -110,7 +109,7 @@ def read_moment(session: Session, agenda_session: AgendaSession) -> Moment:
             AgendaSession.voting_opens_at,
             AgendaSession.voting_closes_at,
             AgendaSession.scheme,
-            signing_key(),
+            AgendaSession.operator_key,
             AgendaSession.key_check,
             database_now(),
         ).where(AgendaSession.id == agenda_session.id)
