@@ -49,7 +49,9 @@ def _response(components: Any, errors: Sequence[type[DomainError]]) -> dict[str,
     name = camel(error.code)
     if name not in components.responses:
         words = f"`{error.code}` {error.zh} · {error.en}"
-        components.response(name, _described(error.status, words, _schema_of(error)))
+        answer = _described(error.status, words, _schema_of(error))
+        answer["content"][MEDIA_TYPE]["example"] = _example(error)
+        components.response(name, answer)
     return {"$ref": f"#/components/responses/{name}"}
 
 
@@ -67,9 +69,19 @@ def _add_problem(components: Any, error: type[DomainError]) -> None:
     """The schema of one code, with its words."""
     name = f"{camel(error.code)}Problem"
     if name not in components.schemas:
-        own = {"properties": {"code": {"enum": [error.code]}}}
+        own = {"properties": {"code": {"enum": [error.code], "example": error.code}}}
         words = f"{error.zh} · {error.en}"
         components.schema(name, {"description": words, "allOf": [{"$ref": PROBLEM}, own]})
+
+
+def _example(error: type[DomainError]) -> dict[str, Any]:
+    return {
+        "type": f"/docs/errors#{error.code}",
+        "title": error.zh,
+        "status": error.status,
+        "code": error.code,
+        "instance": "/api/v1/…",
+    }
 
 
 def camel(words: str) -> str:
