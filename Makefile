@@ -1,15 +1,19 @@
 # make run    演示:127.0.0.1:$PORT(8000)   the demo
 # make tour   另开一个终端,走完一期          a whole session against the running demo
 # make test   全部测试,两种数据库            all tests on SQLite and PostgreSQL
+# make quick  改动最近的检查和测试,一分钟     nearest checks and tests, a minute, SQLite (AT=works)
 # make bench  列表和投票的快慢与规模          speed of lists and of voting (ARGS=--quick: minutes)
 # make profile 一次投票的时间花在哪里         a cast by statement and by microsecond
 # make torture 争抢与崩溃,全部数字            races and crashes at full size
 # make lint   检查                          style, types, import order
+# make drill-environment 索引变了、pip 很旧,照锁定文件安装   an index that moved on, old pips
 # make lock   由 pyproject.toml 重算锁定文件  both locks anew
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test bench profile torture lint lock runtime dev browser
+.PHONY: run tour test quick bench profile torture lint lock runtime dev browser drill-environment
+# Without compiled files each worker and each server that a test starts would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 run: runtime
 	@exec $(VENV_PYTHON) -m tests.demo --stop-with-parent
@@ -18,7 +22,10 @@ tour: runtime
 	@$(VENV_PYTHON) -m tests.demo.tour
 
 test: dev browser
-	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
+
+quick: dev
+	@$(VENV_PYTHON) tools/quick.py $(AT)
 
 bench: dev
 	@status=0; $(VENV_PYTHON) -m bench lists || status=1; \
@@ -35,6 +42,9 @@ lint: dev
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+drill-environment: dev
+	$(VENV_PYTHON) tools/drill_environment.py
 
 lock:
 	@set -e; folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; \

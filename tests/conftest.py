@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: both engines, the application on each, people, and time."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -23,12 +24,21 @@ from tests.operator_key import pin_silently
 from tests.wechat_standin import StandIn
 
 _server = pytest.StashKey[ExitStack]()
+_began = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make quick` asks for."""
+    group = parser.getgroup("月月谈")
+    group.addoption("--engine", choices=databases.ENGINES, help="run on this engine alone")
+    group.addoption("--begin-within", type=float, metavar="SECONDS", help="begin no test later")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once; worker processes find it in their environment."""
     stack = config.stash[_server] = ExitStack()
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
+    config.stash[_began] = time.monotonic()
+    if not os.environ.get("PYTEST_XDIST_WORKER") and config.getoption("engine") != "sqlite":
         os.environ["TEST_DATABASE_URL"] = stack.enter_context(databases.postgresql_server())
 
 
@@ -47,15 +57,35 @@ LONG = (
 
 
 @pytest.hookimpl(trylast=True)  # after pytest's own order, which keeps an engine's tests together
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests of each engine come first."""
-    items.sort(key=lambda item: (engine_of(item) == "postgresql", not item.nodeid.startswith(LONG)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest tests of each engine come first; one engine may be asked for."""
+    only = config.getoption("engine")
+    if only:
+        left_out = [item for item in items if engine_of(item) not in (None, only)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if engine_of(item) in (None, only)]
+    else:
+        items.sort(key=lambda item: (engine_of(item) == "postgresql", not is_long(item)))
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Whether it is one of those that come first."""
+    return item.nodeid.startswith(LONG)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """With `--begin-within`, leave out what would begin too late."""
+    within = item.config.getoption("begin_within")
+    if within is not None and time.monotonic() - item.config.stash[_began] > within:
+        pytest.skip("left to make test")
 
 
 def engine_of(item: pytest.Item) -> str | None:
     """The engine that a test runs on; None where it touches no rows."""
-    params = getattr(item, "callspec", None)
-    return params.params.get("engine_name") if params else None
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    named = params.get("engine_name", params.get("engine"))
+    return named if named in databases.ENGINES else None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -83,7 +113,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def database_url(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database of this engine, for this test process alone."""
     folder = tmp_path_factory.mktemp(engine_name)
-    server = os.environ["TEST_DATABASE_URL"]
+    server = os.environ.get("TEST_DATABASE_URL")
     with databases.database(engine_name, folder, server) as url:
         yield url
 

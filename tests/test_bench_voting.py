@@ -181,7 +181,7 @@ def test_report_of_nothing_says_so():
 @pytest.fixture(scope="module")
 def site(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("bench") / "site"
-    with empty_database(engine_name, folder, os.environ["TEST_DATABASE_URL"]) as url:
+    with empty_database(engine_name, folder, os.environ.get("TEST_DATABASE_URL")) as url:
         with seeding(url) as connection:
             home = add_home(connection)
             add_people(connection, home, 1, VOTERS)
@@ -231,7 +231,7 @@ def test_a_liar_is_found_out(site: Site, lie: str, found: Check):
 def test_what_is_seeded_keeps_every_constraint(engine_name: str, tmp_path: Path):
     """While seeding nobody checks, so that it goes fast."""
     folder = tmp_path / "seeded"
-    with empty_database(engine_name, folder, os.environ["TEST_DATABASE_URL"]) as url:
+    with empty_database(engine_name, folder, os.environ.get("TEST_DATABASE_URL")) as url:
         with seeding(url) as connection:
             home = add_home(connection)
             add_people(connection, home, 1, 30)

@@ -51,7 +51,7 @@ TABLES = db.metadata.sorted_tables
 @pytest.fixture
 def own_url(engine_name: str, tmp_path: Path) -> Iterator[str]:
     """A migrated database that no other test uses."""
-    with databases.database(engine_name, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
+    with databases.database(engine_name, tmp_path, os.environ.get("TEST_DATABASE_URL")) as url:
         yield url
 
 

@@ -34,6 +34,11 @@ import sys, os, pip
 assert sys.version_info >= (3, 11)
 print(*sys.version_info[:2], os.path.realpath(sys.prefix))
 """
+LISTING = """
+import importlib.metadata, json
+found = importlib.metadata.distributions()
+print(json.dumps({each.metadata["Name"]: each.version for each in found}))
+"""
 PIN = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
@@ -123,8 +128,9 @@ def remove_strangers():
 
 def packages():
     """The versions of the packages in `.venv`, by name."""
-    found = json.loads(pip("list", "--format", "json").stdout or "[]")
-    return {canonical(each["name"]): each["version"] for each in found}
+    found = subprocess.run([VENV_PYTHON, "-c", LISTING], capture_output=True, text=True)
+    versions = json.loads(found.stdout) if found.returncode == 0 else {}
+    return {canonical(name): version for name, version in versions.items()}
 
 
 def pip(*arguments):

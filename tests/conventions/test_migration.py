@@ -50,7 +50,7 @@ ROWS = [
 @pytest.fixture
 def engine(engine_name: str, tmp_path: Path):
     """A database of this test alone, at revision 0007."""
-    with databases.database(engine_name, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
+    with databases.database(engine_name, tmp_path, os.environ.get("TEST_DATABASE_URL")) as url:
         _go_down(url, "0007")
         engine = create_engine(url)
         yield engine

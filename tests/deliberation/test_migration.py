@@ -130,7 +130,7 @@ def facts(connection: Connection) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("engine", databases.ENGINES)
 def test_down_and_up_with_rows(engine: str, tmp_path: Path):
-    with databases.database(engine, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
+    with databases.database(engine, tmp_path, os.environ.get("TEST_DATABASE_URL")) as url:
         move(url, "0002", command.downgrade)
         bound = create_engine(url)
         with bound.begin() as connection:

@@ -122,7 +122,7 @@ def demo_url(engine_name: str, tmp_path: Path) -> Iterator[str]:
     if engine_name == "sqlite":
         yield f"sqlite:///{tmp_path / 'instance' / 'yueyuetan.db'}"
         return
-    with databases.database(engine_name, tmp_path, os.environ["TEST_DATABASE_URL"]) as url:
+    with databases.database(engine_name, tmp_path, os.environ.get("TEST_DATABASE_URL")) as url:
         yield url
 
 
