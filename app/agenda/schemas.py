@@ -88,7 +88,6 @@ class SessionBriefSchema(Schema):
         attribute="session.successor_id",
         required=True,
         allow_none=True,
-        metadata={"description": "Of a VOID vote: the session that holds it again"},
     )
     turnout = ma.fields.Nested(TurnoutSchema, required=True)
     server_time = Instant(required=True)
