@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,25 @@ def play_a_session(app: Flask) -> None:
     tell_and_rate(cast, secretary, voters[0])
     leave_a_vote_open(cast)
     lose_keys(cast)
+    record_holidays(cast)
+    invite_an_officer(cast)
+
+
+def record_holidays(cast: Cast) -> None:
+    """Next year's table, as an operator records it."""
+    year = datetime.now(UTC).year + 1
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{year}.csv"
+        path.write_text(f"date,kind,name\n{year}-01-01,off,元旦\n", encoding="utf-8")
+        args = ["add-holidays", str(path), "--source", "国办发明电"]
+        assert cast.app.test_cli_runner().invoke(args=args).exit_code == 0
+
+
+def invite_an_officer(cast: Cast) -> None:
+    """An office that was taken with a code."""
+    args = ["invite-officer", "AUDITOR", str(cast.home.id)]
+    code = cast.app.test_cli_runner().invoke(args=args).stdout.strip()
+    made(cast.visitor().post("/me/offices", {"code": code}))
 
 
 def tell_and_rate(cast: Cast, secretary: Person, raiser: Person) -> None:
