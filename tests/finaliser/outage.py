@@ -21,6 +21,7 @@ from app.config import Settings
 from app.extensions import db
 from tests import databases
 from tests.conftest import let_postgresql_travel
+from tests.operator_key import provide_operator_key
 from tests.race.server import environment
 from tests.redis_server import RedisServer, redis_server
 from tests.wechat_standin import StandIn
@@ -85,6 +86,7 @@ def ground(folder: Path, standin: StandIn) -> Iterator[Ground]:
         past = create_app(Settings(**{**vars(settings), "database_url": inside}), folder / "own")
         with past.app_context():
             event.listen(db.engine, "begin", let_postgresql_travel)
+        provide_operator_key(past)
         present = create_app(settings, folder / "own")
         yield Ground(postgresql, redis, settings, past, present)
         for app in (past, present):

@@ -13,7 +13,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.ballots.keys import OPERATOR
 from tests import databases
 from tests.finaliser.outage import Ground, ground
 from tests.wechat_standin import StandIn
@@ -26,7 +25,6 @@ HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/
 @pytest.fixture
 def place(tmp_path: Path, standin: StandIn) -> Iterator[Ground]:
     with ground(tmp_path, standin) as made:
-        made.present.extensions["keys"].keep(OPERATOR, b"k" * 32)
         yield made
 
 

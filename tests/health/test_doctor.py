@@ -23,7 +23,7 @@ from app.health.findings import QUESTIONS
 from app.schema import revisions
 from tests import databases
 from tests.cast import Cast
-from tests.health.test_readyz import set_revision
+from tests.health.test_readyz import set_revision, with_pinned_key
 
 SECRET = "3c7f0a9d5be1482f6d90c1e7a24b8f35"
 OTHERS_PORT = "redis://127.0.0.1:1/0"
@@ -63,8 +63,7 @@ def house(
     for folder in (instance, instance / "attachments"):
         folder.mkdir(mode=0o700)
     monkeypatch.setattr(app, "instance_path", str(instance))
-    keys = FolderKeyStore(tmp_path / "keys")
-    keys.keep(OPERATOR, b"k" * 32)
+    keys = with_pinned_key(app, FolderKeyStore(tmp_path / "keys"))
     monkeypatch.setitem(app.extensions, "keys", keys)
     this_year = clock.local_date(clock.now()).year
     monkeypatch.setattr(probes, "read_years", lambda: frozenset({this_year, this_year + 1}))
@@ -175,7 +174,10 @@ WRONG: dict[str, tuple[Callable[[House], object], dict[str, list[str]]]] = {
         lambda h: write_backup(h.instance, clock.now() - timedelta(days=3)),
         {"backup": ["backup_old"]},
     ),
-    "empty": (no_rows, {"places": ["no_place", "no_officer"]}),
+    "empty": (
+        no_rows,
+        {"operator_key": ["operator_key_not_pinned"], "places": ["no_place", "no_officer"]},
+    ),
     "no officer": (no_offices, {"places": ["no_officer"]}),
     "rights": (lambda h: h.instance.chmod(0o755), {"rights": ["open_to_others"]}),
     "disk": (full_disk, {"disk": ["disk_full"]}),

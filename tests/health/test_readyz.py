@@ -15,12 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from app import clock, create_app
 from app.attachments.stores import Folder
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR
+from app.ballots.keys import OPERATOR, KeyStore
 from app.config import Settings
 from app.extensions import db
 from app.finaliser.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
@@ -35,14 +36,21 @@ WITHIN_S = 3.5
 @pytest.fixture
 def well(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Flask:
     """The application with all that it needs, and holidays for years to come."""
-    keys = FolderKeyStore(tmp_path / "keys")
-    keys.keep(OPERATOR, b"k" * 32)
+    keys = with_pinned_key(app, FolderKeyStore(tmp_path / "keys"))
     monkeypatch.setitem(app.extensions, "keys", keys)
     this_year = clock.local_date(clock.now()).year
     monkeypatch.setattr(probes, "read_years", lambda: frozenset({this_year, this_year + 1}))
     settings: Settings = app.extensions["settings"]
     write_heartbeat(settings.heartbeat_file, Heartbeat(clock.now()).after_round([]))
     return app
+
+
+def with_pinned_key(app: Flask, keys: KeyStore) -> KeyStore:
+    """The store, with the operator's key that the application's own one holds."""
+    seed = app.extensions["keys"].find(OPERATOR)
+    assert seed is not None
+    keys.keep(OPERATOR, seed)
+    return keys
 
 
 def codes(app: Flask) -> tuple[int, str, dict[str, str]]:
@@ -91,6 +99,7 @@ def db_of(app: Flask, url: str) -> Any:
         pass
 
     Other.engine = engine  # type: ignore[attr-defined]
+    Other.session = scoped_session(sessionmaker(engine))  # type: ignore[attr-defined]
     return Other
 
 
@@ -100,6 +109,17 @@ def no_redis(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def no_operator_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     app.extensions["keys"].erase(OPERATOR)
+
+
+def other_operator_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: KeyStore = app.extensions["keys"]
+    keys.erase(OPERATOR)
+    keys.keep(OPERATOR, b"k" * 32)
+
+
+def no_pinned_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM operator_keys"))
 
 
 def no_heartbeat(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,13 +154,18 @@ def no_rate_limits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 Change = Callable[[Flask, pytest.MonkeyPatch], None]
 VITAL: dict[str, tuple[Change, dict[str, str]]] = {
-    "database": (no_database, {"database": "unreachable", "schema": "not_asked"}),
+    "database": (
+        no_database,
+        {"database": "unreachable", "schema": "not_asked", "operator_key": "not_asked"},
+    ),
     "behind": (with_revision(revisions()[1]), {"schema": "behind"}),
     "ahead": (with_revision("9999"), {"schema": "ahead"}),
     "unknown": (with_revision("ab12"), {"schema": "unknown"}),
     "no revision": (with_revision(None), {"schema": "missing"}),
     "redis": (no_redis, {"key_store": "unreachable", "operator_key": "not_asked"}),
     "operator key": (no_operator_key, {"operator_key": "missing"}),
+    "another operator's key": (other_operator_key, {"operator_key": "differs"}),
+    "no pinned key": (no_pinned_key, {"operator_key": "not_pinned"}),
 }
 NOT_VITAL: dict[str, tuple[Change, dict[str, str]]] = {
     "no heartbeat": (no_heartbeat, {"finaliser": "no_heartbeat"}),
