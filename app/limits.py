@@ -120,7 +120,7 @@ _NAMES: Mapping[Use, str] = {
     Use.CLAIM: "people.claim_residence",
     Use.CODE: """
         countersigning.register_officer_key countersigning.revoke_officer_key
-        deliberation.arrive
+        deliberation.arrive people.take_office
     """,
     Use.UPLOAD: "attachments.upload_attachment paper.add_photos",
     Use.IMPORT: "compounds.import_register paper.confirm_sheet paper.enter_sheet",
