@@ -106,7 +106,8 @@ _NAMES: Mapping[Use, str] = {
         docs.api_docs docs.error_list docs.front docs.openapi docs.verify docs.verify_alone
         evaluations.list_comments evaluations.list_evaluations evaluations.list_follow_ups
         evaluations.list_rounds evaluations.read_compound_rates evaluations.read_round
-        evaluations.read_session_rates manual.read_count matters.list_matters
+        evaluations.read_session_rates health.healthz health.readyz manual.read_count
+        matters.list_matters
         matters.read_matter oversight.read_community_log oversight.read_compound_log
         paper.list_slips people.list_appointments people.list_residences people.read_me
         rating_lists.list_rating_lists rating_lists.read_rating_list reports.read_story

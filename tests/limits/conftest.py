@@ -12,6 +12,7 @@ from app import create_app
 from app.config import Settings
 from app.extensions import db
 from tests import databases
+from tests.operator_key import pin_silently
 
 Start = Callable[..., Flask]
 
@@ -25,6 +26,7 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
     def start_one(**changes: Any) -> Flask:
         own = {"rate_limit_url": "", "trusted_proxies": 1, **changes}
         app = create_app(replace(settings, **own), tmp_path)
+        pin_silently(app)
         started.append(app)
         return app
 

@@ -36,7 +36,12 @@ class Served:
 @contextmanager
 def serving(settings: Settings, folder: Path, *arguments: str, **changes: str) -> Iterator[Served]:
     out = folder / "out.txt"
-    own = {"YYT_PROFILE": "production", "SEED_NAME": SEED_NAME, "SEED_OPENID": SEED_OPENID}
+    own = {
+        "YYT_PROFILE": "production",
+        "METRICS_BIND": "off",
+        "SEED_NAME": SEED_NAME,
+        "SEED_OPENID": SEED_OPENID,
+    }
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "1"]
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, out.open("w") as output:
         process = subprocess.Popen(

@@ -168,40 +168,48 @@ def closed_port() -> int:
 TRIES = 26
 
 
-def test_outage_is_one_line(cast: Cast, settings: Settings, tmp_path: Path, engine_name: str):
-    """Database, key store and WeChat away, each asked again and again."""
+def outages_of(served: Served) -> Counter[str]:
+    """How often each outage was told, in lines without a stack and without a password."""
+    told = [line for line in served.lines() if line["event"] != "request"]
+    assert not [line for line in told if "outage" in line and "stack" in line]
+    assert "pass-word" not in served.said()
+    return Counter(line["outage"] for line in told if "outage" in line)
+
+
+def test_database_that_is_away_is_one_line(
+    cast: Cast, settings: Settings, tmp_path: Path, engine_name: str
+):
     if engine_name != "postgresql":
         return
-    token, nowhere = cast.resident().token, closed_port()
+    headers = {"Authorization": f"Bearer {cast.resident().token}"}
+    away = f"postgresql://nobody:pass-word@127.0.0.1:{closed_port()}/none"
+    with serving(settings, tmp_path, DATABASE_URL=away) as served:
+        for path in ("/me", "/me/participations", f"/matters/{uuid4()}") * TRIES:
+            assert served.http.get(f"{PREFIX}{path}", headers=headers).status_code == 503
+    assert outages_of(served)["database_unavailable"] == 1
+    (line,) = [x for x in served.lines() if x.get("outage") == "database_unavailable"]
+    assert "psycopg.OperationalError" in line["cause"]
+    assert sum(line["event"] == "request" for line in served.lines()) == 3 * TRIES + 1
+
+
+def test_what_else_is_away_is_one_line_each(cast: Cast, settings: Settings, tmp_path: Path):
+    """The key store, WeChat, the storage of limits, each asked again and again."""
+    voter = cast.resident()
+    session, matters = cast.open_session(cast.secretary(), voter)
+    headers = {"Authorization": f"Bearer {voter.token}"}
     away = {
-        "DATABASE_URL": f"postgresql://nobody:pass-word@127.0.0.1:{nowhere}/none",
-        "KEY_STORE": f"redis://:pass-word@127.0.0.1:{nowhere}/0",
-        "WECHAT_API_BASE": f"http://127.0.0.1:{nowhere}",
+        "KEY_STORE": f"redis://:pass-word@127.0.0.1:{closed_port()}/0",
+        "WECHAT_API_BASE": f"http://127.0.0.1:{closed_port()}",
         "RATE_LIMIT_STORAGE": f"redis://:pass-word@localhost:{closed_port()}/0",
     }
+    path = f"{PREFIX}/sessions/{session['id']}/ballot"
     with serving(settings, tmp_path, **away) as served:
         for _ in range(TRIES):
-            headers = {"Authorization": f"Bearer {token}"}
-            answers = [
-                served.http.get(f"{PREFIX}/me", headers=headers),
-                served.http.get(f"{PREFIX}/operator-key"),
-                served.http.post(f"{PREFIX}/auth/wechat", json={"code": uuid4().hex}),
-            ]
-            assert {answer.status_code for answer in answers} == {503}
-    told = [line for line in served.lines() if line["event"] != "request"]
-    outages = Counter(line["outage"] for line in told if "outage" in line)
-    unreachable = "Rate limit storage unreachable - falling back to in-memory storage"
-    assert outages == dict.fromkeys(
-        (
-            "database_unavailable",
-            "key_unavailable",
-            "wechat_unavailable",
-            f"flask-limiter: {unreachable}",
-        ),
-        1,
-    )
-    assert not [line for line in told if "stack" in line]
-    (database,) = [line for line in told if line.get("outage") == "database_unavailable"]
-    assert "psycopg.OperationalError" in database["cause"]
-    assert "pass-word" not in served.said()
-    assert len(served.lines()) - len(told) == 3 * TRIES + 1
+            cast_now = served.http.put(path, json=ballot(*matters), headers=headers)
+            code = {"code": uuid4().hex}
+            signed_in = served.http.post(f"{PREFIX}/auth/wechat", json=code)
+            assert {cast_now.status_code, signed_in.status_code} == {503}
+    storage = "Rate limit storage unreachable - falling back to in-memory storage"
+    told = outages_of(served)
+    for kind in ("key_unavailable", "wechat_unavailable", f"flask-limiter: {storage}"):
+        assert told[kind] == 1, told
