@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
@@ -143,10 +144,8 @@ class PostgresqlDatabase:
             connection.execute(statement)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        # SQLAlchemy's reading of its URL, since libpq reads spaces in one otherwise.
-        _, parameters = self._url.get_dialect()().create_connect_args(self._url)
         with _told():
-            return psycopg.connect(**{**parameters, "autocommit": True})
+            return psycopg.connect(**{**self._parameters(), "autocommit": True})
 
     def _require_alone(self) -> None:
         """Raises Busy where others are connected."""
@@ -163,9 +162,15 @@ class PostgresqlDatabase:
             )
 
     def _run(self, tool: Tool, *arguments: str) -> None:
-        with self._connect() as connection:
-            conninfo, password = connection.info.dsn, connection.info.password
-        run_tool(tool, conninfo, password, *arguments)
+        # What the operator set and no more: our own libpq knows options that an older one refuses.
+        parameters = self._parameters()
+        password = str(parameters.pop("password", ""))
+        run_tool(tool, make_conninfo("", **parameters), password, *arguments)
+
+    def _parameters(self) -> dict[str, Any]:
+        # SQLAlchemy's reading of its URL, since libpq reads spaces in one otherwise.
+        _, parameters = self._url.get_dialect()().create_connect_args(self._url)
+        return dict(parameters)
 
 
 @contextmanager
