@@ -1,7 +1,8 @@
 """What a service tells systemd, or any manager that sets NOTIFY_SOCKET (sd_notify(3)).
 
-It lies outside the application, so that gunicorn's master may use it without loading that: what the
-master has loaded, a reload would not load anew. Without a manager nothing is said and nothing fails.
+It lies outside the application, so that gunicorn's master may use it without loading that: what
+the master has loaded, a reload would not load anew. Without a manager nothing is said and nothing
+fails.
 """
 
 import os
@@ -26,6 +27,7 @@ def tell(*states: str, environ: Mapping[str, str] = os.environ) -> bool:
     address = f"\0{address[1:]}" if address.startswith("@") else address
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
+            connection.setblocking(False)  # nobody waits for a manager that does not listen
             connection.connect(address)
             connection.sendall("\n".join(states).encode())
     except OSError:

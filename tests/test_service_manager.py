@@ -38,6 +38,13 @@ def test_without_a_manager_nothing_fails(address: str):
     assert not service_manager.tell("READY=1", environ={"NOTIFY_SOCKET": address})
 
 
+def test_manager_that_does_not_listen_holds_nobody_up(manager: socket.socket):
+    environ = {"NOTIFY_SOCKET": manager.getsockname()}
+    told = [service_manager.tell("WATCHDOG=1", environ=environ) for _ in range(5000)]
+    assert told[0]
+    assert not told[-1]
+
+
 @pytest.mark.parametrize(
     ("environ", "seconds"),
     [
