@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,14 @@ from tests.databases import ROOT
 from tests.deploy.units import command
 
 START_SECONDS = 90
+
+# The service manager gives its sockets from number 3 on, and says so (sd_listen_fds(3)).
+ACTIVATE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def until(is_so: Callable[[], bool], seconds: float = START_SECONDS, what: str = "") -> None:
@@ -32,6 +41,7 @@ class Manager:
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder / "notify.sock")
+        Path(self.address).unlink(missing_ok=True)  # of a run before this one
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.address)
         self._socket.setblocking(False)
@@ -111,16 +121,20 @@ def started(
     *,
     cwd: Path = ROOT,
     key: str = "ExecStart",
-    handles: Sequence[int] = (),
+    listener: socket.socket | None = None,
     arguments: Sequence[str] = (),
 ) -> Iterator[Service]:
     """The service of a unit under `deploy/systemd`, started as the unit says; stopped afterwards.
 
-    `handles` are open files that it is given; `arguments` come after those of the unit.
+    It is given the `listener` as a `.socket` unit gives its own; `arguments` come after those of
+    the unit.
     """
     manager = Manager(folder)
     log = folder / f"{unit}.log"
     words = [*command(unit, key), *arguments]
+    handles = [] if listener is None else [listener.fileno()]
+    if listener is not None:
+        words = [sys.executable, "-c", ACTIVATE, str(listener.fileno()), *words]
     with log.open("ab") as output:
         process = subprocess.Popen(
             words,

@@ -43,30 +43,36 @@ def checkout(tmp_path: Path) -> Path:
     """A folder with an application, to be changed while it is served."""
     folder = tmp_path / "checkout"
     (folder / "app").mkdir(parents=True)
-    (folder / "wsgi.py").write_text(WSGI)
     (folder / "app" / "version.py").write_text(f'VERSION = b"{OLD}"\n')
-    for name in ("gunicorn.conf.py", "metrics_process.py", "service_manager.py"):
-        shutil.copy(ROOT / name, folder)
+    for path in (*ROOT.glob("*.py"), ROOT / "app" / "logs.py"):
+        shutil.copy(path, folder / path.relative_to(ROOT))
+    (folder / "wsgi.py").write_text(WSGI)
     return folder
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, str]]:
+    """The socket of the `.socket` unit, and its address."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        host, port = listener.getsockname()
+        yield listener, f"http://{host}:{port}"
+
+
+@contextmanager
+def served(checkout: Path, listener: socket.socket) -> Iterator[Service]:
+    """The server of this folder on the socket, ready."""
+    folder = checkout.parent
+    with started("yueyuetan.service", folder, {}, cwd=checkout, listener=listener) as service:
+        service.wait_ready()
+        yield service
 
 
 @contextmanager
 def serving(checkout: Path) -> Iterator[tuple[Service, str]]:
     """The server of this folder, ready, and its address."""
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-        host, port = listener.getsockname()
-        environ = {"GUNICORN_CMD_ARGS": f"--bind=fd://{listener.fileno()}"}
-        with started(
-            "yueyuetan.service",
-            checkout.parent,
-            environ,
-            cwd=checkout,
-            handles=[listener.fileno()],
-        ) as service:
-            service.wait_ready()
-            until(lambda: len(service.children()) == 2)
-            time.sleep(LOADS_FOR / 2)  # the second worker may still load
-            yield service, f"http://{host}:{port}"
+    with listening() as (listener, url), served(checkout, listener) as service:
+        service.wait_for_workers()
+        yield service, url
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -143,6 +149,22 @@ def test_who_was_killed_while_loading_still_gets_the_old_one_replaced(checkout: 
         until(lambda: replaced(service, old, 2))
         assert running.failures == []
         assert running.longest() < STALLED, f"{running.longest():.1f} s"
+
+
+def test_restart_refuses_nobody(checkout: Path):
+    """Who comes while nothing runs waits in the socket, which is the service manager's."""
+    with listening() as (listener, url), load(url) as running:
+        with served(checkout, listener) as service:
+            until(lambda: len(running.answers) > 20)
+            service.kill(signal.SIGTERM)
+            assert service.process.wait(60) == 0
+        edit(checkout / "app" / "version.py", OLD, NEW)
+        with served(checkout, listener):
+            until(lambda: [answer.text for _, answer in running.answers[-9:]] == [NEW] * 9)
+            running.stop()
+            time.sleep(1)
+    assert running.failures == []
+    assert {answer.status_code for _, answer in running.answers} == {200}
 
 
 def test_master_imports_nothing_of_the_application():
