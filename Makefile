@@ -11,7 +11,7 @@
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-.PHONY: run tour test quick bench profile torture lint lock runtime dev browser drill-environment
+.PHONY: run tour test quick bench profile torture lint lock runtime dev browser drill-environment proxies
 # Without compiled files each worker and each server that a test starts would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -21,7 +21,7 @@ run: runtime
 tour: runtime
 	@$(VENV_PYTHON) -m tests.demo.tour
 
-test: dev browser
+test: dev browser proxies
 	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
 
 quick: dev
@@ -56,6 +56,9 @@ lock:
 
 runtime dev:
 	@$(PYTHON) tools/environment.py $@
+
+proxies:
+	@$(PYTHON) tools/proxies.py
 
 browser:
 	@$(PYTHON) tools/browser.py
