@@ -3,9 +3,9 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -161,9 +161,17 @@ def test_fault_of_ours_is_told_each_time(log: Log):
 
 # Request ids
 
+RANDOM = str(UUID("0c8f2f5e-6a53-4a51-9a5b-3f0d8a1b7c2d"))  # the same in every test process
+
+
+@pytest.mark.parametrize("given", [str, lambda made: made.hex])
+def test_id_of_a_row_made_now_is_not_taken(given: Callable[[UUID], str]):
+    made = given(new_id())
+    assert request_id(made) != made
+
 
 @pytest.mark.parametrize(
-    "given", [str(uuid4()), uuid4().hex, "0" * 32, "00112233445566778899aabbccddeeff"]
+    "given", [RANDOM, RANDOM.replace("-", ""), "0" * 32, "00112233445566778899aabbccddeeff"]
 )
 def test_random_id_is_taken(given: str):
     assert request_id(given) == given
@@ -173,7 +181,7 @@ def test_random_id_is_taken(given: str):
     "given",
     [
         *(None, "", "1", "13812345678", "o-test-1", "张三", "a" * 31, "a" * 33, "A" * 32, "g" * 32),
-        *(str(new_id()), new_id().hex, f"{uuid4()}\n", f" {uuid4()}", str(uuid4()).upper()),
+        *(f"{RANDOM}\n", f" {RANDOM}", RANDOM.upper()),
     ],
 )
 def test_id_that_may_name_somebody_is_not(given: str | None):
