@@ -28,7 +28,7 @@ worker_class = "sync"
 timeout = 30
 # Longer than that: whoever was asked to stop is given the time that every request has.
 graceful_timeout = 35
-# No `max_requests`: a worker that starts needs seconds to load, and none was seen to grow.
+# No `max_requests`: a worker that starts needs seconds to load.
 # A worker's sign of life is a file; on a busy disk it would come too late and the worker be killed.
 _memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its file there with a random name
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
