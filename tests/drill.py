@@ -29,6 +29,7 @@ from tests.attachments.files import image, upload
 from tests.backup.site import Site, good, newest, refused, site
 from tests.cast import Cast, Person, ballot
 from tests.databases import ENGINES, postgresql_server
+from tests.operator_key import provide_operator_key
 from tests.race.server import Server, serving
 from tests.redis_server import redis_server
 from votes.verify import verify_file
@@ -43,6 +44,7 @@ class Play:
 
     def __init__(self, site: Site) -> None:
         self.site, self.app = site, site.start()
+        provide_operator_key(self.app)
         cast = Cast(self.app)
         self.cast, self.secretary = cast, cast.secretary()
         voters = [cast.resident() for _ in range(VOTERS)]

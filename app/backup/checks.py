@@ -19,8 +19,8 @@ from app.audit import AuditEntry, AuditLink, check_chain
 from app.backup.attachments import is_whole, still_named, stored_files
 from app.backup.heads import Finding, place_names
 from app.backup.revisions import newest_revision, revision_of
-from app.ballots.keys import KeyStore, KeyUnavailable
-from app.ballots.models import Ballot, SealedCommitment, SessionBundle
+from app.ballots.keys import KeyStore, KeyUnavailable, own_name
+from app.ballots.models import Ballot, OperatorKey, SealedCommitment, SessionBundle
 from app.matters.models import Matter
 from app.orm import Base, table_of
 from app.people.models import Residence
@@ -126,7 +126,11 @@ def find_key_faults(session: Session, keys: KeyStore) -> Iterator[Finding]:
             f"投票 {vote_id} 的密钥不在：这次投票无法计票，须重新举行",
             f"the key of vote {vote_id} is lost: it cannot be counted and is held again",
         )
-    known = {*session.scalars(select(AgendaSession.id)), *session.scalars(select(Resolution.id))}
+    known = {
+        *session.scalars(select(AgendaSession.id)),
+        *session.scalars(select(Resolution.id)),
+        *(own_name(key) for key in session.scalars(select(OperatorKey.public_key))),
+    }
     for vote_id in sorted(held - known):
         yield Finding(
             f"密钥库里有投票 {vote_id} 的密钥，数据库里没有这次投票：数据库较旧",

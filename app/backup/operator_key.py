@@ -45,13 +45,19 @@ def export_operator_key(keys: KeyStore, target: Path, passphrase: str) -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
-def import_operator_key(keys: KeyStore, source: Path, passphrase: str) -> str:
+def import_operator_key(keys: KeyStore, source: Path, passphrase: str, pinned: bytes | None) -> str:
     """Put the key back into a store that has none; answers its public half in hexadecimal.
 
-    Raises WrongKey for another file or passphrase, and where the store holds another key;
-    KeyUnavailable, OSError.
+    `pinned` is the public key that the database knows, None where it cannot be asked. Raises
+    WrongKey for another file or passphrase, for a key that is not the pinned one, and where the
+    store holds another key; KeyUnavailable, OSError.
     """
     key = _read(source, passphrase)
+    if pinned is not None and key.public_key().public_bytes_raw() != pinned:
+        raise WrongKey(
+            "这不是数据库记下的运营者密钥，没有改动",
+            "this is not the operator's key that is pinned in the database; nothing was changed",
+        )
     keys.keep(OPERATOR, key.private_bytes_raw())
     if keys.find(OPERATOR) != key.private_bytes_raw():
         raise WrongKey(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from app import clock
 from app.attachments.errors import StoreUnavailable
@@ -22,6 +23,7 @@ from app.backup.revisions import newest_revision
 from app.backup.stamp import stamp
 from app.backup.taking import Taken, require_apart, take_backup
 from app.ballots.keys import KeyUnavailable
+from app.ballots.operator_key import find_pinned
 from app.config import Settings
 from app.extensions import db
 
@@ -96,8 +98,19 @@ def restore_operator_key(file: Path, passphrase_file: Any) -> None:
     """Put the operator's key of FILE back into the key store of KEY_STORE."""
     passphrase = _read_passphrase(passphrase_file, is_new=False)
     with told_plainly():
-        public = import_operator_key(current_app.extensions["keys"], file, passphrase)
+        public = import_operator_key(
+            current_app.extensions["keys"], file, passphrase, _pinned_key()
+        )
     click.echo(f"运营者密钥已放回，公钥 {public} · the operator's key is back, public key {public}")
+
+
+def _pinned_key() -> bytes | None:
+    """The operator's public key of the database; None where it is lost or has no such table."""
+    try:
+        pinned = find_pinned(db.session())
+    except DBAPIError:
+        return None
+    return None if pinned is None else pinned.public_key
 
 
 @contextmanager

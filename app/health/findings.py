@@ -178,7 +178,7 @@ def in_finaliser(patient: Patient) -> Iterator[Fault]:
 
 def in_backup(patient: Patient) -> Iterator[Fault]:
     """No backup, or an old one."""
-    taken_at = _last_backup(patient.instance / "last-backup.json")
+    taken_at = _last_backup(patient.settings.backup_stamp)
     if taken_at is None:
         yield Fault(
             "backup_missing",

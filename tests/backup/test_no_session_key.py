@@ -4,6 +4,7 @@ Beside a saved key, a dump of an open vote tells who marked what, also after the
 """
 
 import base64
+import gzip
 import os
 import subprocess
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ def unpacked(folder: Path, scratch: Path) -> Iterator[tuple[Path, bytes]]:
         if not path.is_file():
             continue
         yield path, path.read_bytes()
+        if path.suffix == ".gz":
+            yield path, gzip.decompress(path.read_bytes())
         if path.suffix == ".dump":
             script = scratch / "script.sql"
             command = [postgresql_programs() / "pg_restore", f"--file={script}", str(path)]
@@ -69,6 +72,8 @@ def outputs(
     request: pytest.FixtureRequest,
 ) -> Path:
     """All that the commands write, of an open vote whose key lies in this store."""
+    operator_key = app.extensions["keys"].find(OPERATOR)
+    keys.keep(OPERATOR, operator_key)
     monkeypatch.setitem(app.extensions, "keys", keys)
     vote: Vote = request.getfixturevalue("still_open")
     out = tmp_path / "out"

@@ -9,14 +9,26 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys import OPERATOR, KeyStore, public_half
+from app.ballots.models import OperatorKey
+from app.extensions import db
 from tests.backup.conftest import Console, Said
 from tests.backup.test_no_session_key import PASSPHRASE
 from tests.ballots.test_sealing import Vote
 from tests.redis_server import redis_server
+
+
+def pin_another(app: Flask, store: KeyStore) -> None:
+    """A key of this store's own, in place of that of all tests."""
+    seed = os.urandom(32)
+    store.keep(OPERATOR, seed)
+    with app.app_context():
+        db.session.execute(update(OperatorKey).values(public_key=public_half(seed)))
+        db.session.commit()
 
 
 @pytest.fixture(params=["folder", "redis"])
@@ -26,11 +38,13 @@ def keys(
     if request.param == "folder":
         store: KeyStore = FolderKeyStore(tmp_path / "keys")
         monkeypatch.setitem(app.extensions, "keys", store)
+        pin_another(app, store)
         yield store
         return
     with redis_server(tmp_path / "redis") as server:
         store = RedisKeyStore(server.url)
         monkeypatch.setitem(app.extensions, "keys", store)
+        pin_another(app, store)
         yield store
 
 
@@ -51,9 +65,15 @@ def shelf(console: Console, tmp_path: Path) -> Shelf:
     return Shelf(console, tmp_path)
 
 
+def public_of(keys: KeyStore) -> bytes:
+    public = keys.held_operator_key()
+    assert public is not None
+    return public
+
+
 def test_key_comes_back_to_an_empty_store(keys: KeyStore, shelf: Shelf):
     keys.keep(OPERATOR, os.urandom(32))
-    key, public = keys.find(OPERATOR), keys.operator_public_key()
+    key, public = keys.find(OPERATOR), public_of(keys)
     said = shelf.run("backup-operator-key")
     assert (said.status, public.hex() in said.words) == (0, True), said
     assert stat.S_IMODE(shelf.file.stat().st_mode) == 0o600
@@ -62,6 +82,19 @@ def test_key_comes_back_to_an_empty_store(keys: KeyStore, shelf: Shelf):
     assert (said.status, public.hex() in said.words) == (0, True), said
     assert keys.find(OPERATOR) == key
     assert shelf.run("restore-operator-key").status == 0  # the same key again is no fault
+
+
+def test_key_that_is_not_the_pinned_one_is_not_put_back(app: Flask, keys: KeyStore, shelf: Shelf):
+    """The copy of another installation would sign what nobody can check."""
+    keys.keep(OPERATOR, os.urandom(32))
+    assert shelf.run("backup-operator-key").status == 0
+    keys.erase(OPERATOR)
+    with app.app_context():
+        db.session.execute(update(OperatorKey).values(public_key=bytes(32)))
+        db.session.commit()
+    said = shelf.run("restore-operator-key")
+    assert (said.status, "not the operator's key that is pinned" in said.words) == (1, True), said
+    assert keys.find(OPERATOR) is None
 
 
 def test_another_key_is_not_replaced(keys: KeyStore, shelf: Shelf):
@@ -139,4 +172,4 @@ def test_openssl_reads_the_copy(keys: KeyStore, shelf: Shelf):
     assert shelf.run("backup-operator-key").status == 0
     command = [openssl, "pkey", "-in", shelf.file, "-passin", f"pass:{PASSPHRASE}"]
     done = subprocess.run([*command, "-pubout", "-outform", "DER"], capture_output=True)
-    assert done.stdout.endswith(keys.operator_public_key()), done.stderr
+    assert done.stdout.endswith(public_of(keys)), done.stderr

@@ -83,6 +83,7 @@ def house(
         key_store=tmp_path / "keys",
         attachment_folder=instance / "attachments",
         heartbeat_file=instance / "finaliser.json",
+        backup_stamp=instance / "last-backup.json",
     )
     write_heartbeat(well.heartbeat_file, Heartbeat(clock.now()).after_round([]))
     write_backup(instance, clock.now())
