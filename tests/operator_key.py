@@ -35,3 +35,11 @@ def pin_silently(app: Flask) -> None:
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)
         db.session.add(OperatorKey(public_key=public_half(seed), since=long_ago))
         db.session.commit()
+
+
+def with_pinned_key(app: Flask, keys: KeyStore) -> KeyStore:
+    """The store, with the operator's key that the application's own one holds."""
+    seed = app.extensions["keys"].find(OPERATOR)
+    assert seed is not None
+    keys.keep(OPERATOR, seed)
+    return keys

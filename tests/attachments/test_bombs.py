@@ -20,7 +20,7 @@ from app.confined.calls import Confined
 from app.errors import DomainError
 from tests.attachments.bombs import BOMBS, jpeg_scans
 from tests.attachments.conftest import files_in
-from tests.attachments.files import upload
+from tests.attachments.files import image, upload
 from tests.bad_input.problem import nothing_stored
 from tests.cast import Cast, stored
 from tests.checks import refusal
@@ -127,7 +127,7 @@ def test_what_no_count_foresees_is_killed(
         assert refusal(answer) == (422, code)
         assert files_in(folder) == set()
     monkeypatch.setitem(cast.app.extensions, "confined", Confined(lock, usual))
-    assert upload(person, cast.home, photo, headers=once).status_code == 201
+    assert upload(person, cast.home, image(), headers=once).status_code == 201
 
 
 def test_second_upload_is_told_to_come_again_at_once(

@@ -14,6 +14,7 @@ from tests.attachments.files import image, upload
 from tests.backup.site import Site, postgresql_programs
 from tests.ballots.test_sealing import Vote
 from tests.cast import Cast
+from tests.operator_key import with_pinned_key
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,8 @@ def own_places(monkeypatch: pytest.MonkeyPatch, app: Flask, tmp_path: Path) -> N
         backup_stamp=tmp_path / "instance" / "last-backup.json",
     )
     monkeypatch.setitem(app.extensions, "settings", settings)
-    monkeypatch.setitem(app.extensions, "keys", FolderKeyStore(settings.key_store))
+    keys = with_pinned_key(app, FolderKeyStore(settings.key_store))
+    monkeypatch.setitem(app.extensions, "keys", keys)
     monkeypatch.setitem(app.extensions, "attachment_store", Folder(settings.attachment_folder))
 
 

@@ -21,6 +21,7 @@ from app.ballots.keys import OPERATOR, KeyStore
 from tests.backup.conftest import Console
 from tests.backup.site import newest, postgresql_programs
 from tests.ballots.test_sealing import Vote
+from tests.operator_key import with_pinned_key
 from tests.redis_server import RedisServer, redis_server
 
 PART = 6  # bytes: by chance one of so many parts is found once in millions of runs
@@ -72,9 +73,7 @@ def outputs(
     request: pytest.FixtureRequest,
 ) -> Path:
     """All that the commands write, of an open vote whose key lies in this store."""
-    operator_key = app.extensions["keys"].find(OPERATOR)
-    keys.keep(OPERATOR, operator_key)
-    monkeypatch.setitem(app.extensions, "keys", keys)
+    monkeypatch.setitem(app.extensions, "keys", with_pinned_key(app, keys))
     vote: Vote = request.getfixturevalue("still_open")
     out = tmp_path / "out"
     out.mkdir()

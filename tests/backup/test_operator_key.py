@@ -24,6 +24,7 @@ from tests.redis_server import redis_server
 
 def pin_another(app: Flask, store: KeyStore) -> None:
     """A key of this store's own, in place of that of all tests."""
+    store.erase(OPERATOR)
     seed = os.urandom(32)
     store.keep(OPERATOR, seed)
     with app.app_context():

@@ -23,7 +23,8 @@ from app.health.findings import QUESTIONS
 from app.schema import revisions
 from tests import databases
 from tests.cast import Cast
-from tests.health.test_readyz import set_revision, with_pinned_key
+from tests.health.test_readyz import set_revision
+from tests.operator_key import with_pinned_key
 
 SECRET = "3c7f0a9d5be1482f6d90c1e7a24b8f35"
 OTHERS_PORT = "redis://127.0.0.1:1/0"
@@ -84,6 +85,7 @@ def house(
         attachment_folder=instance / "attachments",
         heartbeat_file=instance / "finaliser.json",
         backup_stamp=instance / "last-backup.json",
+        rate_limit_url="",
     )
     write_heartbeat(well.heartbeat_file, Heartbeat(clock.now()).after_round([]))
     write_backup(instance, clock.now())

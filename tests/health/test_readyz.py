@@ -29,6 +29,7 @@ from app.health import probes
 from app.health.probes import Asker, Probe
 from app.schema import revisions
 from tests.cast import Cast, ballot
+from tests.operator_key import with_pinned_key
 
 WITHIN_S = 3.5
 
@@ -43,14 +44,6 @@ def well(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Flask:
     settings: Settings = app.extensions["settings"]
     write_heartbeat(settings.heartbeat_file, Heartbeat(clock.now()).after_round([]))
     return app
-
-
-def with_pinned_key(app: Flask, keys: KeyStore) -> KeyStore:
-    """The store, with the operator's key that the application's own one holds."""
-    seed = app.extensions["keys"].find(OPERATOR)
-    assert seed is not None
-    keys.keep(OPERATOR, seed)
-    return keys
 
 
 def codes(app: Flask) -> tuple[int, str, dict[str, str]]:
