@@ -311,7 +311,9 @@ class Settings:
 
     def _previous_secrets_are_sound(self) -> bool:
         return all(
-            len(each) >= MIN_SECRET_BYTES and each != self.secret_key
+            len(each) >= MIN_SECRET_BYTES
+            and secret_bits(each) >= MIN_SECRET_BITS
+            and each != self.secret_key
             for each in self.secret_keys_before
         )
 

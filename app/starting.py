@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from app import rights
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.config import Fault, Settings, UnsafeSettings
-from app.errors import DomainError
+from app.errors import DatabaseUnavailable
 from app.extensions import db
 from app.schema import Schema, read_schema, schema_fault
 
@@ -31,8 +31,9 @@ CANNOT_START = 4  # gunicorn's APP_LOAD_ERROR
 RETRY_SECONDS = 30
 
 
-class DatabaseUnfit(DomainError):
-    status, code = 503, "database_unfit"
+class DatabaseUnfit(DatabaseUnavailable):
+    """For clients the same as a database that is away: come again later. `/readyz` tells which."""
+
     zh, en = (
         "数据库与本程序的版本或要求不符，请联系管理员",
         "The database is not fit for this version of the program; tell the operator",
@@ -138,6 +139,8 @@ def key_store_faults(keys: KeyStore) -> list[Fault]:
         return [Fault("key_store_unsafe", f"密钥库的设置不安全：{error}", str(error))]
     except KeyUnavailable:
         log.warning("the key store cannot be asked at start")
+    finally:
+        keys.close()  # a server that forks now must not share the connection
     return []
 
 

@@ -6,6 +6,7 @@ those that no kept backup names, since what was deleted shall not live on there.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from app.backup.folders import make_folder, sync, write_private
 from app.backup.manifest import as_json
 
 FORMAT = "yueyuetan-files/1"
+# As `key_of` names a file below its day.
+OUR_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.thumbnail)?")
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,12 @@ def copy_files(store: Store, files: Iterable[StoredFile], target: Path) -> Copie
 
 def drop_others(target: Path, named: set[str]) -> int:
     """Delete from the copy what none of the kept backups names; how many went. Raises OSError."""
-    # Two levels, a day and a file: anything else there is not ours.
-    others = [path for path in target.glob("????-??-??/*") if _key(path) not in named]
+    # Two levels, a day and a file that is named as ours are: anything else there is not ours.
+    others = [
+        path
+        for path in target.glob("????-??-??/*")
+        if OUR_NAME.fullmatch(path.name) and _key(path) not in named
+    ]
     for path in others:
         path.unlink()
     return len(others)

@@ -15,14 +15,14 @@ from uuid import UUID
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaSession
+from app.agenda.models import AgendaSession, SessionState
 from app.audit import CITY, ChainHead, HeadFault, compare_head, read_head, read_heads
 from app.backup.faults import BackupFault
 from app.backup.manifest import as_json
 from app.ballots.models import BallotCommitment, SealedCommitment, SessionBundle
 from app.compounds.models import Community, Compound
 from app.orm import table_of
-from app.resolutions.models import Resolution, ResolutionVoteCast
+from app.resolutions.models import Resolution, ResolutionState, ResolutionVoteCast
 
 FORMAT = "yueyuetan-heads/1"
 
@@ -42,11 +42,14 @@ class NotedChain(NamedTuple):
 
 
 class NotedVote(NamedTuple):
-    """What the vote is called, its casts so far (replacements too), its bundle's root if sealed."""
+    """What the vote is called, its casts so far (replacements too), its bundle's root if sealed.
+
+    A vote that is void has no casts any more; the log tells of it."""
 
     name: str
     casts: int
     root: str | None
+    is_void: bool = False
 
     @property
     def has_begun(self) -> bool:
@@ -161,7 +164,7 @@ def _vote_findings(noted: NotedVote, name: str, now: NotedVote | None) -> Iterat
             f"{name}：封存结果的根应为 {noted.root}，现为 {found}",
             f"{name}: the sealed root was {noted.root} and is now {found}",
         )
-    if now.casts < noted.casts:
+    if now.casts < noted.casts and not now.is_void:
         yield Finding(
             f"{name}：当时收到 {noted.casts} 次投票，现在只有 {now.casts} 次；"
             "缺的投票人手里有回执，须重新投票",
@@ -178,7 +181,11 @@ def _read_sessions(session: Session, places: Mapping[UUID, str]) -> dict[UUID, N
     casts = _count_casts(session)
     rows = session.execute(
         select(
-            AgendaSession.id, AgendaSession.compound_id, AgendaSession.period, SessionBundle.root
+            AgendaSession.id,
+            AgendaSession.compound_id,
+            AgendaSession.period,
+            SessionBundle.root,
+            AgendaSession.state == SessionState.VOID,
         ).outerjoin(SessionBundle, SessionBundle.session_id == AgendaSession.id)
     )
     return {
@@ -186,8 +193,9 @@ def _read_sessions(session: Session, places: Mapping[UUID, str]) -> dict[UUID, N
             f"{places.get(compound_id, compound_id)} {period}",
             casts.get(id_, 0),
             None if root is None else root.hex(),
+            is_void,
         )
-        for id_, compound_id, period, root in rows
+        for id_, compound_id, period, root, is_void in rows
     }
 
 
@@ -206,8 +214,11 @@ def _count_casts(session: Session) -> dict[UUID, int]:
 def _read_resolutions(session: Session) -> dict[UUID, NotedVote]:
     casts = func.count(ResolutionVoteCast.resolution_id)
     rows = session.execute(
-        select(Resolution.id, Resolution.title, casts)
+        select(Resolution.id, Resolution.title, casts, Resolution.state)
         .outerjoin(ResolutionVoteCast, ResolutionVoteCast.resolution_id == Resolution.id)
-        .group_by(Resolution.id, Resolution.title)
+        .group_by(Resolution.id, Resolution.title, Resolution.state)
     )
-    return {id_: NotedVote(title, count, None) for id_, title, count in rows}
+    return {
+        id_: NotedVote(title, count, None, is_void=state is ResolutionState.VOID)
+        for id_, title, count, state in rows
+    }

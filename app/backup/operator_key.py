@@ -23,8 +23,9 @@ MIN_PASSPHRASE = 16
 HEADER = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
-def export_operator_key(keys: KeyStore, target: Path, passphrase: str) -> str:
-    """Write the key to a new file; answers its public half in hexadecimal.
+def export_operator_key(keys: KeyStore, target: Path, passphrase: str, pinned: bytes | None) -> str:
+    """Write the pinned key, or without one what the store holds, to a new file; answers its public
+    half in hexadecimal.
 
     Raises WrongKey where there is none or the passphrase is short, WrongFolder beside a backup,
     KeyUnavailable, OSError.
@@ -34,15 +35,19 @@ def export_operator_key(keys: KeyStore, target: Path, passphrase: str) -> str:
             f"口令至少 {MIN_PASSPHRASE} 个字符",
             f"the passphrase needs {MIN_PASSPHRASE} characters or more",
         )
-    seed = keys.find(OPERATOR)
-    if seed is None:
-        raise WrongKey("密钥库里没有运营者密钥", "the key store holds no operator's key")
     _require_no_backup(target)
-    key = Ed25519PrivateKey.from_private_bytes(seed)
+    key = _held_key(keys) if pinned is None else keys.signer(pinned)
     make_folder(target.absolute().parent)
     protection = BestAvailableEncryption(passphrase.encode())
     write_private(target, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
     return key.public_key().public_bytes_raw().hex()
+
+
+def _held_key(keys: KeyStore) -> Ed25519PrivateKey:
+    seed = keys.find(OPERATOR)
+    if seed is None:
+        raise WrongKey("密钥库里没有运营者密钥", "the key store holds no operator's key")
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def import_operator_key(keys: KeyStore, source: Path, passphrase: str, pinned: bytes | None) -> str:

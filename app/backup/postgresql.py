@@ -103,7 +103,10 @@ class PostgresqlDatabase:
             self._restore_section(tool, folder, "post-data")
             with _told(), self._connect() as connection:
                 connection.execute("ANALYZE")
+            # In one transaction: what is left set aside then always tells of an interruption.
+            with _told(), self._connect() as connection, connection.transaction():
                 connection.execute(SET_REVISION, (revision,))
+                connection.execute(DROP_ASIDE)
 
     def _restore_section(self, tool: Tool, folder: Path, section: str) -> None:
         self._run(
@@ -130,7 +133,6 @@ class PostgresqlDatabase:
         except BaseException:  # also where somebody ends it by hand
             self._execute(TO_PLACE)
             raise
-        self._execute(DROP_ASIDE)
 
     def _has_tables(self, schema: str) -> bool:
         with self._connect() as connection:

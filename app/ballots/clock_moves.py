@@ -18,7 +18,7 @@ from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import begin_move, freeze_list
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import KeyStore, VotingKeyMissing
-from app.ballots.lost_keys import follow_keys, may_be_lost
+from app.ballots.lost_keys import follow_keys, is_missed
 from app.ballots.sealing import forget
 from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
@@ -103,7 +103,7 @@ def catch_up_session(session_id: UUID) -> None:
         return
     if agenda_session.is_due(clock.now()):
         catch_up_all(db.session(), [agenda_session.id])
-    elif may_be_lost(agenda_session):
+    elif is_missed(agenda_session):
         follow_keys(db.session(), [agenda_session.id])
 
 

@@ -229,6 +229,8 @@ def _is_open(at: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
         SESSIONS.c.state.in_([constant(state) for state in sorted(OPEN_STATES)]),
         SESSIONS.c.voting_opens_at <= at,
         at < SESSIONS.c.voting_closes_at,
+        # Where another host has missed the key, the long way tells that it is here.
+        SESSIONS.c.key_missing_since.is_(None),
     )
 
 

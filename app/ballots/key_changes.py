@@ -22,6 +22,7 @@ from app.agenda.models import OPEN_STATES, AgendaSession
 from app.audit import record
 from app.ballots.keys import (
     OPERATOR,
+    KeyDamaged,
     KeyStore,
     KeyUnavailable,
     WrongKeyStore,
@@ -161,13 +162,20 @@ def settle(session: Session, keys: KeyStore) -> None:
     """Put the pinned key into the operator's place in the store, where a rotation was committed
     and that was not done. Raises WrongKeyStore, KeyUnavailable, OperatorKeyNotPinned."""
     public_key = require_our_store(session, keys)
-    if keys.held_operator_key() != public_key:
+    if _held(keys) != public_key:
         seed = keys.signer(public_key).private_bytes_raw()
         keys.erase(OPERATOR)
         keys.keep(OPERATOR, seed)
     keys.require_operator_key(public_key)
     if keys.held_operator_key() == public_key:
         keys.erase(own_name(public_key))
+
+
+def _held(keys: KeyStore) -> bytes | None:
+    try:
+        return keys.held_operator_key()
+    except KeyDamaged:  # half erased, by a change that broke off
+        return None
 
 
 def forget_former(session: Session, keys: KeyStore, held: Collection[object]) -> int:

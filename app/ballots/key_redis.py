@@ -70,8 +70,6 @@ class RedisKeyStore(KeyStore):
             raise UnsafeSettings(
                 f"KEY_STORE: the settings of Redis cannot be read ({type(error).__name__})"
             ) from error
-        finally:
-            self._redis.close()  # a server that forks now must not share the connection
         lax = [f"{name} {found[name]!r}" for name, value in NEEDED.items() if found[name] != value]
         if lax:
             raise UnsafeSettings(f"KEY_STORE: Redis runs with {', '.join(lax)}")

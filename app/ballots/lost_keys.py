@@ -62,11 +62,10 @@ def _lacks_a_key(session: Session, agenda_session: AgendaSession, keys: KeyStore
     return False
 
 
-def may_be_lost(agenda_session: AgendaSession) -> bool:
-    """Whether the key of an open vote has been missing for so long that somebody should look."""
-    since = agenda_session.key_missing_since
-    is_open = agenda_session.state in OPEN_STATES
-    return is_open and since is not None and clock.now() >= since + patience()
+def is_missed(agenda_session: AgendaSession) -> bool:
+    """Whether some process has missed the key of an open vote: then whoever comes looks for it too,
+    and where it is found, it was never lost."""
+    return agenda_session.state in OPEN_STATES and agenda_session.key_missing_since is not None
 
 
 def follow_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:

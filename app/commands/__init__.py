@@ -14,7 +14,13 @@ from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays
 from app.commands.keys import keys_group, move_keys_command
 from app.commands.metrics import metrics
-from app.commands.places import add_place, import_register_command, invite_officer
+from app.commands.places import (
+    add_place,
+    end_office_command,
+    import_register_command,
+    invite_officer,
+    withdraw_codes_command,
+)
 
 COMMANDS = (
     doctor,
@@ -22,6 +28,8 @@ COMMANDS = (
     import_register_command,
     add_place,
     invite_officer,
+    withdraw_codes_command,
+    end_office_command,
     check_audit,
     add_holidays,
     keys_group,

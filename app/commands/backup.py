@@ -84,7 +84,9 @@ def backup_operator_key(file: Path, passphrase_file: Any) -> None:
     """Write the operator's key to FILE under a passphrase, apart from every backup."""
     passphrase = _read_passphrase(passphrase_file, is_new=True)
     with told_plainly():
-        public = export_operator_key(current_app.extensions["keys"], file, passphrase)
+        public = export_operator_key(
+            current_app.extensions["keys"], file, passphrase, _pinned_key()
+        )
     click.echo(
         f"已备份运营者密钥，公钥 {public} · the operator's key is saved, public key {public}"
     )

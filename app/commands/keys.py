@@ -74,6 +74,12 @@ def pin_command(take_former: bool) -> None:
 @click.option("--lost", is_flag=True, help="The old one is gone for good; open votes become void.")
 def rotate_command(lost: bool) -> None:
     """Replace the operator's key; every board is told."""
+    if lost:
+        click.confirm(
+            "旧密钥真的找不回来了吗？所有进行中的投票都会作废重投 · "
+            "Is the old key gone for good? Every open vote becomes void and is held again",
+            abort=True,
+        )
     change = key_changes.replace_lost_key if lost else key_changes.rotate_key
     with _refusing():
         key = change(db.session(), _store())

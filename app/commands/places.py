@@ -13,8 +13,14 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register, read_units
 from app.errors import DomainError
 from app.extensions import db
-from app.people.models import Role
-from app.people.office_codes import VALID_FOR, NoSuchOffice, make_code
+from app.people.models import Appointment, Role
+from app.people.office_codes import (
+    VALID_FOR,
+    NoSuchOffice,
+    end_office,
+    make_code,
+    withdraw_codes,
+)
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
@@ -85,13 +91,7 @@ def invite_officer(role: str, place_id: UUID, until: datetime | None) -> None:
     ends = until.date() if until else None
     if ends is not None and ends <= clock.local_date(at):
         raise click.ClickException("任期须在今天之后结束 · the term must end after today")
-    place = (
-        db.session.get(Compound, place_id)
-        or db.session.get(Community, place_id)
-        or db.session.get(Subdistrict, place_id)
-    )
-    if place is None:
-        raise click.ClickException("没有这个地方 · no such place")
+    place = _find_place(place_id)
     try:
         code = make_code(db.session(), place, Role(role), until=ends, at=at)
     except NoSuchOffice as error:
@@ -104,3 +104,40 @@ def invite_officer(role: str, place_id: UUID, until: datetime | None) -> None:
         f"hand it over in person; whoever logs in and sends it holds the office; until {last}",
         err=True,
     )
+
+
+@click.command("withdraw-codes")
+@click.argument("place_id", type=click.UUID)
+@with_appcontext
+def withdraw_codes_command(place_id: UUID) -> None:
+    """Let no code that waits at this place be used any more."""
+    count = withdraw_codes(db.session(), _find_place(place_id), clock.now())
+    db.session.commit()
+    click.echo(f"已作废 {count} 个任职码 · codes withdrawn: {count}")
+
+
+@click.command("end-office")
+@click.argument("appointment_id", type=click.UUID)
+@with_appcontext
+def end_office_command(appointment_id: UUID) -> None:
+    """End an office where nobody stands above it, such as that of a street."""
+    appointment = db.session.get(Appointment, appointment_id)
+    if appointment is None:
+        raise click.ClickException("没有这项任职 · no such appointment")
+    try:
+        end_office(db.session(), appointment, clock.now())
+    except DomainError as error:
+        raise click.ClickException(f"{error.detail_zh} · {error.detail_en}") from None
+    db.session.commit()
+    click.echo("任职已结束 · the office has ended")
+
+
+def _find_place(place_id: UUID) -> Compound | Community | Subdistrict:
+    place = (
+        db.session.get(Compound, place_id)
+        or db.session.get(Community, place_id)
+        or db.session.get(Subdistrict, place_id)
+    )
+    if place is None or place.until is not None:
+        raise click.ClickException("没有这个地方 · no such place")
+    return place

@@ -55,10 +55,10 @@ def read_heartbeat(path: Path) -> Heartbeat | None:
     """What the file says; None where there is none, or none that can be read."""
     try:
         found = json.loads(path.read_text())
-        times = {name: found[name] for name in ("at", "round_at", "clean_at")}
-        return Heartbeat(
-            **{name: text and datetime.fromisoformat(text) for name, text in times.items()},
-            failing=tuple(found["failing"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        texts = {name: found[name] for name in ("at", "round_at", "clean_at")}
+        times = {name: text and datetime.fromisoformat(text) for name, text in texts.items()}
+        if times["at"] is None or any(time and time.tzinfo is None for time in times.values()):
+            return None
+        return Heartbeat(**times, failing=tuple(found["failing"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import clock, starting
 from app.attachments.errors import StoreUnavailable
 from app.ballots.counting import CountsDisagree
-from app.ballots.keys import OPERATOR, KeyUnavailable, OutOfReach
+from app.ballots.keys import OPERATOR, KeyDamaged, KeyUnavailable, OutOfReach
 from app.ballots.sealing import StillReadable
 from app.config import Settings
 from app.errors import DomainError
@@ -159,6 +159,8 @@ class Rounds:
     def _reaches_keys(self) -> bool:
         try:
             self._app.extensions["keys"].find(OPERATOR)
+        except KeyDamaged:
+            return True
         except KeyUnavailable:
             return False
         return True

@@ -94,10 +94,7 @@ def follow_resolution_key(session: Session, resolution_id: UUID) -> int:
     resolution = session.get_one(Resolution, resolution_id)
     lost_resolution_keys.follow_key(session, resolution, the_keys())
     session.commit()
-    if resolution.state is not ResolutionState.VOID:
-        return 0
-    the_keys().erase(resolution_id)  # should it come back, nothing hangs on it
-    return 1
+    return int(resolution.state is ResolutionState.VOID)
 
 
 def keys_to_erase(session: Session) -> list[UUID]:
@@ -108,6 +105,17 @@ def keys_to_erase(session: Session) -> list[UUID]:
 def erase_key(session: Session, session_id: UUID) -> int:
     """Erase the key of a session that is over, after its ballots."""
     erase_what_is_left(session, session_id, the_keys())
+    return 1
+
+
+def resolution_keys_to_erase(session: Session) -> list[UUID]:
+    """Resolutions whose vote is over and whose key is still held."""
+    return lost_resolution_keys.over_with_key(session, the_keys())
+
+
+def erase_resolution_key(session: Session, resolution_id: UUID) -> int:
+    """Erase the key of a vote on a resolution that is over."""
+    lost_resolution_keys.forget(session, resolution_id, the_keys())
     return 1
 
 
@@ -165,6 +173,13 @@ STEPS = (
         erase_key,
         "已删除 {} 把过期密钥",
         "keys of sealed votes erased: {}",
+    ),
+    Step(
+        "resolution_keys_to_erase",
+        resolution_keys_to_erase,
+        erase_resolution_key,
+        "已删除 {} 把决议表决的密钥",
+        "keys of votes on resolutions erased: {}",
     ),
     Step(
         "former_keys",

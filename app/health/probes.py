@@ -5,6 +5,7 @@ and not asked again before that one has come back: asking costs at most one thre
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock, Thread
@@ -16,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
 from app.attachments.errors import StoreUnavailable
-from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
+from app.ballots.keys import OPERATOR, KeyDamaged, KeyStore, KeyUnavailable
 from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.calendar import missing_tables
 from app.config import Settings, UnsafeSettings
@@ -55,7 +56,8 @@ def ask_key_store() -> Answers:
     keys: KeyStore = current_app.extensions["keys"]
     settings: Settings = current_app.extensions["settings"]
     try:
-        keys.find(OPERATOR)
+        with suppress(KeyDamaged):  # it answers; `operator_key` tells whether ours is there
+            keys.find(OPERATOR)
         if settings.production:
             keys.check()
     except KeyUnavailable:

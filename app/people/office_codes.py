@@ -86,7 +86,7 @@ def take_office(session: Session, code: str, by: Resident, at: datetime) -> Appo
     if waiting is None:
         raise OfficeCodeInvalid
     taken = waiting.appointment
-    if taken is not None and taken.resident_id == by.id:
+    if taken is not None and taken.resident_id == by.id and taken.ended_at is None:
         return taken
     if taken is not None or at >= waiting.expires_at or _is_over(waiting, at):
         raise OfficeCodeInvalid
@@ -104,6 +104,29 @@ def take_office(session: Session, code: str, by: Resident, at: datetime) -> Appo
     waiting.use(appointment, at)
     _record(session, appointment, "appoint", by, at, reason="office code")
     return appointment
+
+
+def withdraw_codes(
+    session: Session, place: Compound | Community | Subdistrict, at: datetime
+) -> int:
+    """Let no code of this place that waits be used any more; how many there were."""
+    waiting = session.scalars(
+        select(OfficeCode).where(
+            getattr(OfficeCode, COLUMN_OF[type(place)]) == place.id,
+            OfficeCode.used_at.is_(None),
+            OfficeCode.expires_at > at,
+        )
+    ).all()
+    for code in waiting:
+        code.expires_at = at
+        _record(session, code, "withdraw_code", None, at)
+    return len(waiting)
+
+
+def end_office(session: Session, appointment: Appointment, at: datetime) -> None:
+    """End an office from the command line, where nobody stands above it. Raises WrongState."""
+    appointment.end(at)
+    _record(session, appointment, "end", None, at, reason="command line")
 
 
 def _is_over(waiting: OfficeCode, at: datetime) -> bool:

@@ -76,6 +76,33 @@ def follow_keys(session: Session, ids: list[UUID]) -> None:
             log.critical("resolution %s cannot be moved: %s", resolution_id, type(error).__name__)
 
 
+def forget(session: Session, resolution_id: UUID, keys: KeyStore) -> None:
+    """Erase the key of a vote that is over, once that is committed. It is held meanwhile, so that
+    no vote that is held again loses its own. Raises KeyUnavailable, DBAPIError."""
+    resolution = session.get_one(Resolution, resolution_id)
+    begin_move(session, resolution)
+    if resolution.state is not ResolutionState.TABLED:
+        keys.erase(resolution_id)
+    session.rollback()
+
+
+def erase_now(session: Session, resolution_id: UUID, keys: KeyStore) -> None:
+    """The same; what cannot be erased now, `flask finalise` erases later."""
+    try:
+        forget(session, resolution_id, keys)
+    except (KeyUnavailable, DBAPIError):
+        session.rollback()
+        log.exception("the key of resolution %s could not be erased", resolution_id)
+
+
+def over_with_key(session: Session, keys: KeyStore) -> list[UUID]:
+    """Resolutions whose vote is over and whose key is held. Raises KeyUnavailable."""
+    over = Resolution.state.in_(
+        [each for each in ResolutionState if each is not ResolutionState.TABLED]
+    )
+    return list(session.scalars(select(Resolution.id).where(Resolution.id.in_(keys.held()), over)))
+
+
 def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:
     """Open secret votes whose key the store does not name or was missed before. Raises
     KeyUnavailable."""

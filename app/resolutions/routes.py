@@ -19,7 +19,7 @@ from app.extensions import db
 from app.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor
 from app.people.models import Role
-from app.resolutions import meeting, review, services, voting
+from app.resolutions import lost_keys, meeting, review, services, voting
 from app.resolutions.access import as_seen, obtain_resolution, resolutions_of
 from app.resolutions.models import Resolution
 from app.resolutions.schemas import (
@@ -201,6 +201,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
     resolution = obtain_resolution(resolution_id)
     voting.close_vote(db.session(), resolution, current_actor().resident, _keys())
     db.session.commit()
+    lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
 
 
@@ -213,8 +214,9 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
     """暂缓 · Decide it not now, with a reason."""
     resolution = obtain_resolution(resolution_id)
     by = current_actor().resident
-    services.shelve_resolution(db.session(), resolution, by, _keys(), body["reason"])
+    services.shelve_resolution(db.session(), resolution, by, body["reason"])
     db.session.commit()
+    lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
 
 

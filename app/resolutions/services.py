@@ -173,6 +173,7 @@ def table_resolution(
     resolution.table(at, method, secrecy, MajorityRule().to_data())
     if resolution.is_secret_phone_vote:
         require_our_store(session, keys)
+        keys.erase(resolution.id)  # of a vote before, if that could not be erased then
         resolution.take_key(keys.create_session_key(resolution.id))
     record_move(
         session, resolution, "table", by, at, from_state=from_state, reason=f"{method}, {secrecy}"
@@ -181,13 +182,11 @@ def table_resolution(
 
 
 def shelve_resolution(
-    session: Session, resolution: Resolution, by: Resident, keys: KeyStore, reason: str
+    session: Session, resolution: Resolution, by: Resident, reason: str
 ) -> Resolution:
     """Decide it not now. Phone votes that came in are not counted. Raises WrongState."""
     at = begin_move(session, resolution)
     shelve(session, resolution, by, reason, at)
-    if resolution.is_secret_phone_vote:
-        keys.erase(resolution.id)
     return resolution
 
 

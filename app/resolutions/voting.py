@@ -147,9 +147,6 @@ def close_vote(
         answers[Answer.ABSTAIN],
     )
     _conclude(session, resolution, by, vote, "close_vote", at)
-    if resolution.is_secret_phone_vote:
-        # Before the commit: should that fail, closing is repeated, while nobody can vote any more.
-        keys.erase(resolution.id)
     return resolution
 
 

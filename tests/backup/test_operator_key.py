@@ -125,17 +125,25 @@ def test_wrong_passphrase_is_refused(keys: KeyStore, shelf: Shelf, passphrase: s
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"\xff" * 100])
 def test_what_is_no_key_is_refused(keys: KeyStore, shelf: Shelf, tmp_path: Path, content: bytes):
     (tmp_path / "other.pem").write_bytes(content)
+    keys.erase(OPERATOR)
     said = shelf.run("restore-operator-key", tmp_path / "other.pem")
     assert (said.status, keys.find(OPERATOR)) == (1, None), said
 
 
-def test_short_passphrase_and_missing_key_are_refused(keys: KeyStore, shelf: Shelf):
-    said = shelf.run("backup-operator-key")
-    assert (said.status, "holds no operator's key" in said.words) == (1, True), said
-    keys.keep(OPERATOR, os.urandom(32))
+def test_short_passphrase_is_refused(keys: KeyStore, shelf: Shelf):
     said = shelf.run("backup-operator-key", passphrase="fifteen letters")
     assert (said.status, "16 characters or more" in said.words) == (1, True), said
     assert not shelf.file.exists()
+
+
+def test_key_that_is_not_there_is_not_copied(keys: KeyStore, shelf: Shelf):
+    """Nor another one that lies in its place."""
+    for wrong in (None, os.urandom(32)):
+        keys.erase(OPERATOR)
+        if wrong is not None:
+            keys.keep(OPERATOR, wrong)
+        assert shelf.run("backup-operator-key").status == 1
+        assert not shelf.file.exists()
 
 
 def test_earlier_copy_is_not_overwritten(keys: KeyStore, shelf: Shelf):

@@ -326,7 +326,7 @@ def test_order_of_rows_tells_nothing(console: Console, cast: Cast, app: Flask, t
         answer = voter.put(f"/sessions/{session['id']}/ballot", ballot(*matters))
         assert answer.status_code == 200, answer.text
     keys = app.extensions["keys"]
-    slots = {keys.slot(UUID(session["id"]), voter.id): voter.id for voter in came}
+    slots = {keys.slot(UUID(session["id"]), voter.id, None): voter.id for voter in came}
     folder = taken(console, tmp_path / "backups")
 
     def resemblance(rows: tuple[list[bytes], list[UUID]]) -> int:

@@ -179,13 +179,13 @@ def test_lost_operator_key_is_replaced_and_open_votes_are_held_again(
     cast.home = cast.neighbour
     vote, keys = Vote(cast, period="2027-02"), app.extensions["keys"]
     run = app.test_cli_runner().invoke
-    kept = run(args=["keys", "rotate", "--lost"])
+    kept = run(args=["keys", "rotate", "--lost"], input="y\n")
     assert (kept.exit_code, "没有丢" in kept.output) == (1, True)
     keys.erase(OPERATOR)
     fresh = type(keys)(keys._folder)
     app.extensions["keys"] = fresh
     try:
-        assert run(args=["keys", "rotate", "--lost"]).exit_code == 0
+        assert run(args=["keys", "rotate", "--lost"], input="y\n").exit_code == 0
         public = fresh.held_operator_key()
         refused = vote.voters[5].put(f"{vote.path}/ballot", ballot(*vote.matters))
         assert refusal(refused) == (503, "wrong_key_store")

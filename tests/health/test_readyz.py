@@ -279,7 +279,7 @@ def test_gate_asks_once_and_refuses_a_foreign_schema_with_words(app: Flask, cast
             resident.get("/me"),
             resident.put("/sessions/0198c0de-0000-7000-8000-000000000000/ballot", ballot()),
         ):
-            assert (answer.status_code, answer.json["code"]) == (503, "database_unfit")
+            assert (answer.status_code, answer.json["code"]) == (503, "database_unavailable")
             assert answer.headers["Retry-After"]
         assert app.test_client().get("/docs").status_code == 200
         assert app.test_client().get("/healthz").status_code == 200

@@ -84,8 +84,27 @@ def test_code_of_an_office_that_was_ended_gives_it_to_nobody_again(app: Flask, c
     code, person = code_for(app, cast.home), cast.visitor()
     office = person.post("/me/offices", {"code": code}).json["id"]
     assert person.post(f"/appointments/{office}/end").status_code == 200
-    assert person.post("/me/offices", {"code": code}).json["ended_at"] is not None
+    assert refusal(person.post("/me/offices", {"code": code})) == INVALID
     assert person.get("/me").json["appointments"] == []
+
+
+def test_operator_withdraws_codes_and_ends_an_office_that_nobody_stands_above(
+    app: Flask, cast: Cast
+):
+    """A code that fell into the wrong hands, before and after it was used."""
+    run = app.test_cli_runner().invoke
+    street, intruder = cast.subdistrict, cast.visitor()
+    code = code_for(app, street, Role.SUBDISTRICT_OFFICER)
+    taken = intruder.post("/me/offices", {"code": code}).json["id"]
+    waiting = code_for(app, street, Role.SUBDISTRICT_OFFICER)
+    assert "withdrawn: 1" in run(args=["withdraw-codes", str(street.id)]).output
+    assert refusal(intruder.post("/me/offices", {"code": waiting})) == INVALID
+    assert run(args=["end-office", taken]).exit_code == 0
+    assert intruder.get("/me").json["appointments"] == []
+    assert run(args=["end-office", taken]).exit_code == 1
+    assert run(args=["end-office", str(uuid4())]).exit_code == 1
+    verbs = [move.verb for move in moves_of(app, UUID(taken))]
+    assert verbs == ["appoint", "end"]
 
 
 def test_two_at_once_one_gets_it(app: Flask, cast: Cast):
