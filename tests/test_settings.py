@@ -28,6 +28,7 @@ def test_every_variable_is_on_the_settings_page():
     assert read - told == set()
 
 
+EARLIER = "b7e1c93a5d2f48066a1be0d94c7f3582"
 SECRET = "3c7f0a9d5be1482f6d90c1e7a24b8f35"
 SAFE = {
     "YYT_PROFILE": "production",
@@ -52,7 +53,7 @@ ON_SQLITE = {"DATABASE_URL": "sqlite:////srv/yueyuetan/yyt.db"}
         {"HOSTS": "3"},
         ON_SQLITE,  # one office on one machine
         ONE_WORKER,
-        {"SECRET_KEY_PREVIOUS": "j" * 32},
+        {"SECRET_KEY_PREVIOUS": EARLIER},
         {**ON_SQLITE, **ONE_WORKER, "HOSTS": "1"},
         {"METRICS_BIND": "off"},
         {"METRICS_BIND": "[::1]:9110"},
@@ -95,7 +96,8 @@ UNSAFE = [
     ({"RATE_LIMIT_STORAGE": "off"}, "limits_off"),
     ({"RATE_LIMIT_STORAGE": "redis://k:6379/1", "KEY_STORE": "redis://k/0"}, "limits_beside_keys"),
     ({"SECRET_KEY_PREVIOUS": "j" * 31}, "secret_key_previous"),
-    ({"SECRET_KEY_PREVIOUS": f"{'j' * 32} {SECRET}"}, "secret_key_previous"),
+    ({"SECRET_KEY_PREVIOUS": "j" * 32}, "secret_key_previous"),  # what start-up refuses for itself
+    ({"SECRET_KEY_PREVIOUS": f"{EARLIER} {SECRET}"}, "secret_key_previous"),
     ({**ONE_WORKER, "WEB_CONCURRENCY": "2"}, "limits_in_memory"),
     ({**ONE_WORKER, "HOSTS": "2"}, "limits_in_memory"),
     ({"S3_BUCKET": "yueyuetan"}, "attachment_store_incomplete"),
@@ -155,10 +157,10 @@ def test_setting_without_sense_is_refused(tmp_path: Path, variable: str, value: 
 
 
 def test_several_earlier_secrets_are_separated_by_spaces(tmp_path: Path):
-    environ = {**SAFE, "SECRET_KEY_PREVIOUS": f"  {'i' * 32} {'j' * 32}\n"}
+    environ = {**SAFE, "SECRET_KEY_PREVIOUS": f"  {EARLIER} {EARLIER[::-1]}\n"}
     settings = Settings.from_environment(tmp_path, environ)
     settings.check()
-    assert settings.secret_keys_before == ("i" * 32, "j" * 32)
+    assert settings.secret_keys_before == (EARLIER, EARLIER[::-1])
 
 
 def test_development_keeps_its_secret(tmp_path: Path):

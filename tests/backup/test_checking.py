@@ -20,6 +20,7 @@ from tests.backup.conftest import Console
 from tests.ballots.test_sealing import Vote
 from tests.cast import Cast, ballot
 from tests.databases import without_triggers
+from tests.void import void_session
 
 
 @dataclass
@@ -76,6 +77,13 @@ def test_what_was_noted_holds_also_after_more_came(scene: Scene, console: Consol
     scene.open.close()
     said = console("check-audit", "--against", scene.heads)
     assert said.status == 0, said
+
+
+def test_void_vote_is_no_older_copy(scene: Scene, console: Console, app: Flask):
+    """Its ballots are gone for good, and the log tells why."""
+    void_session(app, scene.open.id)
+    said = console("check-audit", "--against", scene.heads)
+    assert (said.status, "casts had come in" in said.words) == (0, False), said
 
 
 Spoil = Callable[[Scene], None]

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app import clock
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
 from app.api import PREFIX
 from app.attachments.models import Attachment
@@ -23,6 +24,7 @@ from app.ballots.voiding import Times, times_again
 from app.board.models import NoticeKind, PublicNotice
 from app.clock import ZONE
 from app.config import Settings
+from app.extensions import db
 from tests.ballots.desk import Desk
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored
@@ -274,7 +276,7 @@ def test_end_that_comes_while_the_key_is_missing_waits(vote: Vote, app: Flask, t
     travel(end - timedelta(minutes=5))
     lose(app, vote.id)
     travel(end)
-    finalise(app)
+    finalise(app, is_whole=False)
     assert sessions(app).keys() == {SessionState.VOTING}
     travel(end + timedelta(minutes=31))
     finalise(app)
@@ -400,3 +402,21 @@ def test_times_again(opens: str, closes: str, table: str, at: str, again: tuple[
 def test_patience_is_a_setting(tmp_path: Path):
     given = Settings.from_environment(tmp_path, {"KEY_PATIENCE_MINUTES": "90"})
     assert given.key_patience_minutes == 90
+
+
+@pytest.mark.parametrize("who", ["a first cast", "a replacement", "a reader"])
+def test_host_that_finds_the_key_tells_so(
+    vote: Vote, cast: Cast, app: Flask, travel: Travel, who: str
+):
+    """Another host, on a copy made too early, has missed it: that must not void a vote in which
+    people cast all the time."""
+    with app.app_context():
+        db.session.execute(update(AgendaSession).values(key_missing_since=clock.now()))
+        db.session.commit()
+    path = f"{vote.path}/ballot"
+    {
+        "a first cast": lambda: vote.voters[5].put(path, ballot(vote.matters[0])),
+        "a replacement": lambda: vote.voters[0].put(path, ballot(vote.matters[0])),
+        "a reader": lambda: vote.voters[0].get(vote.path),
+    }[who]()
+    assert stored(app, select(AgendaSession.key_missing_since)) == [None]

@@ -7,8 +7,11 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session as RowSession
 
 from app.ballots.key_folder import FolderKeyStore
+from app.ballots.keys import KeyUnavailable
 from app.board.models import NoticeKind, PublicNotice
 from app.resolutions.models import Resolution, ResolutionVoteCast
 from tests.cast import Cast, stored
@@ -142,3 +145,35 @@ def test_named_votes_need_no_key(
     for voter in stage.voters:
         body_of(stage.vote(voter, draft, "YES"))
     assert body_of(stage.do(draft, "close-vote"))["state"] == "PASSED"
+
+
+def test_commit_that_fails_leaves_the_key(
+    cast: Cast, stage: Stage, tabled: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    """The vote is still open then, and without its key it could never be closed."""
+    keys, resolution_id = cast.app.extensions["keys"], UUID(tabled["id"])
+    for verb, body in (("close-vote", {}), ("shelve", {"reason": "下月再议"})):
+        with monkeypatch.context() as broken:
+            failure = OperationalError("COMMIT", None, Exception())
+            broken.setattr(RowSession, "commit", lambda session, failure=failure: _fail(failure))
+            assert stage.do(tabled, verb, **body).status_code == 503
+        assert keys.find(resolution_id) is not None
+        assert stage.read(tabled)["state"] == "TABLED"
+    body_of(stage.do(tabled, "close-vote"))
+    assert keys.find(resolution_id) is None
+
+
+def _fail(failure: Exception) -> None:
+    raise failure
+
+
+def test_key_that_could_not_be_erased_is_erased_later(
+    cast: Cast, stage: Stage, tabled: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    keys, resolution_id = cast.app.extensions["keys"], UUID(tabled["id"])
+    with monkeypatch.context() as away:
+        away.setattr(type(keys), "erase", lambda store, owner: _fail(KeyUnavailable()))
+        body_of(stage.do(tabled, "close-vote"))
+    assert keys.find(resolution_id) is not None
+    finalise(cast)
+    assert keys.find(resolution_id) is None
