@@ -38,6 +38,7 @@ from tests.backup.conftest import Console
 from tests.backup.site import Site, good, newest, postgresql_programs, refused
 from tests.ballots.test_sealing import Vote
 from tests.cast import Cast, ballot
+from tests.operator_key import provide_operator_key
 
 
 def taken(console: Console, parent: Path, *options: object) -> Path:
@@ -403,7 +404,8 @@ def test_forgetting_waits_for_a_backup_and_then_comes(
     """A dump that began before the end of a vote sees its ballots: they are cleared away after it,
     and the key tells until then that there is work left."""
     empty_site.migrate()
-    cast = Cast(empty_site.start())
+    provide_operator_key(empty_site.start())
+    cast = Cast(empty_site.app)
     vote = Vote(cast)
     keys = empty_site.settings.key_store / "sessions" / f"{vote.id}.key"
     with psycopg.connect(empty_site.settings.database_url) as blocker:

@@ -11,11 +11,13 @@ from app.people.models import Role
 from tests import databases
 from tests.cast import Cast, Person
 from tests.operations import furnish
+from tests.operator_key import pin_silently
 
 
 @pytest.fixture(scope="module")
 def app(application: Flask) -> Iterator[Flask]:
-    """The application on a database that is emptied after the module."""
+    """The application on a database that is emptied after the module, but for the operator's key."""
+    pin_silently(application)
     yield application
     with application.app_context():
         databases.empty(db.engine)
