@@ -16,7 +16,7 @@ from tests.operator_key import pin_silently
 
 @pytest.fixture(scope="module")
 def app(application: Flask) -> Iterator[Flask]:
-    """The application on a database that is emptied after the module, but for the operator's key."""
+    """The application on a database that is emptied after the module; the key stays pinned."""
     pin_silently(application)
     yield application
     with application.app_context():
