@@ -114,6 +114,7 @@ def in_key_store(patient: Patient) -> Iterator[Fault]:
 
 def in_operator_key(patient: Patient) -> Iterator[Fault]:
     """An operator's key that is not there, or not the one that is pinned."""
+    _require_database(patient)
     code = probes.ask_operator_key()["operator_key"]
     if code == probes.NOT_ASKED:
         raise CannotTell

@@ -299,7 +299,7 @@ def test_production_refuses_a_redis_that_may_lose_or_keep_keys(
 def test_production_starts_with_a_safe_redis_only(settings: Settings, server: RedisServer):
     make_key_store(with_redis(settings, server.url)).check()
     with pytest.raises(UnsafeSettings, match="lets nobody in"):
-        make_key_store(with_redis(settings, server.url.replace("//", "//:wrong@"))).check()
+        make_key_store(with_redis(settings, server.url.replace("//", "//nobody:wrong@"))).check()
     with pytest.raises(KeyUnavailable):  # what is away may be as it should be
         make_key_store(with_redis(settings, "redis://:secret@127.0.0.1:1/0")).check()
 
