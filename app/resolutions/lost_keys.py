@@ -66,7 +66,7 @@ def follow_keys(session: Session, ids: list[UUID]) -> None:
             follow_key(session, resolution, keys)
             session.commit()
             if resolution.state is ResolutionState.VOID:
-                keys.erase(resolution.id)  # should it come back, nothing hangs on it
+                forget(session, resolution_id, keys)  # should it come back, nothing hangs on it
         except KeyUnavailable as error:
             session.rollback()
             log.error("keys of votes cannot be looked for: %s", error.code)
