@@ -34,11 +34,6 @@ RETRY_SECONDS = 30
 class DatabaseUnfit(DatabaseUnavailable):
     """For clients the same as a database that is away: come again later. `/readyz` tells which."""
 
-    zh, en = (
-        "数据库与本程序的版本或要求不符，请联系管理员",
-        "The database is not fit for this version of the program; tell the operator",
-    )
-
 
 def init_app(app: Flask) -> None:
     """Refuse requests until the database was found fit once in this process."""

@@ -52,9 +52,7 @@ class Ground:
     def app(self) -> Flask:
         """The honest application in this process, to fill the database and to look at it."""
         instance = self.folder / "instance"
-        app = create_app(Settings.from_environment(instance, self.environ), instance)
-        provide_operator_key(app)
-        return app
+        return create_app(Settings.from_environment(instance, self.environ), instance)
 
     @contextmanager
     def serving(self, sabotage: str = "") -> Iterator[Host]:
@@ -157,6 +155,7 @@ class Arena:
     def _ground_on(self, engine: str, url: str, folder: Path) -> Iterator[Ground]:
         keys = self._key_store or str(folder / "keys")
         ground = Ground(engine, url, folder, keys)
+        provide_operator_key(ground.app)
         try:
             yield ground
         finally:

@@ -144,13 +144,7 @@ def purge_uploads(session: Session, _: UUID) -> int:
 
 
 STEPS = (
-    Step(
-        "sessions",
-        due_sessions,
-        one(AgendaSession, move_session),
-        "已推进 {} 期",
-        "sessions moved: {}",
-    ),
+    # Before the sessions: a vote whose key is lost for good is void, and no longer due to close.
     Step(
         "lost_keys",
         doubtful_votes,
@@ -166,6 +160,13 @@ STEPS = (
         "密钥丢失，已作废 {} 次决议表决",
         "votes on resolutions void since their key is lost: {}",
         is_counted=False,
+    ),
+    Step(
+        "sessions",
+        due_sessions,
+        one(AgendaSession, move_session),
+        "已推进 {} 期",
+        "sessions moved: {}",
     ),
     Step(
         "keys_to_erase",

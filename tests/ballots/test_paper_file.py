@@ -164,11 +164,11 @@ def test_secretary_with_another_office_brings_no_sheet(sheet: Sheet):
         assert refusal(answer) == (403, "secretary_touches_no_ballot")
 
 
-def test_key_store_that_is_away_is_no_fault_of_a_row(sheet: Sheet, settings: Settings):
+def test_key_that_is_missing_is_no_fault_of_a_row(sheet: Sheet, settings: Settings):
     rows = sheet.good()
     (settings.key_store / "sessions" / f"{UUID(sheet.id)}.key").unlink()
     answer = sheet.bring("enter", sheet.clerk, rows)
-    assert refusal(answer) == (503, "key_unavailable")
+    assert refusal(answer) == (503, "voting_key_missing")
     assert sheet.states() == ["ISSUED"] * 4
 
 

@@ -328,7 +328,11 @@ def test_refresh_takes_no_forgery(client: FlaskClient, pair: Any, forger: Forger
     """The same forgeries of a refresh token; what makes an access token one, makes it none."""
     forger.header, forger.claims = forger.read(pair["refresh_token"])
     forger.head, forger.payload, forger.signature = pair["refresh_token"].split(".")
-    forge = {**FORGERIES, "a refresh token": lambda f: f.signed(type="access")}[name]
+    forge = {
+        **FORGERIES,
+        "a refresh token": lambda f: f.signed(type="access"),
+        "key of the purpose refresh token": lambda f: f.by_key_of(Purpose.ACCESS_TOKEN),
+    }[name]
     assert problem_of(client.post(REFRESH, headers=bearer(forge(forger)))) == UNAUTHORIZED
 
 
