@@ -7,6 +7,7 @@ busy with the same voter all the time; some are sent twice, as an impatient phon
 import random
 from collections.abc import Iterator
 from functools import partial
+from math import ceil
 
 from torture.client import crowd
 from torture.ground import Arena
@@ -14,7 +15,7 @@ from torture.ledger import Intent, Ledger, check_all
 from torture.polls import Poll
 from torture.rows import Figures, Mutant, Row
 
-CASTS_A_VOTER = 20  # a ballot is replaced twenty times at most
+CASTS_A_VOTER = 20  # a ballot may be replaced that often
 CLIENTS = 16
 REPEATED = 0.1
 
@@ -22,7 +23,7 @@ REPEATED = 0.1
 def play(arena: Arena, engine: str, size: int, sabotage: str) -> Figures:
     """Cast `size` ballots, twenty of each voter at once, and look at each of them."""
     with arena.ground(engine) as ground:
-        (poll,) = ground.polls(1, max(2, size // CASTS_A_VOTER))
+        (poll,) = ground.polls(1, ceil(size / CASTS_A_VOTER))
         ledger = Ledger()
         with ground.serving(sabotage) as host:
             jobs = [partial(ledger.cast, host.address, intent) for intent in _intents(poll, size)]
@@ -35,7 +36,7 @@ def _intents(poll: Poll, size: int) -> Iterator[Intent]:
     chance = random.Random(1)
     last: Intent | None = None
     for number in range(size):
-        voter = poll.voters[number // CASTS_A_VOTER % len(poll.voters)]
+        voter = poll.voters[number // CASTS_A_VOTER]
         if last is None or last.voter is not voter or chance.random() > REPEATED:
             last = Intent.of(poll, voter, chance)
         yield last
