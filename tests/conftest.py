@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: both engines, the application on each, people, and time."""
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,12 @@ LONG = (
     "tests/demo/test_tour.py::",
     "tests/evaluations/test_writes_by_state.py::test_writes_about",
 )
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that stands now goes away, so the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after pytest's own order, which keeps an engine's tests together

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -102,8 +103,36 @@ def database(engine: str, folder: Path, server: str | None) -> Iterator[str]:
 def empty(engine: Engine) -> None:
     """Delete every row of the application's tables."""
     with engine.begin() as connection, without_triggers(connection):
-        for table in reversed(db.metadata.sorted_tables):
-            connection.execute(table.delete())
+        filled = set(connection.exec_driver_sql(_which_are_filled()).scalars())
+        for name in _tables():
+            if name in filled:
+                connection.exec_driver_sql(f"DELETE FROM {name}")
+
+
+def row_counts(engine: Engine) -> dict[str, int]:
+    """How many rows each of the application's tables has."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(_how_many_rows())
+        return {name: count for name, count in found}
+
+
+@cache
+def _tables() -> list[str]:
+    """Each table before those that its rows point to."""
+    return [table.name for table in reversed(db.metadata.sorted_tables)]
+
+
+@cache
+def _which_are_filled() -> str:
+    """A test fills a few of the tables, and a question costs less than a statement for each."""
+    return " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in _tables()
+    )
+
+
+@cache
+def _how_many_rows() -> str:
+    return " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in _tables())
 
 
 @contextmanager

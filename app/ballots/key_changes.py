@@ -180,19 +180,20 @@ def _held(keys: KeyStore) -> bytes | None:
 
 def forget_former(session: Session, keys: KeyStore, held: Collection[object]) -> int:
     """Erase former keys that no vote needs any more from the store, which holds these owners; how
-    many."""
+    many. One that was in use a moment ago may be that of a vote whose opening commits just now."""
+    long_enough_ago = read_database_clock(session) - RETRY_TIME
     needs_it = (
         select(AgendaSession.id)
         .where(
             AgendaSession.operator_key == OperatorKey.public_key,
             or_(
                 AgendaSession.state.in_(sorted(OPEN_STATES)),
-                AgendaSession.closed_at > read_database_clock(session) - RETRY_TIME,
+                AgendaSession.closed_at > long_enough_ago,
             ),
         )
         .exists()
     )
-    former = select(OperatorKey.public_key).where(OperatorKey.until.is_not(None), ~needs_it)
+    former = select(OperatorKey.public_key).where(OperatorKey.until < long_enough_ago, ~needs_it)
     unneeded = [key for key in session.scalars(former) if own_name(key) in held]
     for public_key in unneeded:
         keys.erase(own_name(public_key))

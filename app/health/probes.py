@@ -1,7 +1,8 @@
 """What is asked to tell whether this process can serve: each question with a time of its own.
 
 A question that gets no answer, since a database or a disk hangs, is left to a thread of its own
-and not asked again before that one has come back: asking costs at most one thread a question.
+and not asked again before that one has come back: asking costs at most one thread a question, and
+only who asks first waits for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -150,6 +151,7 @@ VITAL = frozenset({"database", "schema", "key_store", "operator_key"})
 @dataclass
 class _Question:
     thread: Thread
+    until: float  # by the monotonic clock: nobody waits longer for it
     answers: dict[str, str] = field(default_factory=dict)
 
 
@@ -163,22 +165,23 @@ class Asker:
 
     def ask(self, within_s: float = ANSWER_WITHIN_S) -> dict[str, str]:
         """A code for each name; `no_answer` where there was none in time."""
-        with self._lock:
-            questions = [self._question(probe) for probe in self._probes]
         until = monotonic() + within_s
+        with self._lock:
+            questions = [self._question(probe, until) for probe in self._probes]
         answers = {name: NO_ANSWER for probe in self._probes for name in probe.names}
         for question in questions:
-            question.thread.join(max(0.0, until - monotonic()))
+            question.thread.join(max(0.0, question.until - monotonic()))
             if not question.thread.is_alive():
                 answers |= question.answers
         return answers
 
-    def _question(self, probe: Probe) -> _Question:
+    def _question(self, probe: Probe, until: float) -> _Question:
         """The one that is still open, else a new one."""
         before = self._open.get(probe.names)
         if before is not None and before.thread.is_alive():
             return before
-        question = _Question(Thread(target=lambda: self._answer(probe, question), daemon=True))
+        thread = Thread(target=lambda: self._answer(probe, question), daemon=True)
+        question = _Question(thread, until)
         self._open[probe.names] = question
         question.thread.start()
         return question

@@ -109,7 +109,7 @@ def test_what_is_not_due_counts_in_neither_number(desk: Desk):
     order = desk.order()
     body_of(desk.do(order, "assign"))
     assert rates(desk)["response"] == rates(desk)["in_time"] == NOTHING
-    desk.go("2026-03-05T09:00:01+08:00")  # a day later, and no contact
+    desk.go("2026-03-05T09:01:00+08:00")  # a day later, and no contact
     assert texts(rates(desk))["response"] == "0/1 = 0.0%"
     body_of(desk.do(order, "accept"))
     assert texts(rates(desk))["response"] == "0/1 = 0.0%"
@@ -124,7 +124,7 @@ def test_what_is_not_due_counts_in_neither_number(desk: Desk):
 def test_overdue_work_is_not_finished_in_time(desk: Desk):
     order = desk.order()
     body_of(desk.do(order, "assign"))
-    desk.go("2026-03-11T09:00:01+08:00")
+    desk.go("2026-03-11T09:01:00+08:00")
     assert texts(rates(desk))["in_time"] == "0/1 = 0.0%"
 
 

@@ -208,7 +208,7 @@ def test_next_years_holidays_are_asked_for_from_october_on(
     assert probes.covered_until(day, frozenset(years)) == date(covered, 12, 31)
 
 
-def test_question_that_hangs_is_not_asked_again_and_holds_nobody_up(well: Flask):
+def test_question_that_hangs_is_not_asked_again_and_holds_up_the_first_alone(well: Flask):
     asked = []
 
     def hang() -> dict[str, str]:
@@ -220,9 +220,10 @@ def test_question_that_hangs_is_not_asked_again_and_holds_nobody_up(well: Flask)
     began = time.monotonic()
     for _ in range(3):
         assert asker.ask(within_s=0.1) == {"slow": "no_answer", "quick": "ok"}
+        assert asker.ask(within_s=10) == {"slow": "no_answer", "quick": "ok"}
     assert time.monotonic() - began < 0.9
     assert len(asked) == 1
-    assert asker.ask(within_s=10) == {"slow": "ok", "quick": "ok"}
+    time.sleep(1)
     assert asker.ask(within_s=10) == {"slow": "ok", "quick": "ok"}
     assert len(asked) == 2
 
