@@ -113,7 +113,7 @@ def row_counts(engine: Engine) -> dict[str, int]:
     """How many rows each of the application's tables has."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql(_how_many_rows())
-        return {name: count for name, count in found}
+        return dict(found.all())
 
 
 @cache

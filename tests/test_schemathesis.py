@@ -30,29 +30,52 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+ADDRESS = f"{PREFIX}/openapi.json"
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # Who calls, and how many calls of each operation are made up for them.
 CALLERS = {"secretary who lives there": 10, "stranger": 3, "nobody": 3}
 
 
-@pytest.fixture
-def place(cast: Cast) -> dict[str, Any]:
-    """The ids of a furnished compound, under the names that addresses use."""
-    return furnish(cast, cast.home, cast.community)
+class Document:
+    """The document and what makes up calls of its operations: made once, since making the
+    strategies takes longer than drawing from them. `place` has the ids of things that exist; half
+    of those that are made up are replaced by them."""
+
+    def __init__(self, app: Flask) -> None:
+        self.place: dict[str, Any] = {}
+        self._schema = schemathesis.openapi.from_dict(closed(app.test_client().get(ADDRESS).json))
+        self._schema.app, self._schema.location = app, ADDRESS
+
+        def or_real(context: Any, made_up: Any) -> st.SearchStrategy[Any]:
+            return st.sampled_from([with_real_ids(made_up, self.place), made_up])
+
+        self._schema.hook("flatmap_path_parameters")(or_real)
+        self._schema.hook("flatmap_body")(or_real)
+        operations = [found.ok() for found in self._schema.get_all_operations()]
+        self._calls = {
+            each.label: st.one_of([each.as_strategy(mode) for mode in MODES]) for each in operations
+        }
+        # While voting is open more can be done, so its close comes last.
+        self.labels = sorted(self._calls, key=lambda each: each.endswith("/close-voting"))
+
+    def calls(self, label: str) -> st.SearchStrategy[schemathesis.Case]:
+        """Calls of this operation, good and bad."""
+        return self._calls[label]
+
+
+@pytest.fixture(scope="session")
+def documents() -> list[Document]:
+    """The document, as soon as an application has told it."""
+    return []
 
 
 @pytest.fixture
-def document(app: Flask, place: dict[str, Any]) -> schemathesis.BaseSchema:
-    """The document; half of the ids that are made up are replaced by those of things that exist."""
-    address = f"{PREFIX}/openapi.json"
-    document = schemathesis.openapi.from_dict(closed(app.test_client().get(address).json))
-    document.app, document.location = app, address
-
-    def or_real(context: Any, made_up: Any) -> st.SearchStrategy[Any]:
-        return st.sampled_from([with_real_ids(made_up, place), made_up])
-
-    document.hook("flatmap_path_parameters")(or_real)
-    document.hook("flatmap_body")(or_real)
+def document(app: Flask, cast: Cast, documents: list[Document]) -> Document:
+    """The document, which is the same for both engines, with the ids of a furnished compound."""
+    if not documents:
+        documents.append(Document(app))
+    (document,) = documents
+    document.place = furnish(cast, cast.home, cast.community)
     return document
 
 
@@ -85,21 +108,25 @@ def calling(cast: Cast, who: str) -> Person | None:
 
 @pytest.mark.parametrize("who", CALLERS)
 def test_operations_do_what_the_document_says(
-    cast: Cast, document: schemathesis.BaseSchema, who: str, subtests: pytest.Subtests
+    cast: Cast, document: Document, who: str, subtests: pytest.Subtests
 ):
     caller = calling(cast, who)
-    operations = [found.ok() for found in document.get_all_operations()]
-    # While voting is open more can be done, so its close comes last.
-    for operation in sorted(operations, key=lambda each: each.path.endswith("/close-voting")):
-        with subtests.test(operation=operation.label):
+    for label in document.labels:
+        with subtests.test(operation=label):
             # Logging out ends a token that the other operations need.
-            ends_login = caller is not None and operation.path.endswith("/auth/logout")
+            ends_login = caller is not None and label.endswith("/auth/logout")
             by = cast.logged_in_anew(caller) if ends_login else caller
-            check(operation, {"Authorization": f"Bearer {by.token}"} if by else {}, CALLERS[who])
+            headers = {"Authorization": f"Bearer {by.token}"} if by else {}
+            check(document.calls(label), cast.app, headers, CALLERS[who])
 
 
-def check(operation: Any, headers: dict[str, str], examples: int) -> None:
-    """Call the operation with made-up input, good and bad, and compare with the document."""
+def check(
+    calls: st.SearchStrategy[schemathesis.Case],
+    app: Flask,
+    headers: dict[str, str],
+    examples: int,
+) -> None:
+    """Make some of the calls to the application, and compare the answers with the document."""
 
     @settings(
         max_examples=examples,
@@ -108,8 +135,8 @@ def check(operation: Any, headers: dict[str, str], examples: int) -> None:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=st.one_of([operation.as_strategy(mode) for mode in MODES]))
+    @given(case=calls)
     def call(case: schemathesis.Case) -> None:
-        case.validate_response(case.call(headers=headers), checks=CHECKS)
+        case.validate_response(case.call(app=app, headers=headers), checks=CHECKS)
 
     call()
