@@ -36,7 +36,7 @@ from votes.bundle import canonical_json
 CITY = UUID(int=0)  # the chain of what happened in no community
 NO_HASH = bytes(32)  # stands before the first link of a chain
 
-# Advisory locks of PostgreSQL with two numbers are apart from those with one: see agenda.locks.
+# Advisory locks of PostgreSQL with two numbers are apart from those with one: see kit.locks.
 _CHAIN_LOCKS = 0x6368
 _NEW_ENTRIES = "new_audit_entries"
 

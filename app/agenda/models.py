@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import DomainError, WrongState
+from app.errors import DomainError
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import UNNUMBERED, Base, HasId, constant, enum_type
 from app.people.models import Resident
@@ -120,7 +121,7 @@ class AdmissionReason(StrEnum):
     VERIFIED_WHILE_OPEN = "VERIFIED_WHILE_OPEN"
 
 
-class AgendaSession(HasId, Base):
+class AgendaSession(HasMoves):
     """One month's 月月谈 of the host compound.
 
     Voting is open from `voting_opens_at` (inclusive) to `voting_closes_at` (exclusive). Scheme,
@@ -130,6 +131,9 @@ class AgendaSession(HasId, Base):
     `key_missing_since` when the key was first found to be gone. A void vote is held again by the
     session `successor_id`.
     """
+
+    MOVES = SESSION_MOVES
+    CALLED = ("这一期月月谈", "This session")
 
     __tablename__ = "agenda_sessions"
     __table_args__ = (
@@ -230,13 +234,6 @@ class AgendaSession(HasId, Base):
             ),
             and_(is_in(sorted(OPEN_STATES)), cls.voting_closes_at <= at),
         )
-
-    def require_state(self, *states: SessionState) -> None:
-        """Raises WrongState unless the session is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这一期月月谈的状态是 {self.state}", en=f"This session is {self.state}"
-            )
 
     def start_collecting(self) -> None:
         """The session is announced; matters are collected for it."""
@@ -343,11 +340,6 @@ class AgendaSession(HasId, Base):
     def cancel(self) -> None:
         """The session does not take place; possible before voting only."""
         self._move(SessionState.CANCELLED)
-
-    def _move(self, to: SessionState) -> None:
-        if to not in SESSION_MOVES[self.state]:
-            self.require_state()
-        self.state = to
 
 
 class AgendaItem(Base):

@@ -8,17 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks, notices, roll, rotation
+from app.agenda import notices, roll, rotation
 from app.agenda.models import (
     BEFORE_VOTING,
     AgendaItem,
     AgendaSession,
     SessionState,
 )
-from app.audit import record
-from app.clock import local_date, read_database_clock
+from app.clock import local_date
 from app.compounds.models import Compound
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.matters.services import count_endorsements
 from app.orm import new_id
@@ -99,7 +99,7 @@ def create_session(
         raise PeriodTaken from None
     agenda_session.host_waited_since = rotation.take_turn(session, compound, at)
     roll.write_roster(session, agenda_session, voters, local_date(voting_opens_at))
-    record_move(session, agenda_session, "create", by, at, from_state=None)
+    record_move(session, agenda_session, "create", by, at)
     return agenda_session
 
 
@@ -111,7 +111,7 @@ def replace_roll(
     agenda_session.require_state(*BEFORE_VOTING)
     _check_roll(agenda_session.mode, voters)
     roll.write_roster(session, agenda_session, voters, local_date(agenda_session.voting_opens_at))
-    record_move(session, agenda_session, "replace_roll", by, at, from_state=agenda_session.state)
+    record_move(session, agenda_session, "replace_roll", by, at)
     return agenda_session
 
 
@@ -129,9 +129,8 @@ def start_collecting(
     at = begin_move(session, agenda_session)
     if agenda_session.state is SessionState.DRAFT and agenda_session.voting_opens_at <= at:
         raise OpeningTimePassed
-    from_state = agenda_session.state
     agenda_session.start_collecting()
-    record_move(session, agenda_session, "start_collecting", by, at, from_state=from_state)
+    record_move(session, agenda_session, "start_collecting", by, at)
     notices.announce(session, agenda_session, at)
     return agenda_session
 
@@ -156,7 +155,7 @@ def freeze_list(
             for number, matter in enumerate(matters, start=1)
         ]
     )
-    record_move(session, agenda_session, "freeze_list", by, at, from_state=SessionState.COLLECTING)
+    record_move(session, agenda_session, "freeze_list", by, at)
     notices.post_list(session, agenda_session, at)
     return agenda_session
 
@@ -169,41 +168,10 @@ def cancel_session(
     from_state = agenda_session.state
     agenda_session.cancel()
     rotation.give_turn_back(session, agenda_session.compound, agenda_session.host_waited_since)
-    record_move(session, agenda_session, "cancel", by, at, from_state=from_state, reason=reason)
+    record_move(session, agenda_session, "cancel", by, at, reason=reason)
     if from_state is not SessionState.DRAFT:  # what nobody heard of needs no notice
         notices.post_cancellation(session, agenda_session, reason, at)
     return agenda_session
-
-
-def begin_move(session: Session, agenda_session: AgendaSession) -> datetime:
-    """Hold the session alone, read it again, and answer the database's time for the move."""
-    locks.hold_alone(session, agenda_session.id)
-    session.refresh(agenda_session)
-    return read_database_clock(session)
-
-
-def record_move(
-    session: Session,
-    agenda_session: AgendaSession,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: SessionState | None,
-    reason: str | None = None,
-) -> None:
-    """Log a move of the session; `by` is empty where the clock made it."""
-    record(
-        session,
-        agenda_session,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=agenda_session.compound_id,
-        from_state=from_state,
-        to_state=agenda_session.state,
-        reason=reason,
-    )
 
 
 def _relist_reopened(
@@ -222,16 +190,7 @@ def _relist_reopened(
     ).all()
     for matter in reopened:
         matter.relist()
-        record(
-            session,
-            matter,
-            "relist",
-            at=at,
-            actor_id=None if by is None else by.id,
-            compound_id=matter.compound_id,
-            from_state=MatterState.REOPENED,
-            to_state=matter.state,
-        )
+        record_move(session, matter, "relist", by, at)
     session.flush()
 
 

@@ -15,7 +15,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.agenda.models import AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
@@ -38,6 +37,7 @@ from app.ballots.storing import (
 )
 from app.clock import local_date
 from app.errors import DomainError
+from app.kit import locks
 from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message

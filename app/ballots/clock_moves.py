@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.agenda.models import AgendaSession, SessionState
-from app.agenda.services import begin_move, freeze_list
+from app.agenda.services import freeze_list
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import KeyStore, VotingKeyMissing
 from app.ballots.lost_keys import follow_keys, is_missed
@@ -24,6 +24,7 @@ from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
 from app.errors import DomainError
 from app.extensions import db
+from app.kit.moves import begin_move
 from app.matters.models import Matter
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
-from app.agenda.services import begin_move, record_move
 from app.ballots import notices
 from app.ballots.models import OfficerKey, SessionBundle
 from app.ballots.officers import is_signed
 from app.ballots.sealing import no_bundle
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.people.guards import Actor
 from app.people.models import Role
 from votes.bundle import canonical_json, statement_message
@@ -62,9 +62,7 @@ def countersign(
         raise InvalidCountersignature
     body = canonical_json({**bundle, "countersignature": signature.hex()})
     sealed.take_countersignature(body, hashlib.sha256(body).digest())
-    record_move(
-        session, agenda_session, "countersign", by.resident, at, from_state=agenda_session.state
-    )
+    record_move(session, agenda_session, "countersign", by.resident, at)
     notices.post_countersignature(session, agenda_session, sealed.root, signature, at)
     return agenda_session
 
@@ -80,15 +78,7 @@ def refuse_countersignature(
     sealed = _obtain_bundle(session, agenda_session)
     _require_countersigner(agenda_session, by)
     agenda_session.refuse_countersignature(at, reason)
-    record_move(
-        session,
-        agenda_session,
-        "refuse_countersignature",
-        by.resident,
-        at,
-        from_state=agenda_session.state,
-        reason=reason,
-    )
+    record_move(session, agenda_session, "refuse_countersignature", by.resident, at, reason=reason)
     notices.post_countersignature_refusal(session, agenda_session, sealed.root, reason, at)
     return agenda_session
 

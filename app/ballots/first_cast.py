@@ -45,7 +45,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 
 from app import clock
-from app.agenda.locks import check_by_index, key_of
 from app.agenda.models import OPEN_STATES, AgendaItem, AgendaSession, Channel, RollEntry
 from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
@@ -54,6 +53,7 @@ from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.operator_key import find_signer, signing_key
 from app.ballots.storing import InvalidBallot, mark_rows
 from app.clock import database_now, local_date
+from app.kit.locks import check_by_index, key_of
 from app.orm import constant, reading, table_of
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident

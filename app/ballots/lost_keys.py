@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.agenda.services import begin_move, record_move
 from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
 from app.ballots.models import OperatorKey
 from app.ballots.operator_key import require_our_store, require_signing_key
 from app.ballots.sealing import forget
 from app.ballots.voiding import void_vote
 from app.config import Settings
+from app.kit.moves import begin_move, record_move
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +74,14 @@ def follow_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) 
     at = begin_move(session, agenda_session)
     if agenda_session.state not in OPEN_STATES:
         return
-    state, since = agenda_session.state, agenda_session.key_missing_since
+    since = agenda_session.key_missing_since
     if not _lacks_a_key(session, agenda_session, keys):
         if since is not None:
             agenda_session.find_key()
-            record_move(session, agenda_session, "find_key", None, at, from_state=state)
+            record_move(session, agenda_session, "find_key", None, at)
     elif since is None:
         agenda_session.miss_key(at)
-        record_move(session, agenda_session, "miss_key", None, at, from_state=state)
+        record_move(session, agenda_session, "miss_key", None, at)
     elif at >= since + patience():
         log.critical("the key of session %s is lost; its vote is void", agenda_session.id)
         void_vote(session, agenda_session, at)

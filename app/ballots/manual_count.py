@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from app.agenda.models import BEFORE_VOTING, AdmissionReason, AgendaSession, ManualMethod
 from app.agenda.models import SessionState as State
 from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
-from app.agenda.services import begin_move, record_move
 from app.attachments.services import attach, attachments_of
 from app.audit import record
 from app.ballots import notices
@@ -27,6 +26,7 @@ from app.ballots.paper_entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of
 from app.clock import local_date
 from app.errors import DomainError, NotFound, WrongState
+from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.orm import new_id
 from app.people.models import Appointment, Resident, Role
@@ -122,7 +122,6 @@ def choose_method(
         "choose_method",
         by,
         at,
-        from_state=agenda_session.state,
         reason="BALLOTS" if method is None else method,
     )
     return agenda_session
@@ -215,7 +214,7 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
     session.add(result)
     for row in result.rows:
         move_matter(session, row, by, at)
-    record_move(session, agenda_session, "conclude_count", by, at, from_state=State.LISTED)
+    record_move(session, agenda_session, "conclude_count", by, at)
     notices.post_result(session, agenda_session, result, None, None, None, at)
     return agenda_session
 

@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
-from app.agenda.services import begin_move
 from app.attachments.services import attach, attachments_of
 from app.audit import record
 from app.ballots.keys import KeyStore
@@ -39,6 +38,7 @@ from app.ballots.storing import (
 )
 from app.clock import local_date, read_database_clock
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Residence, ResidenceState, Resident, Role
@@ -186,7 +186,7 @@ def enter_slip(
     """
     moment = begin_while_open(session, agenda_session)
     reading = _read(session, agenda_session, by, keys, entered, moment)
-    slip, before = reading.slip, reading.slip.state
+    slip = reading.slip
     slip.require_state(SlipState.ISSUED, SlipState.ENTERED)
     another = select(PaperSlip.id).where(
         PaperSlip.session_id == agenda_session.id,
@@ -197,7 +197,7 @@ def enter_slip(
         raise AnotherSlipEntered
     slip.enter(by.id, reading.slot, reading.committed)
     attach(session, slip, slip.compound_id, entered.attachment_ids, by, moment.at)
-    record_slip(session, slip, "enter", by, moment.at, from_state=before)
+    record_move(session, slip, "enter", by, moment.at)
     return slip
 
 
@@ -229,7 +229,7 @@ def confirm_slip(
     mark_participation(
         session, agenda_session, entered.voter_id, Channel.PAPER, local_date(moment.at)
     )
-    record_slip(session, slip, "confirm", by, moment.at, from_state=SlipState.ENTERED)
+    record_move(session, slip, "confirm", by, moment.at)
     return slip
 
 
@@ -255,9 +255,8 @@ def void_slip(
     """A slip that is no ballot was spoiled, lost, or misused. Raises WrongState, UnknownSerial."""
     moment = begin_while_open(session, agenda_session)
     slip = hold_slip(session, agenda_session, serial)
-    before = slip.state
     slip.void(reason)
-    record_slip(session, slip, "void", by, moment.at, from_state=before, reason=reason)
+    record_move(session, slip, "void", by, moment.at, reason=reason)
     return slip
 
 
@@ -294,7 +293,7 @@ def void_waiting(session: Session, agenda_session: AgendaSession, at: datetime) 
     for slip, has_voted in waiting:
         reason = VOTED_OTHERWISE if has_voted else NOT_CONFIRMED
         slip.void(reason)
-        record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=reason)
+        record_move(session, slip, "void", None, at, reason=reason)
     session.flush()
     return sum(not has_voted for _, has_voted in waiting)
 
@@ -303,7 +302,7 @@ def void_entered(session: Session, agenda_session: AgendaSession, at: datetime) 
     """Of a void vote no slip waits for anybody."""
     for slip, _ in _waiting(session, agenda_session):
         slip.void(VOTE_VOID)
-        record_slip(session, slip, "void", None, at, from_state=SlipState.ENTERED, reason=VOTE_VOID)
+        record_move(session, slip, "void", None, at, reason=VOTE_VOID)
     session.flush()
 
 
@@ -354,30 +353,6 @@ def hold_slip(session: Session, agenda_session: AgendaSession, serial: str) -> P
     if slip is None:
         raise UnknownSerial
     return slip
-
-
-def record_slip(
-    session: Session,
-    slip: PaperSlip,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: SlipState,
-    reason: str | None = None,
-) -> None:
-    """Log a move of a slip; the log names no voter."""
-    record(
-        session,
-        slip,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=slip.compound_id,
-        from_state=from_state,
-        to_state=slip.state,
-        reason=reason,
-    )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.agenda.services import begin_move
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.paper_entry import PaperBallot
 from app.ballots.slips import PaperSlip, SlipState
@@ -28,6 +27,7 @@ from app.compounds.reading import table_in_child
 from app.compounds.register_file import RegisterFileError
 from app.confined.calls import Confined
 from app.errors import DomainError, NotFound, Refused
+from app.kit.moves import begin_move
 from app.people.models import Residence, ResidenceState, Resident
 from votes.ballot import Mark
 from votes.scheme import BallotScheme

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.serial import LENGTH
 
@@ -76,9 +76,12 @@ class PaperBatch(HasId, Base):
     slips: Mapped[list["PaperSlip"]] = relationship(order_by="PaperSlip.serial")
 
 
-class PaperSlip(HasId, Base):
+class PaperSlip(HasMoves):
     """One slip. Whoever confirms it is not who entered it; `commitment` is what the first entry
     comes to, with the printed nonce."""
+
+    MOVES = SLIP_MOVES
+    CALLED = ("这张纸票", "This slip")
 
     __tablename__ = "paper_slips"
     __table_args__ = (
@@ -125,6 +128,12 @@ class PaperSlip(HasId, Base):
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     reason: Mapped[str | None] = mapped_column(Text)
 
+    @property
+    def state_words(self) -> tuple[str, str]:
+        """Its state in words, since whoever has one in hand reads them."""
+        zh, en = self.CALLED
+        return f"{zh}{SLIP_WORDS[self.state]}", f"{en} is {self.state}"
+
     def enter(self, by_id: UUID, slot: bytes, commitment: bytes) -> None:
         """Somebody entered what is on it, for the voter of this slot."""
         self._move(SlipState.ENTERED)
@@ -144,15 +153,3 @@ class PaperSlip(HasId, Base):
         """It was spoiled or lost, or nobody confirmed it in time."""
         self._move(SlipState.VOID)
         self.slot, self.commitment, self.reason = None, None, reason
-
-    def require_state(self, *states: SlipState) -> None:
-        """Raises WrongState unless the slip is in one of these states."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这张纸票{SLIP_WORDS[self.state]}", en=f"This slip is {self.state}"
-            )
-
-    def _move(self, to: SlipState) -> None:
-        if to not in SLIP_MOVES[self.state]:
-            self.require_state()
-        self.state = to

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Table, delete, func, insert, select, updat
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.agenda.models import (
     OPEN_STATES,
     AdmissionReason,
@@ -26,6 +25,7 @@ from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.refusals import vote_void
 from app.clock import database_now, local_date
 from app.errors import DomainError, Refused, WrongState
+from app.kit import locks
 from app.orm import table_of
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
-from app.agenda.services import record_move
 from app.attachments.services import release_attachments
 from app.ballots import notices
 from app.ballots.paper_entry import void_entered
 from app.ballots.sealing import delete_ballots
 from app.ballots.slips import PaperSlip
 from app.clock import ZONE, local_date
+from app.kit.moves import record_move
 from app.orm import new_id
 from votes.selection import Mode
 
@@ -39,7 +39,6 @@ def void_vote(session: Session, agenda_session: AgendaSession, at: datetime) -> 
     Whoever voted keeps that they took part. The list keeps its numbers and a roster its people;
     receipts of the void vote name another session, so they are confused with none of the new one.
     """
-    from_state = agenda_session.state
     void_entered(session, agenda_session, at)
     _release_photos(session, agenda_session)
     delete_ballots(session, agenda_session)
@@ -50,8 +49,8 @@ def void_vote(session: Session, agenda_session: AgendaSession, at: datetime) -> 
     session.flush()
     agenda_session.be_held_again(successor.id)
     _copy_roster(session, agenda_session, successor)
-    record_move(session, agenda_session, "void", None, at, from_state=from_state, reason=LOST)
-    record_move(session, successor, "hold_again", None, at, from_state=None)
+    record_move(session, agenda_session, "void", None, at, reason=LOST)
+    record_move(session, successor, "hold_again", None, at)
     notices.post_void(session, agenda_session, successor, at)
     return successor
 

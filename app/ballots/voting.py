@@ -15,8 +15,6 @@ from app.agenda.models import (
     SessionState,
 )
 from app.agenda.roll import admit_eligible, strike_ineligible
-from app.agenda.services import begin_move, record_move
-from app.audit import record
 from app.ballots import notices
 from app.ballots.counting import (
     count_ballots,
@@ -31,6 +29,7 @@ from app.ballots.operator_key import require_our_store
 from app.ballots.paper_entry import count_waiting, void_waiting
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
@@ -106,7 +105,7 @@ def open_voting(
     # Into no store but ours: from another one the key would be gone when ours is back.
     operator_key = require_our_store(session, keys)
     agenda_session.take_keys(operator_key, keys.create_session_key(agenda_session.id))
-    record_move(session, agenda_session, "open_voting", by, at, from_state=SessionState.LISTED)
+    record_move(session, agenda_session, "open_voting", by, at)
     hashes = {"rules_hash": rules_hash_of(agenda_session).hex(), "roll_root": roll_root.hex()}
     notices.post_opening(session, agenda_session, announced_opening, hashes, officer, at)
     return agenda_session
@@ -163,7 +162,7 @@ def _extend(
     session: Session, agenda_session: AgendaSession, by: Resident | None, at: datetime, days: int
 ) -> None:
     agenda_session.extend_voting(at, timedelta(days=days))
-    record_move(session, agenda_session, "extend_voting", by, at, from_state=SessionState.VOTING)
+    record_move(session, agenda_session, "extend_voting", by, at)
     notices.post_extension(session, agenda_session, by is not None, at)
 
 
@@ -196,7 +195,6 @@ def _conclude(
     voided_slips: int = 0,
 ) -> None:
     """Count, choose, store, seal and publish. Without a turnout no vote was held (R8)."""
-    from_state = agenda_session.state
     announced_end = agenda_session.voting_closes_at
     agenda_session.close_voting(at, outcome_of(turnout))
     lock_matters(session, agenda_session)
@@ -212,7 +210,7 @@ def _conclude(
     session.add(result)
     for row in result.rows:
         move_matter(session, row, by, at)
-    record_move(session, agenda_session, verb, by, at, from_state=from_state)
+    record_move(session, agenda_session, verb, by, at)
     hurried_from = announced_end if turnout is not None and at < announced_end else None
     paper = None if turnout is None else notices.PaperShare(by_paper, voided_slips)
     notices.post_result(session, agenda_session, result, sealed, hurried_from, paper, at)
@@ -221,23 +219,13 @@ def _conclude(
 def move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:
     """Choose a matter or carry it over; one that has ended meanwhile stays as it is."""
     matter = row.item.matter
-    from_state = matter.state
     if row.outcome is Outcome.SELECTED:
         matter.select()
     elif row.outcome is Outcome.DEFERRED:
         matter.defer()
     else:
         return
-    record(
-        session,
-        matter,
-        "tally",
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=matter.compound_id,
-        from_state=from_state,
-        to_state=matter.state,
-    )
+    record_move(session, matter, "tally", by, at)
 
 
 def outcome_of(turnout: Turnout | None) -> SessionOutcome:

@@ -13,7 +13,7 @@ from app.agenda.models import AgendaSession, Channel
 from app.audit import record
 from app.ballots.casting import VersionConflict
 from app.ballots.keys import KeyStore
-from app.ballots.paper_entry import hold_slip, hold_voter, record_slip
+from app.ballots.paper_entry import hold_slip, hold_voter
 from app.ballots.slips import PaperSlip, SlipState
 from app.ballots.storing import (
     NotOnRoll,
@@ -24,6 +24,7 @@ from app.ballots.storing import (
 )
 from app.clock import local_date
 from app.errors import DomainError, NotFound
+from app.kit.moves import record_move
 from app.people.models import Resident
 
 BY_THE_VOTER = "投票人本人撤回"
@@ -70,15 +71,7 @@ def withdraw_ballot(
         )
         slip = session.scalars(held).one()
         slip.withdraw(BY_THE_VOTER)
-        record_slip(
-            session,
-            slip,
-            "withdraw",
-            None,
-            moment.at,
-            from_state=SlipState.CONFIRMED,
-            reason=BY_THE_VOTER,
-        )
+        record_move(session, slip, "withdraw", None, moment.at, reason=BY_THE_VOTER)
     else:
         record(
             session,
@@ -114,7 +107,5 @@ def withdraw_slip(
         raise NotTheirSlip
     slip.withdraw(reason)
     take_back_ballot(session, agenda_session, voter_id, slot, local_date(moment.at))
-    record_slip(
-        session, slip, "withdraw", by, moment.at, from_state=SlipState.CONFIRMED, reason=reason
-    )
+    record_move(session, slip, "withdraw", by, moment.at, reason=reason)
     return slip

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.cases.models import Case, CaseState, ConventionLineage
 from app.clock import read_database_clock
 from app.compounds.models import Compound
 from app.conventions.drafting import draft_convention
 from app.conventions.models import ConventionVersion, LegalType
 from app.errors import DomainError
+from app.kit import locks
 from app.people.models import Resident
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion
-from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.matters.models import Category, Matter
-from app.orm import Base, HasId, enum_type, new_id
+from app.orm import Base, enum_type, new_id
 
 
 class CaseState(StrEnum):
@@ -48,12 +48,15 @@ class ConventionLineage(Base):
     case: Mapped["Case"] = relationship()
 
 
-class Case(HasId, Base):
+class Case(HasMoves):
     """案例: how a matter of a compound was solved, for others to read; a matter has one.
 
     What is published never changes: the words of the convention and the figures are kept as they
     were then, in `snapshot`, and `search_text` is what is searched, in plain lower case.
     """
+
+    MOVES = CASE_MOVES
+    CALLED = ("这个案例", "This case")
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -116,6 +119,11 @@ class Case(HasId, Base):
     )
 
     @property
+    def held_ids(self) -> list[UUID]:
+        """Its matter."""
+        return [self.matter_id]
+
+    @property
     def clauses(self) -> list[dict[str, Any]]:
         """The clauses of the convention as it was published: `text` and `owner_vote_item`."""
         return [] if self.version_id is None else list((self.snapshot or {})["clauses"])
@@ -157,13 +165,3 @@ class Case(HasId, Base):
         """It is in the library no longer, or never came there."""
         self._move(CaseState.WITHDRAWN)
         self.withdrawn_why = reason
-
-    def require_state(self, *states: CaseState) -> None:
-        """Raises WrongState unless the case is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(zh=f"这个案例的状态是 {self.state}", en=f"This case is {self.state}")
-
-    def _move(self, to: CaseState) -> None:
-        if to not in CASE_MOVES[self.state]:
-            self.require_state()
-        self.state = to

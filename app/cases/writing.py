@@ -1,14 +1,11 @@
 """Writing, publishing and withdrawing cases; every move holds the matter alone."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
-from app.audit import record
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import correct
 from app.cases import notices
@@ -20,6 +17,8 @@ from app.conventions.models import Convention, ConventionVersion
 from app.errors import DomainError
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import rate_data
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Category, Matter, MatterState
 from app.orm import new_id
 from app.people.models import Resident
@@ -72,16 +71,16 @@ def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> 
     )
     _write(session, case, matter, by, **words)
     session.add(case)
-    _record(session, case, "draft", by, at, from_state=None)
+    record_move(session, case, "draft", by, at)
     return case
 
 
 def revise_case(session: Session, case: Case, by: Resident, **words: Any) -> Case:
     """Write a draft anew. Raises WrongState, InvalidConvention, PersonalData."""
-    at = _begin_move(session, case)
+    at = begin_move(session, case)
     case.require_state(CaseState.DRAFT)
     _write(session, case, case.matter, by, **words)
-    _record(session, case, "revise", by, at, from_state=case.state)
+    record_move(session, case, "revise", by, at)
     return case
 
 
@@ -90,7 +89,7 @@ def publish_case(session: Session, case: Case, by: Resident) -> Case:
 
     Raises WrongState, OwnCase, ConventionNotInForce, PersonalData.
     """
-    at = _begin_move(session, case)
+    at = begin_move(session, case)
     case.require_state(CaseState.DRAFT)
     if by.id == case.drafted_by_id:
         raise OwnCase
@@ -108,17 +107,16 @@ def publish_case(session: Session, case: Case, by: Resident) -> Case:
     require_none({**words, "convention_id": clauses})
     case.publish(version, snapshot, by.id, at)
     case.search_text = normalised("\n".join([*words.values(), case.convention_name or "", clauses]))
-    _record(session, case, "publish", by, at, from_state=CaseState.DRAFT)
+    record_move(session, case, "publish", by, at)
     notices.post_publication(session, case, at)
     return case
 
 
 def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Case:
     """Take a case out of the library, or give a draft up; its notice says so. Raises WrongState."""
-    at = _begin_move(session, case)
-    from_state = case.state
+    at = begin_move(session, case)
     case.withdraw(reason)
-    _record(session, case, "withdraw", by, at, from_state=from_state, reason=reason)
+    record_move(session, case, "withdraw", by, at, reason=reason)
     notice = session.scalar(
         select(PublicNotice).where(
             PublicNotice.about_id == case.id, PublicNotice.kind == NoticeKind.CASE_PUBLISHED
@@ -128,12 +126,6 @@ def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Ca
         words = f"本案例已撤出案例库：{reason} The case was withdrawn from the library."
         correct(session, notice, by, words, at)
     return case
-
-
-def _begin_move(session: Session, case: Case) -> datetime:
-    locks.hold_alone(session, case.matter_id)
-    session.refresh(case)
-    return read_database_clock(session)
 
 
 def _write(
@@ -216,26 +208,3 @@ def _convention_data(version: ConventionVersion | None) -> dict[str, Any]:
             for clause in version.clauses
         ],
     }
-
-
-def _record(
-    session: Session,
-    case: Case,
-    verb: str,
-    by: Resident,
-    at: datetime,
-    *,
-    from_state: CaseState | None,
-    reason: str | None = None,
-) -> None:
-    record(
-        session,
-        case,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=case.compound_id,
-        from_state=from_state,
-        to_state=case.state,
-        reason=reason,
-    )

@@ -17,9 +17,9 @@ from app.calendar import months_later
 from app.compounds.models import Community, Compound
 from app.conventions import notices
 from app.conventions.clauses import Clause
-from app.conventions.drafting import begin_move, record_move
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.extensions import db
+from app.kit.moves import begin_move, record_move
 from app.resolutions.clock_moves import due_query as resolution_due_query
 from app.resolutions.clock_moves import due_resolutions, scope_of, take_effect_all
 from app.resolutions.models import Resolution, ResolutionState
@@ -57,27 +57,18 @@ def _settled_at(
 def _enter_force(
     session: Session, version: ConventionVersion, since: datetime, at: datetime
 ) -> None:
-    from_state = version.state
     if version.amends is not None:
         version.amends.be_amended()
-        record_move(
-            session,
-            version.amends,
-            "be_amended",
-            None,
-            at,
-            from_state=VersionState.IN_FORCE,
-            reason=str(version.id),
-        )
+        record_move(session, version.amends, "be_amended", None, at, reason=str(version.id))
         session.flush()  # one version at a time is in force
     version.enter_force(since, months_later(since, version.review_months))
-    record_move(session, version, "enter_force", None, at, from_state=from_state)
+    record_move(session, version, "enter_force", None, at)
     notices.post_force(session, version, at)
 
 
 def _repeal(session: Session, version: ConventionVersion, since: datetime, at: datetime) -> None:
     version.be_repealed(since)
-    record_move(session, version, "be_repealed", None, at, from_state=VersionState.IN_FORCE)
+    record_move(session, version, "be_repealed", None, at)
     notices.post_repeal(session, version, at)
 
 

@@ -10,8 +10,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
-from app.audit import record
 from app.clock import read_database_clock
 from app.compounds.models import Compound
 from app.conventions.clauses import ConventionFlag
@@ -19,6 +17,8 @@ from app.conventions.links import make_clause, name_resolutions
 from app.conventions.models import OPEN, Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.text_check import FORBIDDEN, check_text
 from app.errors import DomainError, WrongState
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 
@@ -33,13 +33,6 @@ class VersionOpen(DomainError):
 class RepealPending(DomainError):
     status, code = 409, "repeal_pending"
     zh, en = "这份规约的废止正在公示", "The repeal of this convention is on the board"
-
-
-def begin_move(session: Session, version: ConventionVersion) -> datetime:
-    """Hold the convention alone, read the version again, and answer the database's time."""
-    locks.hold_alone(session, version.convention_id)
-    session.refresh(version)
-    return read_database_clock(session)
 
 
 def hold_convention(session: Session, convention: Convention) -> tuple[ConventionVersion, datetime]:
@@ -95,7 +88,7 @@ def draft_convention(
         session, version, resolution_ids, legal_type, may_name_none=names_resolutions_later
     )
     _number_clauses(session, version, clauses)
-    record_move(session, version, "draft", by, at, from_state=None)
+    record_move(session, version, "draft", by, at)
     return version
 
 
@@ -118,7 +111,7 @@ def revise_version(
     version.revise(_plain(title), is_trial, review_months, by.id)
     name_resolutions(session, version, resolution_ids, version.legal_type)
     _number_clauses(session, version, clauses)
-    record_move(session, version, "revise", by, at, from_state=version.state)
+    record_move(session, version, "revise", by, at)
     return version
 
 
@@ -150,7 +143,7 @@ def amend_convention(
             for clause in old.clauses
         ],
     )
-    record_move(session, version, "amend", by, at, from_state=None, reason=str(old.id))
+    record_move(session, version, "amend", by, at, reason=str(old.id))
     return version
 
 
@@ -175,7 +168,7 @@ def submit_version(session: Session, version: ConventionVersion, by: Resident) -
         )
     session.flush()
     session.expire(version, ["flags"])
-    record_move(session, version, "submit", by, at, from_state=VersionState.DRAFT)
+    record_move(session, version, "submit", by, at)
     return version
 
 
@@ -184,34 +177,9 @@ def withdraw_version(
 ) -> ConventionVersion:
     """Let a draft, or a version under review, go no further. Raises WrongState."""
     at = begin_move(session, version)
-    from_state = version.state
     version.withdraw(reason)
-    record_move(session, version, "withdraw", by, at, from_state=from_state, reason=reason)
+    record_move(session, version, "withdraw", by, at, reason=reason)
     return version
-
-
-def record_move(
-    session: Session,
-    version: ConventionVersion,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: VersionState | None,
-    reason: str | None = None,
-) -> None:
-    """Log a move of the version; `by` is empty where the clock made it."""
-    record(
-        session,
-        version,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=version.compound_id,
-        from_state=from_state,
-        to_state=version.state,
-        reason=reason,
-    )
 
 
 def _new_version(

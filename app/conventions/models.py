@@ -22,7 +22,7 @@ from app.board.models import PublicNotice
 from app.compounds.models import Compound
 from app.conventions.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.difference import ClauseText, compare
-from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution
 from votes.majority import ResolutionVote
@@ -111,12 +111,15 @@ class Convention(HasId, Base):
         return self.current.title
 
 
-class ConventionVersion(HasId, Base):
+class ConventionVersion(HasMoves):
     """One version: its text changes in a draft only, and never once it was voted on.
 
     `submissions` counts how often it was put to review: the flags of the last time count. A
     repeal stands in the version that it ends, which stays in force until the notice has ended.
     """
+
+    MOVES = VERSION_MOVES
+    CALLED = ("这一版规约", "This version of the convention")
 
     __tablename__ = "convention_versions"
     __table_args__ = (
@@ -240,6 +243,11 @@ class ConventionVersion(HasId, Base):
     )
 
     @property
+    def held_ids(self) -> list[UUID]:
+        """Its convention."""
+        return [self.convention_id]
+
+    @property
     def name(self) -> str:
         """The title as it is printed; a trial says so."""
         return f"{self.title}（试行）" if self.is_trial else self.title
@@ -353,19 +361,6 @@ class ConventionVersion(HasId, Base):
         """It goes no further."""
         self._move(VersionState.WITHDRAWN)
         self.withdrawn_why = reason
-
-    def require_state(self, *states: VersionState) -> None:
-        """Raises WrongState unless the version is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这一版规约的状态是 {self.state}",
-                en=f"This version of the convention is {self.state}",
-            )
-
-    def _move(self, to: VersionState) -> None:
-        if to not in VERSION_MOVES[self.state]:
-            self.require_state()
-        self.state = to
 
 
 def difference_between(old: ConventionVersion, new: ConventionVersion) -> list[dict[str, Any]]:

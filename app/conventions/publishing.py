@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 
 from app.board.objections import objection_term
 from app.conventions import notices
-from app.conventions.drafting import begin_move, hold_convention, record_move
+from app.conventions.drafting import hold_convention
 from app.conventions.links import BINDING, InvalidResolutions, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.review import require_no_open_flags
 from app.conventions.voting import WrongLegalType
+from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 from app.resolutions.models import Resolution
 
@@ -30,7 +31,7 @@ def publish_version(
     require_binding(version)
     ends_at = objection_term(at, NOTICE_DAYS)
     version.publish(notices.post_version(session, version, ends_at, at))
-    record_move(session, version, "publish", by, at, from_state=VersionState.VOTED)
+    record_move(session, version, "publish", by, at)
     return version
 
 
@@ -44,9 +45,8 @@ def file_version(
     if version.legal_type is not LegalType.RESIDENT_PACT:
         raise WrongLegalType
     at = begin_move(session, version)
-    from_state = version.state
     version.file(filing_ref, at)
-    record_move(session, version, "file", by, at, from_state=from_state, reason=filing_ref)
+    record_move(session, version, "file", by, at, reason=filing_ref)
     return version
 
 
@@ -73,7 +73,5 @@ def repeal_convention(
     ends_at = objection_term(at, NOTICE_DAYS)
     notice = notices.post_repeal_plan(session, version, resolution, reason, ends_at, at)
     version.announce_repeal(reason, resolution, notice)
-    record_move(
-        session, version, "announce_repeal", by, at, from_state=version.state, reason=reason
-    )
+    record_move(session, version, "announce_repeal", by, at, reason=reason)
     return version

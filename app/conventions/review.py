@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.audit import AuditEntry, record
 from app.conventions.clauses import ConventionFlag, FlagDecision
-from app.conventions.drafting import begin_move, record_move
 from app.conventions.links import require_binding, require_resolution
 from app.conventions.models import ConventionVersion, LegalType, Opinion, VersionState
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 
 
@@ -87,7 +87,7 @@ def review_version(
     if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
         version.rest_on_resolutions(at)
     reason = opinion.value if advice is None else f"{opinion}: {advice}"
-    record_move(session, version, "review", by, at, from_state=VersionState.REVIEW, reason=reason)
+    record_move(session, version, "review", by, at, reason=reason)
     return version
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.conventions import notices
 from app.conventions.clauses import Clause, OfficialOwnerVote
-from app.conventions.drafting import begin_move, record_move
 from app.conventions.models import (
     OPEN,
     TEXT_IS_FINAL,
@@ -21,6 +20,7 @@ from app.conventions.models import (
 )
 from app.deliberation.civil_code import OWNERS_ITEMS
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 from votes.errors import VotingError
@@ -86,9 +86,7 @@ def record_vote(
     if decide(MajorityRule(), vote) is not MajorityOutcome.PASSED:
         raise VoteNotPassed(zh=why.zh, en=why.en)
     version.record_vote(vote, minutes_ref, at)
-    record_move(
-        session, version, "record_vote", by, at, from_state=VersionState.REVIEW, reason=why.zh
-    )
+    record_move(session, version, "record_vote", by, at, reason=why.zh)
     return version
 
 
@@ -113,7 +111,6 @@ def record_owner_vote(
         "record_owner_vote",
         by,
         at,
-        from_state=VersionState.REVIEW,
         reason=f"{official_ref} {vote.explanation_zh}",
     )
     return version

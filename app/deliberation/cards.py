@@ -12,12 +12,11 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.agenda.models import DISCUSSION_STATES, AgendaSession, SessionState
-from app.agenda.services import begin_move
 from app.attachments.services import attach
-from app.audit import record
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, CardSupport, SolutionCard
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 
@@ -64,7 +63,8 @@ def put_card(
     )
     session.add(card)
     session.flush()
-    _record(session, card, "put", by, at, from_state=None)
+    # Auditors read the log, and are told no more of an anonymous author than others.
+    record_move(session, card, "put", None if card.is_anonymous else by, at)
     attach(session, card, card.compound_id, attachment_ids, by, at, is_anonymous=is_anonymous)
     return card
 
@@ -119,30 +119,20 @@ def merge_card(session: Session, card: SolutionCard, by: Resident, into_id: UUID
         .values(merged_into_id=into.id)
     )
     reason = f"{card.label} > {into.label}"
-    _record(session, card, "merge", by, at, from_state=CardState.OPEN, reason=reason)
+    record_move(session, card, "merge", by, at, reason=reason)
 
 
 def adopt_card(session: Session, card: SolutionCard, by: Resident) -> None:
     """Take the card up; with its first one the matter has been deliberated. Raises WrongState."""
     at = _begin(session, card, SessionState.MEETING)
     card.adopt()
-    _record(session, card, "adopt", by, at, from_state=CardState.OPEN)
+    record_move(session, card, "adopt", by, at)
     matter = card.matter
     session.refresh(matter, with_for_update={"of": Matter, "key_share": True})
     matter.require_under_discussion()
     if matter.state is MatterState.SELECTED:
         matter.deliberate()
-        record(
-            session,
-            matter,
-            "deliberate",
-            at=at,
-            actor_id=by.id,
-            compound_id=matter.compound_id,
-            from_state=MatterState.SELECTED,
-            to_state=matter.state,
-            reason=card.label,
-        )
+        record_move(session, matter, "deliberate", by, at, reason=card.label)
 
 
 def drop_card(session: Session, card: SolutionCard, by: Resident, reason: str | None) -> None:
@@ -152,7 +142,7 @@ def drop_card(session: Session, card: SolutionCard, by: Resident, reason: str | 
     """
     at = _begin(session, card, *DISCUSSION_STATES)
     card.drop()
-    _record(session, card, "drop", by, at, from_state=CardState.OPEN, reason=reason)
+    record_move(session, card, "drop", by, at, reason=reason)
 
 
 def tag_card(session: Session, card: SolutionCard, by: Resident, item: int | None) -> None:
@@ -164,7 +154,7 @@ def tag_card(session: Session, card: SolutionCard, by: Resident, item: int | Non
     before = card.owner_vote_item
     card.tag(item)
     change = f"278: {before or '-'} > {item or '-'}"
-    _record(session, card, "tag", by, at, from_state=card.state, reason=change)
+    record_move(session, card, "tag", by, at, reason=change)
 
 
 def _begin(session: Session, card: SolutionCard, *states: SessionState) -> datetime:
@@ -179,27 +169,3 @@ def _last_number(session: Session, session_id: UUID) -> int:
     """Read while the session is held alone, so that no number is given out twice."""
     query = select(func.max(SolutionCard.number)).where(SolutionCard.session_id == session_id)
     return session.scalar(query) or 0
-
-
-def _record(
-    session: Session,
-    card: SolutionCard,
-    verb: str,
-    by: Resident,
-    at: datetime,
-    *,
-    from_state: CardState | None,
-    reason: str | None = None,
-) -> None:
-    record(
-        session,
-        card,
-        verb,
-        at=at,
-        # Auditors read the log, and are told no more of an anonymous author than others.
-        actor_id=None if verb == "put" and card.is_anonymous else by.id,
-        compound_id=card.compound_id,
-        from_state=from_state,
-        to_state=card.state,
-        reason=reason,
-    )

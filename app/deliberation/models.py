@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaSession
-from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import Base, HasId, enum_type
 from app.people.models import Resident
@@ -142,11 +142,14 @@ CARD_MOVES: dict[CardState, frozenset[CardState]] = {
 }
 
 
-class SolutionCard(HasId, Base):
+class SolutionCard(HasMoves):
     """方案卡片: one proposed solution for a chosen matter; numbered C1, C2 … in its session.
 
     What only the owners may decide carries the item of Civil Code 278 (1-9) that says so.
     """
+
+    MOVES = CARD_MOVES
+    CALLED = ("这张卡片", "This card")
 
     __tablename__ = "solution_cards"
     __table_args__ = (
@@ -189,7 +192,7 @@ class SolutionCard(HasId, Base):
     def require_open(self) -> None:
         """Raises WrongState once the card is merged, adopted or dropped."""
         if self.state is not CardState.OPEN:
-            raise self._wrong_state()
+            raise self.wrong_state()
 
     def merge_into(self, other: "SolutionCard") -> None:
         """It says what another card says."""
@@ -208,14 +211,6 @@ class SolutionCard(HasId, Base):
         """Say which item of Civil Code 278 makes it the owners' to decide; None for none."""
         self.require_open()
         self.owner_vote_item = owner_vote_item
-
-    def _move(self, to: CardState) -> None:
-        if to not in CARD_MOVES[self.state]:
-            raise self._wrong_state()
-        self.state = to
-
-    def _wrong_state(self) -> WrongState:
-        return WrongState(zh=f"这张卡片的状态是 {self.state}", en=f"This card is {self.state}")
 
 
 class CardSupport(Base):

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
-from app.agenda.services import begin_move, record_move
 from app.deliberation import notices
 from app.deliberation.agenda import DiscussedMatter, read_agenda
 from app.deliberation.attendance import Presence, count_present
 from app.deliberation.invitations import ChecklistLine, read_checklist, require_complete
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 
 
@@ -45,7 +45,7 @@ def start_meeting(session: Session, agenda_session: AgendaSession, by: Resident)
         raise NothingChosen
     require_complete(read_checklist(session, agenda_session.id))
     agenda_session.start_meeting()
-    record_move(session, agenda_session, "start_meeting", by, at, from_state=SessionState.TALLIED)
+    record_move(session, agenda_session, "start_meeting", by, at)
     notices.post_agenda(session, agenda_session, agenda, at)
     return agenda_session
 

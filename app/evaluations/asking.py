@@ -10,9 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.api import refused
-from app.audit import record
 from app.clock import read_database_clock
 from app.conventions.models import Convention
 from app.errors import DomainError, WrongState
@@ -27,6 +25,8 @@ from app.evaluations.rounds import (
     RoundState,
     SubjectKind,
 )
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.orm import new_id, table_of
 from app.people.models import Resident
@@ -150,7 +150,7 @@ def open_round(
             session.add(opened)
     except IntegrityError:
         raise RoundOpenAlready from None
-    _record(session, opened, "open", by, at, from_state=None)
+    record_move(session, opened, "open", by, at)
     notices.post_opening(session, opened, at)
     return opened
 
@@ -228,9 +228,7 @@ def count_paper(
     paper.satisfied, paper.mostly, paper.not_satisfied = satisfied, mostly, not_satisfied
     paper.solved, paper.unsolved = solved, unsolved
     paper.entered_by_id, paper.entered_at = by.id, at
-    _record(
-        session, asked, "count_paper", by, at, from_state=asked.state, reason=_words(paper.figures)
-    )
+    record_move(session, asked, "count_paper", by, at, reason=_words(paper.figures))
     return paper
 
 
@@ -243,22 +241,14 @@ def confirm_paper(session: Session, asked: EvaluationRound, by: Resident) -> Pap
     if paper.entered_by_id == by.id:
         raise ConfirmedByTheSame
     paper.confirm(by.id, at)
-    _record(
-        session,
-        asked,
-        "confirm_paper",
-        by,
-        at,
-        from_state=asked.state,
-        reason=_words(paper.figures),
-    )
+    record_move(session, asked, "confirm_paper", by, at, reason=_words(paper.figures))
     return paper
 
 
 def close_round(session: Session, asked: EvaluationRound) -> None:
     """Count a round whose time is over by the database's clock, and let its subject follow; the
     caller commits."""
-    at = _begin(session, asked)
+    at = begin_move(session, asked)
     if asked.state is not RoundState.OPEN or at < asked.closes_at:
         return
     figures, online = _count_answers(session, asked)
@@ -267,19 +257,13 @@ def close_round(session: Session, asked: EvaluationRound) -> None:
         figures = figures + paper.figures
     asked.close(figures, online, at)
     session.flush()
-    _record(session, asked, "close", None, at, from_state=RoundState.OPEN)
+    record_move(session, asked, "close", None, at)
     notices.post_result(session, asked, at)
     SUBJECTS[asked.subject_kind].follow(session, asked, at)
 
 
-def _begin(session: Session, asked: EvaluationRound) -> datetime:
-    locks.hold_alone(session, asked.id)
-    session.refresh(asked)
-    return read_database_clock(session)
-
-
 def _begin_writing(session: Session, asked: EvaluationRound) -> datetime:
-    at = _begin(session, asked)
+    at = begin_move(session, asked)
     asked.require_open(at)
     return at
 
@@ -311,27 +295,4 @@ def _words(figures: Figures) -> str:
     return (
         f"满意 {figures.satisfied}，基本满意 {figures.mostly}，不满意 {figures.not_satisfied}，"
         f"已解决 {figures.solved}，未解决 {figures.unsolved}"
-    )
-
-
-def _record(
-    session: Session,
-    asked: EvaluationRound,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: RoundState | None,
-    reason: str | None = None,
-) -> None:
-    record(
-        session,
-        asked,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=asked.compound_id,
-        from_state=from_state,
-        to_state=asked.state,
-        reason=reason,
     )

@@ -15,10 +15,10 @@ from app.errors import DomainError
 from app.evaluations.judging import follow_the_raiser
 from app.evaluations.models import FollowUp, FollowUpChannel
 from app.evaluations.outcome import Satisfaction
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Endorsement, Matter
 from app.orm import new_id
 from app.people.models import Resident
-from app.works import orders, whistling
 from app.works.limits import WHISTLE_FEEDBACK
 from app.works.models import DONE, OrderState, WorkOrder
 from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
@@ -73,7 +73,7 @@ def answer(
     The raiser's moves the work on, see `_follow`. Raises NotAsked, DoerCannotRate,
     AnsweredAlready, WrongState.
     """
-    at = _begin(session, work)
+    at = begin_move(session, work)
     matter = work.matter
     is_raiser = matter.raised_by_id == by.id
     if not is_raiser and not _supports(session, matter.id, by.id):
@@ -100,7 +100,7 @@ def enter_for_raiser(
 
     Raises DoerCannotRate, VerifierCannotEnter, AnswerYourself, AnsweredAlready, WrongState.
     """
-    at = _begin(session, work)
+    at = begin_move(session, work)
     if is_doer(work, by.id):
         raise DoerCannotRate
     if isinstance(work, WorkOrder) and work.verified_by_id == by.id:
@@ -119,12 +119,6 @@ def is_doer(work: WorkOrder | Whistle, resident_id: UUID) -> bool:
     return work.submitted_by_id == resident_id or any(
         doer.resident_id == resident_id for doer in work.doers
     )
-
-
-def _begin(session: Session, work: WorkOrder | Whistle) -> datetime:
-    if isinstance(work, Whistle):
-        return whistling.begin_move(session, work)
-    return orders.begin_move(session, work)
 
 
 def _supports(session: Session, matter_id: UUID, resident_id: UUID) -> bool:
@@ -208,10 +202,10 @@ def _follow(
         _follow_whistle(session, work, said, by, at)
     else:
         work.rate()
-        orders.record_move(session, work, "rate", by, at, from_state=OrderState.VERIFIED)
+        record_move(session, work, "rate", by, at)
         if said.solved and said.satisfaction is not Satisfaction.NOT:
             work.close()
-            orders.record_move(session, work, "close", by, at, from_state=OrderState.RATED)
+            record_move(session, work, "close", by, at)
     if not said.solved:
         follow_the_raiser(session, work.matter_id, by, at)
 
@@ -222,9 +216,7 @@ def _follow_whistle(
     from_state = whistle.state
     if from_state is WhistleState.VERIFIED_CLOSED:
         whistle.evaluate()
-        whistling.record_move(session, whistle, "evaluate", by, at, from_state=from_state)
+        record_move(session, whistle, "evaluate", by, at)
     elif not said.solved:
         whistle.rework(UNSOLVED, add_working_days(at, WHISTLE_FEEDBACK.days))
-        whistling.record_move(
-            session, whistle, "rework", by, at, from_state=from_state, reason=UNSOLVED
-        )
+        record_move(session, whistle, "rework", by, at, reason=UNSOLVED)

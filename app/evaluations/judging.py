@@ -11,8 +11,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
-from app.audit import record
 from app.clock import read_database_clock
 from app.errors import DomainError
 from app.evaluations import notices
@@ -20,10 +18,11 @@ from app.evaluations.limits import RULE
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.outcome import Figures, Satisfaction, Verdict, judge
 from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
+from app.kit import locks
+from app.kit.moves import record_move
 from app.matters.models import Matter, MatterState
 from app.orm import new_id
 from app.people.models import Resident
-from app.works import orders, whistling
 from app.works.carrying_out import hold_matter
 from app.works.models import OrderState, WorkOrder
 from app.works.whistle import Whistle, WhistleState
@@ -155,13 +154,13 @@ def _conclude(
     unsolved = any(each.is_raiser and not each.solved for each in standing)
     judgement = judge(RULE, figures, raiser_says_unsolved=unsolved)
     matter.evaluate()
-    _record(session, matter, "evaluate", by, at, MatterState.DONE, None)
+    record_move(session, matter, "evaluate", by, at)
     if judgement.verdict is Verdict.REOPENED:
         matter.reopen()
     else:
         matter.close()
     verb = "reopen" if judgement.verdict is Verdict.REOPENED else "close"
-    _record(session, matter, verb, by, at, MatterState.EVALUATED, judgement.why.zh)
+    record_move(session, matter, verb, by, at, reason=judgement.why.zh)
     _evaluate_whistles(session, matter, by, at)
     if judgement.verdict is Verdict.CLOSED:
         _close_orders(session, matter, by, at)
@@ -209,9 +208,7 @@ def _evaluate_whistles(session: Session, matter: Matter, by: Resident | None, at
     ).all()
     for whistle in whistles:
         whistle.evaluate()
-        whistling.record_move(
-            session, whistle, "evaluate", by, at, from_state=WhistleState.VERIFIED_CLOSED
-        )
+        record_move(session, whistle, "evaluate", by, at)
 
 
 def _close_orders(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
@@ -225,28 +222,5 @@ def _close_orders(session: Session, matter: Matter, by: Resident | None, at: dat
         .order_by(WorkOrder.id)
     ).all()
     for order in checked:
-        from_state = order.state
         order.close()
-        orders.record_move(session, order, "close", by, at, from_state=from_state)
-
-
-def _record(
-    session: Session,
-    matter: Matter,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    from_state: MatterState,
-    reason: str | None,
-) -> None:
-    record(
-        session,
-        matter,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=matter.compound_id,
-        from_state=from_state,
-        to_state=matter.state,
-        reason=reason,
-    )
+        record_move(session, order, "close", by, at)

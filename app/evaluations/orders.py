@@ -5,20 +5,19 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.board.models import NoticeKind, PublicNotice
 from app.clock import spoken
 from app.errors import DomainError
 from app.evaluations.follow_ups import is_doer
 from app.evaluations.judging import standing_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
+from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
 from app.works.access import DoerCannotVerify
 from app.works.carrying_out import hold_matter
 from app.works.limits import ORDER_TERMS
 from app.works.models import OrderState, WorkOrder
-from app.works.orders import begin_move, record_move
 from app.works.terms import end_of_due_day
 
 
@@ -60,7 +59,7 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
     ):
         raise RaiserSaysUnsolved
     order.close()
-    record_move(session, order, "close", by, at, from_state=from_state)
+    record_move(session, order, "close", by, at)
     return order
 
 
@@ -75,22 +74,11 @@ def reopen_order(
     at = begin_move(session, order)
     matter = hold_matter(session, order.matter_id)
     matter.require_state(MatterState.EXECUTING, MatterState.REOPENED)
-    from_state = order.state
     order.reopen(reason, end_of_due_day(due_on, at) or at + ORDER_TERMS[order.urgency].length)
-    record_move(session, order, "reopen", by, at, from_state=from_state, reason=reason)
+    record_move(session, order, "reopen", by, at, reason=reason)
     if matter.state is MatterState.REOPENED:
         matter.execute()
-        record(
-            session,
-            matter,
-            "execute",
-            at=at,
-            actor_id=by.id,
-            compound_id=matter.compound_id,
-            from_state=MatterState.REOPENED,
-            to_state=matter.state,
-            reason=order.label,
-        )
+        record_move(session, matter, "execute", by, at, reason=order.label)
     _correct_notice(session, order, at)
     return order
 

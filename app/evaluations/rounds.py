@@ -19,7 +19,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.errors import WrongState
 from app.evaluations.outcome import Figures, Satisfaction
-from app.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.moves import HasMoves
+from app.orm import UNNUMBERED, Base, enum_type
 
 _IS_OPEN = text("state = 'OPEN'")
 
@@ -49,9 +50,12 @@ ROUND_MOVES: dict[RoundState, frozenset[RoundState]] = {
 }
 
 
-class EvaluationRound(HasId, Base):
+class EvaluationRound(HasMoves):
     """民评 of one subject, open until `closes_at` (exclusive). The figures come with the closing,
     those of confirmed paper sheets among them; `online` counts the answers without paper."""
+
+    MOVES = ROUND_MOVES
+    CALLED = ("这次民评", "This evaluation")
 
     __tablename__ = "evaluation_rounds"
     __table_args__ = (
@@ -109,6 +113,11 @@ class EvaluationRound(HasId, Base):
     paper: Mapped["PaperCount | None"] = relationship()
 
     @property
+    def state_words(self) -> tuple[str, str]:
+        """What has closed opens no more."""
+        return "这次民评已经截止", "This evaluation has closed"
+
+    @property
     def asks_whether_solved(self) -> bool:
         """A matter may be solved; a convention is kept, more or less."""
         return self.subject_kind is SubjectKind.MATTER
@@ -137,12 +146,7 @@ class EvaluationRound(HasId, Base):
     def require_open(self, at: datetime) -> None:
         """Raises WrongState unless answers may still come."""
         if self.state is not RoundState.OPEN or at >= self.closes_at:
-            raise WrongState(zh="这次民评已经截止", en="This evaluation has closed")
-
-    def _move(self, to: RoundState) -> None:
-        if to not in ROUND_MOVES[self.state]:
-            raise WrongState(zh="这次民评已经截止", en="This evaluation has closed")
-        self.state = to
+            raise self.wrong_state()
 
 
 class EvaluationAnswer(Base):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from app.agenda import services as agenda
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.deliberation.agenda import chosen_rows
 from app.errors import DomainError
 from app.evaluations import notices
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 
@@ -31,7 +31,7 @@ def start_evaluation(
 
     Raises WrongState, MattersAreOpen.
     """
-    at = agenda.begin_move(session, agenda_session)
+    at = begin_move(session, agenda_session)
     from_state = agenda_session.state
     matters = chosen_matters(session, agenda_session)
     if from_state is SessionState.RESOLVED and any(
@@ -39,7 +39,7 @@ def start_evaluation(
     ):
         raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
     agenda_session.start_evaluation()
-    agenda.record_move(session, agenda_session, "start_evaluation", by, at, from_state=from_state)
+    record_move(session, agenda_session, "start_evaluation", by, at)
     notices.post_look_back(session, agenda_session, matters, at)
     return agenda_session
 
@@ -50,15 +50,14 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
 
     Raises WrongState, MattersAreOpen.
     """
-    at = agenda.begin_move(session, agenda_session)
-    from_state = agenda_session.state
+    at = begin_move(session, agenda_session)
     matters = chosen_matters(session, agenda_session)
     agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
     open_ = {each.id for each in matters if each.state not in KNOWN}
     if open_ - _taken_over(session, agenda_session):
         raise MattersAreOpen
     agenda_session.close()
-    agenda.record_move(session, agenda_session, "close", by, at, from_state=from_state)
+    record_move(session, agenda_session, "close", by, at)
     notices.post_session_close(session, agenda_session, matters, at)
     return agenda_session
 

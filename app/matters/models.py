@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import WrongState
-from app.orm import Base, HasId, enum_type
+from app.kit.moves import HasMoves
+from app.orm import Base, enum_type
 
 
 class Category(StrEnum):
@@ -88,8 +88,11 @@ SCREENABLE = ENDORSABLE
 UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
-class Matter(HasId, Base):
+class Matter(HasMoves):
     """What a resident wants dealt with. Its words never change once raised."""
+
+    MOVES = MATTER_MOVES
+    CALLED = ("这件事", "This matter")
 
     __tablename__ = "matters"
     __table_args__ = (
@@ -176,28 +179,13 @@ class Matter(HasId, Base):
         self.require_state(MatterState.REOPENED)
         self._move(MatterState.LISTED)
 
-    def require_state(self, *states: MatterState) -> None:
-        """Raises WrongState unless the matter is at one of these steps."""
-        if self.state not in states:
-            raise self._wrong_state()
-
     def require_under_discussion(self) -> None:
         """Raises WrongState unless solutions for it may still be put and taken up."""
-        if self.state not in UNDER_DISCUSSION:
-            raise self._wrong_state()
+        self.require_state(*UNDER_DISCUSSION)
 
     def require_endorsable(self) -> None:
         """Raises WrongState unless support for it may still change."""
-        if self.state not in ENDORSABLE:
-            raise self._wrong_state()
-
-    def _move(self, to: MatterState) -> None:
-        if to not in MATTER_MOVES[self.state]:
-            raise self._wrong_state()
-        self.state = to
-
-    def _wrong_state(self) -> WrongState:
-        return WrongState(zh=f"这件事的状态是 {self.state}", en=f"This matter is {self.state}")
+        self.require_state(*ENDORSABLE)
 
 
 class Endorsement(Base):

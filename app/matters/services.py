@@ -9,9 +9,9 @@ from sqlalchemy import func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
-from app.audit import record
 from app.compounds.models import Compound
 from app.errors import DomainError
+from app.kit.moves import record_move
 from app.matters.models import SCREENED, Category, Endorsement, Matter, MatterState
 from app.people.models import Resident
 
@@ -68,7 +68,7 @@ def raise_matter(
     )
     session.add(matter)
     session.flush()
-    _record(session, matter, "raise", by.id, at, from_state=None)
+    record_move(session, matter, "raise", by, at)
     attach(session, matter, compound.id, attachment_ids, by, at, is_anonymous=True)
     return matter
 
@@ -119,7 +119,6 @@ def screen(
     ):
         raise CarriedOverTooOften
     _check_merge_target(matter, outcome, into)
-    from_state = matter.state
     matter.screen(outcome, by.id, at, reason)
     if into is not None:
         matter.merged_into_id = into.id
@@ -128,7 +127,7 @@ def screen(
         session.execute(
             update(Matter).where(Matter.merged_into_id == matter.id).values(merged_into_id=into.id)
         )
-    _record(session, matter, "screen", by.id, at, from_state=from_state, reason=reason)
+    record_move(session, matter, "screen", by, at, reason=reason)
     return matter
 
 
@@ -181,26 +180,3 @@ def read_own_part(session: Session, resident_id: UUID, matter_ids: Collection[UU
     for matter_id, is_merged in session.execute(union_all(endorsed, merged)).all():
         (own.merged if is_merged else own.endorsed).add(matter_id)
     return own
-
-
-def _record(
-    session: Session,
-    matter: Matter,
-    verb: str,
-    actor_id: UUID,
-    at: datetime,
-    *,
-    from_state: MatterState | None,
-    reason: str | None = None,
-) -> None:
-    record(
-        session,
-        matter,
-        verb,
-        at=at,
-        actor_id=actor_id,
-        compound_id=matter.compound_id,
-        from_state=from_state,
-        to_state=matter.state,
-        reason=reason,
-    )

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound, Unit
 from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.orm import Base, HasId, enum_type
 
 ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
@@ -95,8 +96,11 @@ class Resident(HasId, Base):
         return day.year - born.year - (not had_birthday) >= ADULT_AGE
 
 
-class Residence(HasId, Base):
+class Residence(HasMoves):
     """That a resident lives in a unit: claimed, then verified or refused by somebody else."""
+
+    MOVES = RESIDENCE_MOVES
+    CALLED = ("这条居住登记", "This residence")
 
     __tablename__ = "residences"
     __table_args__ = (
@@ -147,13 +151,6 @@ class Residence(HasId, Base):
     def end(self) -> None:
         """The resident lives elsewhere now."""
         self._move(ResidenceState.ENDED)
-
-    def _move(self, to: ResidenceState) -> None:
-        if to not in RESIDENCE_MOVES[self.state]:
-            raise WrongState(
-                zh=f"这条居住登记的状态是 {self.state}", en=f"This residence is {self.state}"
-            )
-        self.state = to
 
 
 class Appointment(HasId, Base):

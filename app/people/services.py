@@ -12,6 +12,7 @@ from app.clock import local_date
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
 from app.compounds.names import plain_name
 from app.errors import DomainError, Forbidden
+from app.kit.moves import record_move
 from app.people.models import (
     Appointment,
     Relation,
@@ -172,7 +173,7 @@ def claim_residence(
             session.add(residence)
     except IntegrityError:
         raise AlreadyClaimed from None
-    _record(session, residence, "claim", resident, at, None)
+    record_move(session, residence, "claim", resident, at)
     return residence
 
 
@@ -189,15 +190,15 @@ def verify_residence(
     if birth_date is not None:
         residence.resident.birth_date = _credible(birth_date, at)
         if residence.state is ResidenceState.VERIFIED:
-            _record(session, residence, "correct_birth_date", by, at, ResidenceState.VERIFIED)
+            record_move(session, residence, "correct_birth_date", by, at)
             return residence
     earlier = _verified_residence(session, residence.resident_id)
     if residence.state is ResidenceState.CLAIMED and earlier is not None:
         earlier.end()
-        _record(session, earlier, "end", by, at, ResidenceState.VERIFIED, reason="moved")
+        record_move(session, earlier, "end", by, at, reason="moved")
         session.flush()  # it must leave the unique index before the new one enters it
     residence.verify(by.id, at)
-    _record(session, residence, "verify", by, at, ResidenceState.CLAIMED)
+    record_move(session, residence, "verify", by, at)
     return residence
 
 
@@ -208,30 +209,8 @@ def refuse_residence(
     if residence.resident_id == by.id:
         raise OwnClaim
     residence.refuse(by.id, at, reason)
-    _record(session, residence, "refuse", by, at, ResidenceState.CLAIMED, reason)
+    record_move(session, residence, "refuse", by, at, reason=reason)
     return residence
-
-
-def _record(
-    session: Session,
-    residence: Residence,
-    verb: str,
-    by: Resident,
-    at: datetime,
-    from_state: ResidenceState | None,
-    reason: str | None = None,
-) -> None:
-    record(
-        session,
-        residence,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=residence.compound_id,
-        from_state=from_state,
-        to_state=residence.state,
-        reason=reason,
-    )
 
 
 def _verified_residence(session: Session, resident_id: UUID) -> Residence | None:

@@ -13,9 +13,9 @@ from app import clock
 from app.board.models import Objection
 from app.board.objections import settled_at
 from app.extensions import db
+from app.kit.moves import begin_move, record_move
 from app.rating_lists import notices
 from app.rating_lists.models import ListState, RatingEntry, RatingList
-from app.rating_lists.services import begin_move, record_move
 
 
 def finalise_list(session: Session, made: RatingList) -> None:
@@ -29,7 +29,7 @@ def finalise_list(session: Session, made: RatingList) -> None:
     if since is None:
         return
     made.finalise(since)
-    record_move(session, made, "finalise", None, at, from_state=ListState.NOTICED)
+    record_move(session, made, "finalise", None, at)
     for entry in made.entries:
         if entry.struck_at is None:
             notices.post_final(session, entry, at)

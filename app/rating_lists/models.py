@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.board.models import PublicNotice
 from app.compounds.models import Community, Compound
 from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.orm import Base, HasId, enum_type
 
 
@@ -37,8 +38,11 @@ class Colour(StrEnum):
     BLACK = "BLACK"
 
 
-class RatingList(HasId, Base):
+class RatingList(HasMoves):
     """红黑榜 of a community for a month; a month has one."""
+
+    MOVES = LIST_MOVES
+    CALLED = ("这份红黑榜", "This rating list")
 
     __tablename__ = "rating_lists"
     __table_args__ = (
@@ -89,18 +93,6 @@ class RatingList(HasId, Base):
         """The notices have ended and every objection is answered."""
         self._move(ListState.FINAL)
         self.final_at = at
-
-    def require_state(self, *states: ListState) -> None:
-        """Raises WrongState unless the list is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这份红黑榜的状态是 {self.state}", en=f"This rating list is {self.state}"
-            )
-
-    def _move(self, to: ListState) -> None:
-        if to not in LIST_MOVES[self.state]:
-            self.require_state()
-        self.state = to
 
 
 class RatingEntry(HasId, Base):

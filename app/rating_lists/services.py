@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.audit import record
 from app.board.models import Objection
 from app.board.objections import objection_term
@@ -15,6 +14,8 @@ from app.board.services import correct
 from app.clock import read_database_clock
 from app.compounds.models import Community, Compound
 from app.errors import DomainError
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 from app.rating_lists import notices
@@ -81,7 +82,7 @@ def draft_list(
     )
     session.add(made)
     _write(session, made, entries)
-    record_move(session, made, "draft", by, at, from_state=None)
+    record_move(session, made, "draft", by, at)
     return made
 
 
@@ -93,7 +94,7 @@ def revise_list(
     made.require_state(ListState.DRAFT)
     made.drafted_by_id = by.id
     _write(session, made, entries)
-    record_move(session, made, "revise", by, at, from_state=ListState.DRAFT)
+    record_move(session, made, "revise", by, at)
     return made
 
 
@@ -104,7 +105,7 @@ def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
     if by.id == made.drafted_by_id:
         raise OwnList
     made.review(by.id, at)
-    record_move(session, made, "review", by, at, from_state=ListState.DRAFT)
+    record_move(session, made, "review", by, at)
     return made
 
 
@@ -119,7 +120,7 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList
     made.publish(ends_at)
     for entry in made.entries:
         entry.notice = notices.post_entry(session, entry, ends_at, at)
-    record_move(session, made, "publish", by, at, from_state=ListState.REVIEWED)
+    record_move(session, made, "publish", by, at)
     return made
 
 
@@ -153,35 +154,6 @@ def recolour_entry(
     zh, en = notices.COLOURS[colour]
     _tell(session, entry, "recolour", by, f"改列{zh}：{reason} Now on the {en}.", reason, at)
     return entry
-
-
-def begin_move(session: Session, made: RatingList) -> datetime:
-    """Hold the list alone, read it again, and answer the database's time."""
-    locks.hold_alone(session, made.id)
-    session.refresh(made)
-    return read_database_clock(session)
-
-
-def record_move(
-    session: Session,
-    made: RatingList,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: ListState | None,
-) -> None:
-    """Log a move of the list; `by` is empty where the clock made it."""
-    record(
-        session,
-        made,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        community_id=made.community_id,
-        from_state=from_state,
-        to_state=made.state,
-    )
 
 
 def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]) -> None:

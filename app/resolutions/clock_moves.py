@@ -14,9 +14,9 @@ from app.board.models import Objection
 from app.board.objections import settled_at
 from app.compounds.models import Community, Compound
 from app.extensions import db
+from app.kit.moves import begin_move, record_move
 from app.resolutions import notices
 from app.resolutions.models import Resolution, ResolutionState
-from app.resolutions.services import begin_move, record_move
 
 
 def take_effect(session: Session, resolution: Resolution) -> None:
@@ -33,17 +33,11 @@ def take_effect(session: Session, resolution: Resolution) -> None:
     if since is None:
         return
     resolution.take_effect(since)
-    record_move(session, resolution, "take_effect", None, at, from_state=ResolutionState.NOTICED)
+    record_move(session, resolution, "take_effect", None, at)
     if resolution.supersedes is not None:
         resolution.supersedes.be_superseded()
         record_move(
-            session,
-            resolution.supersedes,
-            "be_superseded",
-            None,
-            at,
-            from_state=ResolutionState.EFFECTIVE,
-            reason=str(resolution.id),
+            session, resolution.supersedes, "be_superseded", None, at, reason=str(resolution.id)
         )
     notices.post_effect(session, resolution, at)
 

@@ -17,6 +17,7 @@ from app.ballots.operator_key import require_our_store
 from app.ballots.refusals import vote_void
 from app.errors import DomainError
 from app.extensions import db
+from app.kit.moves import begin_move, record_move
 from app.orm import table_of
 from app.problems import on_refusal
 from app.resolutions import notices
@@ -27,7 +28,6 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.services import begin_move, record_move
 from app.resolutions.voting import held_again_at_the_table
 
 log = logging.getLogger(__name__)
@@ -43,16 +43,16 @@ def follow_key(session: Session, resolution: Resolution, keys: KeyStore) -> None
     if not is_missing(session, keys, resolution.id, resolution.key_check):
         if since is not None:
             resolution.find_key()
-            record_move(session, resolution, "find_key", None, at, from_state=state)
+            record_move(session, resolution, "find_key", None, at)
     elif since is None:
         resolution.miss_key(at)
-        record_move(session, resolution, "miss_key", None, at, from_state=state)
+        record_move(session, resolution, "miss_key", None, at)
     elif at >= since + patience():
         log.critical("the key of resolution %s is lost; its vote is void", resolution.id)
         votes = table_of(ResolutionVoteCast)
         session.execute(delete(votes).where(votes.c.resolution_id == resolution.id))
         resolution.void()
-        record_move(session, resolution, "void", None, at, from_state=state)
+        record_move(session, resolution, "void", None, at)
         notices.post_void(session, resolution, at)
 
 

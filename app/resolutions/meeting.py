@@ -11,12 +11,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.agenda import services as agenda
 from app.agenda.models import AgendaSession, SessionState
-from app.audit import record
 from app.deliberation.agenda import chosen_rows
 from app.deliberation.models import CardState, SolutionCard
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.models import Resident
 from app.resolutions import notices
@@ -42,7 +41,7 @@ def conclude_meeting(
 
     Raises WrongState, ResolutionStillTabled.
     """
-    at = agenda.begin_move(session, agenda_session)
+    at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
     resolutions = _resolutions(session, agenda_session)
     if any(each.state is ResolutionState.TABLED for each in resolutions):
@@ -52,9 +51,7 @@ def conclude_meeting(
             shelve(session, resolution, by, LEFT_OVER[resolution.state], at)
     matters = _settle_matters(session, agenda_session, resolutions, by, at)
     agenda_session.conclude_meeting()
-    agenda.record_move(
-        session, agenda_session, "conclude_meeting", by, at, from_state=SessionState.MEETING
-    )
+    record_move(session, agenda_session, "conclude_meeting", by, at)
     notices.post_conclusion(session, agenda_session, resolutions, matters, at)
     return agenda_session
 
@@ -91,7 +88,6 @@ def _settle_matters(
     ).all()
     for matter in matters:
         if matter.state in UNDER_DISCUSSION:
-            from_state = matter.state
             if _is_left_to_owners(
                 [each for each in resolutions if each.matter_id == matter.id],
                 [card for card in adopted if card.matter_id == matter.id],
@@ -99,16 +95,7 @@ def _settle_matters(
                 matter.leave_to_owners()
             else:
                 matter.shelve()
-            record(
-                session,
-                matter,
-                "settle",
-                at=at,
-                actor_id=by.id,
-                compound_id=matter.compound_id,
-                from_state=from_state,
-                to_state=matter.state,
-            )
+            record_move(session, matter, "settle", by, at)
     return sorted(matters, key=lambda matter: ids.index(matter.id))
 
 

@@ -24,6 +24,7 @@ from app.agenda.models import AgendaSession
 from app.board.models import PublicNotice
 from app.deliberation.models import SolutionCard
 from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.explanation import Explanation
@@ -104,13 +105,16 @@ class ReviewOpinion(StrEnum):
     RETURNED = "RETURNED"
 
 
-class Resolution(HasId, Base):
+class Resolution(HasMoves):
     """决议: what the round table decides on one matter. The text never changes once tabled.
 
     `attempt` counts how often it was tabled: without a quorum it may be tabled again. The figures
     are those of the last vote. `key_check` is by what the key of a secret vote is known again,
     and `key_missing_since` when it was first found to be gone.
     """
+
+    MOVES = RESOLUTION_MOVES
+    CALLED = ("这项决议", "This resolution")
 
     __tablename__ = "resolutions"
     __table_args__ = (
@@ -201,6 +205,11 @@ class Resolution(HasId, Base):
     )
 
     @property
+    def held_ids(self) -> list[UUID]:
+        """Its session, and itself."""
+        return [self.session_id, self.id]
+
+    @property
     def label(self) -> str:
         """As the minutes print it, e.g. `决议1`."""
         return f"决议{self.number}"
@@ -286,18 +295,6 @@ class Resolution(HasId, Base):
     def be_superseded(self) -> None:
         """A later resolution takes its place."""
         self._move(ResolutionState.SUPERSEDED)
-
-    def require_state(self, *states: ResolutionState) -> None:
-        """Raises WrongState unless the resolution is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这项决议的状态是 {self.state}", en=f"This resolution is {self.state}"
-            )
-
-    def _move(self, to: ResolutionState) -> None:
-        if to not in RESOLUTION_MOVES[self.state]:
-            self.require_state()
-        self.state = to
 
 
 class ResolutionCard(Base):

@@ -4,10 +4,10 @@ from sqlalchemy.orm import Session
 
 from app.calendar import add_working_days
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 from app.resolutions.models import BranchReview, Resolution, ResolutionState, ReviewOpinion
-from app.resolutions.services import begin_move, record_move
 
 REVIEW_WORKING_DAYS = 5
 
@@ -43,7 +43,7 @@ def request_review(session: Session, resolution: Resolution, by: Resident) -> Re
     resolution.review = BranchReview(
         id=new_id(), submitted_at=at, lapses_at=add_working_days(at, REVIEW_WORKING_DAYS)
     )
-    record_move(session, resolution, "request_review", by, at, from_state=resolution.state)
+    record_move(session, resolution, "request_review", by, at)
     return resolution
 
 
@@ -71,7 +71,6 @@ def give_review(
         "give_review",
         by,
         at,
-        from_state=resolution.state,
         reason=opinion if advice is None else f"{opinion}: {advice}",
     )
     return resolution

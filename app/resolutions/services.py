@@ -13,17 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
-from app.agenda import services as agenda
 from app.agenda.models import AgendaSession, SessionState
-from app.audit import record
 from app.ballots.keys import KeyStore
 from app.ballots.operator_key import require_our_store
 from app.board.objections import objection_term
-from app.clock import read_database_clock
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
 from app.errors import DomainError
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 from app.resolutions import notices
@@ -77,14 +74,6 @@ class HandsAreNotSecret(DomainError):
     zh, en = "举手表决不能无记名", "A show of hands cannot be secret"
 
 
-def begin_move(session: Session, resolution: Resolution) -> datetime:
-    """Hold session and resolution alone, read it again, and answer the database's time."""
-    locks.hold_alone(session, resolution.session_id)
-    locks.hold_alone(session, resolution.id)
-    session.refresh(resolution)
-    return read_database_clock(session)
-
-
 def draft_resolution(
     session: Session,
     agenda_session: AgendaSession,
@@ -101,7 +90,7 @@ def draft_resolution(
     Raises WrongState, MatterNotChosen, InvalidCards, CardTaken, InvalidSuperseded,
     SupersededAlready.
     """
-    at = agenda.begin_move(session, agenda_session)
+    at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
     matter = chosen_matter(session, agenda_session.id, matter_id)
     resolution = Resolution(
@@ -121,7 +110,7 @@ def draft_resolution(
     )
     _carry(session, resolution, card_ids)
     _name_superseded(session, resolution, supersedes_id)
-    record_move(session, resolution, "draft", by, at, from_state=None)
+    record_move(session, resolution, "draft", by, at)
     return resolution
 
 
@@ -148,7 +137,7 @@ def revise_resolution(
     resolution.revise(title, text)
     _carry(session, resolution, card_ids)
     _name_superseded(session, resolution, supersedes_id)
-    record_move(session, resolution, "revise", by, at, from_state=resolution.state)
+    record_move(session, resolution, "revise", by, at)
     return resolution
 
 
@@ -168,16 +157,13 @@ def table_resolution(
     if method is VoteMethod.HANDS and secrecy is Secrecy.SECRET:
         raise HandsAreNotSecret
     at = begin_move(session, resolution)
-    from_state = resolution.state
     _require_no_pending_review(resolution, at)
     resolution.table(at, method, secrecy, MajorityRule().to_data())
     if resolution.is_secret_phone_vote:
         require_our_store(session, keys)
         keys.erase(resolution.id)  # of a vote before, if that could not be erased then
         resolution.take_key(keys.create_session_key(resolution.id))
-    record_move(
-        session, resolution, "table", by, at, from_state=from_state, reason=f"{method}, {secrecy}"
-    )
+    record_move(session, resolution, "table", by, at, reason=f"{method}, {secrecy}")
     return resolution
 
 
@@ -194,9 +180,8 @@ def shelve(
     session: Session, resolution: Resolution, by: Resident, reason: str, at: datetime
 ) -> None:
     """The move alone, for whoever holds the session."""
-    from_state = resolution.state
     resolution.shelve(reason)
-    record_move(session, resolution, "shelve", by, at, from_state=from_state, reason=reason)
+    record_move(session, resolution, "shelve", by, at, reason=reason)
 
 
 def escalate_resolution(
@@ -204,9 +189,8 @@ def escalate_resolution(
 ) -> Resolution:
     """Hand on what was not decided here (domain notes, section 7). Raises WrongState."""
     at = begin_move(session, resolution)
-    from_state = resolution.state
     resolution.escalate(forum, reason)
-    record_move(session, resolution, "escalate", by, at, from_state=from_state, reason=reason)
+    record_move(session, resolution, "escalate", by, at, reason=reason)
     notices.post_escalation(session, resolution, forum, reason, at)
     return resolution
 
@@ -220,32 +204,8 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     resolution.require_state(ResolutionState.PASSED)
     ends_at = objection_term(at, NOTICE_DAYS)
     resolution.publish(notices.post_resolution(session, resolution, ends_at, at))
-    record_move(session, resolution, "publish", by, at, from_state=ResolutionState.PASSED)
+    record_move(session, resolution, "publish", by, at)
     return resolution
-
-
-def record_move(
-    session: Session,
-    resolution: Resolution,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: ResolutionState | None,
-    reason: str | None = None,
-) -> None:
-    """Log a move of the resolution; `by` is empty where the clock made it."""
-    record(
-        session,
-        resolution,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=resolution.compound_id,
-        from_state=from_state,
-        to_state=resolution.state,
-        reason=reason,
-    )
 
 
 def _last_number(session: Session, session_id: UUID) -> int:
@@ -306,15 +266,7 @@ def _retire_review(session: Session, resolution: Resolution, by: Resident, at: d
     """The branch spoke of other words: it may be asked again, and the log keeps what it said."""
     review = resolution.review
     opinion = "" if review is None or review.opinion is None else review.opinion.value
-    record_move(
-        session,
-        resolution,
-        "retire_review",
-        by,
-        at,
-        from_state=resolution.state,
-        reason=opinion or None,
-    )
+    record_move(session, resolution, "retire_review", by, at, reason=opinion or None)
     session.delete(review)
     session.flush()
     session.expire(resolution, ["review"])

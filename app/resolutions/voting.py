@@ -7,8 +7,6 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
-from app.audit import record
 from app.ballots.keys import KeyStore
 from app.ballots.refusals import VoteVoid
 from app.ballots.storing import NotOnRoll
@@ -16,6 +14,8 @@ from app.calendar import add_working_days
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance
 from app.errors import DomainError
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.orm import table_of
 from app.people.guards import Actor
@@ -28,7 +28,6 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.services import begin_move, record_move
 from votes.majority import (
     MajorityOutcome,
     MajorityRule,
@@ -211,7 +210,7 @@ def _conclude(
     outcome, why = decide(rule, vote), explain_majority(rule, vote)
     resolution.record_vote(vote, outcome, why, at)
     # The log keeps the figures also where the resolution is tabled again.
-    record_move(session, resolution, verb, by, at, from_state=ResolutionState.TABLED, reason=why.zh)
+    record_move(session, resolution, verb, by, at, reason=why.zh)
     if outcome is MajorityOutcome.PASSED:
         resolution.publish_due_at = add_working_days(at, PUBLISH_WORKING_DAYS)
         _resolve_matter(session, resolution, by, at)
@@ -228,16 +227,5 @@ def _resolve_matter(session: Session, resolution: Resolution, by: Resident, at: 
     )
     if matter.state not in UNDER_DISCUSSION or resolution.needs_owners_only:
         return
-    from_state = matter.state
     matter.resolve()
-    record(
-        session,
-        matter,
-        "resolve",
-        at=at,
-        actor_id=by.id,
-        compound_id=matter.compound_id,
-        from_state=from_state,
-        to_state=matter.state,
-        reason=resolution.label,
-    )
+    record_move(session, matter, "resolve", by, at, reason=resolution.label)

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.kit.moves import begin_move, record_move
 from app.people.guards import Actor
 from app.people.models import Resident
 from app.works import notices
 from app.works.access import DOERS, require_doer, require_offices
 from app.works.limits import ORDER_ANSWER, ORDER_TERMS
 from app.works.models import DoerKind, OrderDoer, OrderWay, WorkOrder
-from app.works.orders import begin_move, record_move, start
+from app.works.orders import start
 from app.works.terms import end_of_due_day
 
 
@@ -32,14 +33,14 @@ def assign_order(
     again; its due day stays unless another is given. Raises WrongState, InvalidDoer, DueDayPassed.
     """
     at = begin_move(session, order)
-    is_new, from_state = order.assigned_at is None, order.state
+    is_new = order.assigned_at is None
     due_at = end_of_due_day(due_on, at) or order.due_at or at + ORDER_TERMS[order.urgency].length
     order.assign(at, due_at, at + ORDER_ANSWER.length)
     order.doer_kind, order.doer_name = doer_kind or order.doer_kind, doer_name or order.doer_name
     require_offices(session, order.compound, doer_ids, DOERS)
     _name_doers(order, doer_ids, at)
     start(session, order, by, at)
-    record_move(session, order, "assign", by, at, from_state=from_state, reason=order.doer_name)
+    record_move(session, order, "assign", by, at, reason=order.doer_name)
     if is_new:
         notices.post_assignment(session, order, at)
     return order
@@ -53,11 +54,10 @@ def take_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
     at = begin_move(session, order)
     if order.way is not OrderWay.TAKE:
         order.require_state()
-    from_state = order.state
     due_at = order.due_at or at + ORDER_TERMS[order.urgency].length
     order.take(at, due_at, at + ORDER_ANSWER.length)
     _name_doers(order, [by.id], at)
-    record_move(session, order, "take", by.resident, at, from_state=from_state)
+    record_move(session, order, "take", by.resident, at)
     notices.post_assignment(session, order, at)
     return order
 
@@ -66,9 +66,8 @@ def accept_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
     """接单: the doer takes the order on. Raises WrongState, NotTheDoer."""
     at = begin_move(session, order)
     require_doer(order, by)
-    from_state = order.state
     order.accept(at)
-    record_move(session, order, "accept", by.resident, at, from_state=from_state)
+    record_move(session, order, "accept", by.resident, at)
     return order
 
 
@@ -76,9 +75,8 @@ def decline_order(session: Session, order: WorkOrder, by: Actor, reason: str) ->
     """The doer does not take the order on, and says why. Raises WrongState, NotTheDoer."""
     at = begin_move(session, order)
     require_doer(order, by)
-    from_state = order.state
     order.decline(reason)
-    record_move(session, order, "decline", by.resident, at, from_state=from_state, reason=reason)
+    record_move(session, order, "decline", by.resident, at, reason=reason)
     return order
 
 
@@ -90,7 +88,7 @@ def note_contact(session: Session, order: WorkOrder, by: Actor, note: str) -> Wo
     at = begin_move(session, order)
     require_doer(order, by)
     order.contact(at)
-    record_move(session, order, "contact", by.resident, at, from_state=order.state, reason=note)
+    record_move(session, order, "contact", by.resident, at, reason=note)
     return order
 
 

@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.agenda import services as agenda
 from app.agenda.models import AgendaSession, SessionState
-from app.audit import record
+from app.kit.moves import record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 from app.works.models import DONE, OrderState, WorkOrder
@@ -47,14 +46,11 @@ def begin_work(
 ) -> None:
     """The first work on a matter carries it out, and with it the session that decided it."""
     if matter.state in BEFORE_WORK:
-        from_state = matter.state
         matter.execute()
-        _record(session, matter, "execute", by, at, from_state)
+        record_move(session, matter, "execute", by, at)
     if agenda_session is not None and agenda_session.state is SessionState.RESOLVED:
         agenda_session.execute()
-        agenda.record_move(
-            session, agenda_session, "execute", by, at, from_state=SessionState.RESOLVED
-        )
+        record_move(session, agenda_session, "execute", by, at)
 
 
 def finish_if_done(session: Session, matter_id: UUID, by: Resident, at: datetime) -> None:
@@ -78,24 +74,4 @@ def finish_if_done(session: Session, matter_id: UUID, by: Resident, at: datetime
     matter = hold_matter(session, matter_id)
     if is_done and matter.state is MatterState.EXECUTING:
         matter.finish()
-        _record(session, matter, "finish", by, at, MatterState.EXECUTING)
-
-
-def _record(
-    session: Session,
-    matter: Matter,
-    verb: str,
-    by: Resident,
-    at: datetime,
-    from_state: MatterState,
-) -> None:
-    record(
-        session,
-        matter,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=matter.compound_id,
-        from_state=from_state,
-        to_state=matter.state,
-    )
+        record_move(session, matter, "finish", by, at)

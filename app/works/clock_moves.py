@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.calendar import add_working_days
 from app.extensions import db
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
-from app.works import notices, orders, whistling
+from app.works import notices
 from app.works.access import order_is_overdue, whistle_due_at, whistle_step
 from app.works.ledgers import Escalation, MissedStep
 from app.works.limits import SECOND_LEVEL
@@ -31,7 +32,7 @@ STREET = 2
 
 def escalate_order(session: Session, order: WorkOrder) -> None:
     """Report an order that is overdue by the database's clock; the caller commits."""
-    at = orders.begin_move(session, order)
+    at = begin_move(session, order)
     if order.due_at is None or not order.is_overdue(at):
         return
     is_first = order.escalated_at is None
@@ -49,16 +50,14 @@ def escalate_order(session: Session, order: WorkOrder) -> None:
             )
         )
         order.escalate(level, at)
-        orders.record_move(
-            session, order, "escalate", None, at, from_state=order.state, reason=f"level {level}"
-        )
+        record_move(session, order, "escalate", None, at, reason=f"level {level}")
     if is_first:
         notices.post_overdue_order(session, order, at)
 
 
 def escalate_whistle(session: Session, whistle: Whistle) -> None:
     """Report a whistle whose next step is overdue by the database's clock; the caller commits."""
-    at = whistling.begin_move(session, whistle)
+    at = begin_move(session, whistle)
     step, due_at = whistle.next_step or (MissedStep.SIGN, None)
     if due_at is None or at < due_at:
         return
@@ -77,15 +76,7 @@ def escalate_whistle(session: Session, whistle: Whistle) -> None:
             )
         )
         whistle.escalate(level, at)
-        whistling.record_move(
-            session,
-            whistle,
-            "escalate",
-            None,
-            at,
-            from_state=whistle.state,
-            reason=f"{step}, level {level}",
-        )
+        record_move(session, whistle, "escalate", None, at, reason=f"{step}, level {level}")
     if is_first:
         notices.post_overdue_whistle(session, whistle, step, due_at, at)
 

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
+from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.guards import Actor
 from app.works import notices
 from app.works.access import DoerCannotVerify, require_doer
 from app.works.carrying_out import finish_if_done
 from app.works.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
-from app.works.orders import begin_move, record_move
 from app.works.terms import end_of_due_day
 
 
@@ -46,7 +46,7 @@ def add_progress(
         at=at,
     )
     session.add(progress)
-    record_move(session, order, "progress", by.resident, at, from_state=order.state, reason=kind)
+    record_move(session, order, "progress", by.resident, at, reason=kind)
     attach(session, progress, order.compound_id, attachment_ids, by.resident, at)
     return progress
 
@@ -60,9 +60,8 @@ def submit_order(
     """
     at = begin_move(session, order)
     require_doer(order, by)
-    from_state = order.state
     order.submit(text, by.id, at)
-    record_move(session, order, "submit", by.resident, at, from_state=from_state, reason=text)
+    record_move(session, order, "submit", by.resident, at, reason=text)
     attach(session, order, order.compound_id, attachment_ids, by.resident, at)
     return order
 
@@ -74,9 +73,7 @@ def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None
     """
     at = _begin_check(session, order, by)
     order.verify(by.id, at)
-    record_move(
-        session, order, "verify", by.resident, at, from_state=OrderState.SUBMITTED, reason=note
-    )
+    record_move(session, order, "verify", by.resident, at, reason=note)
     notices.post_verification(session, order, at)
     finish_if_done(session, order.matter_id, by.resident, at)
     return order
@@ -91,9 +88,7 @@ def return_order(
     """
     at = _begin_check(session, order, by)
     order.send_back(reason, end_of_due_day(due_on, at))
-    record_move(
-        session, order, "return", by.resident, at, from_state=OrderState.SUBMITTED, reason=reason
-    )
+    record_move(session, order, "return", by.resident, at, reason=reason)
     return order
 
 

@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.audit import record
 from app.clock import local_date, read_database_clock
 from app.errors import DomainError, WrongState
+from app.kit import locks
 from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Role

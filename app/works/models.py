@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import WrongState
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import Base, HasId, enum_type
 from app.people.models import Resident
@@ -82,13 +82,16 @@ class ProgressKind(StrEnum):
     AFTER = "AFTER"
 
 
-class WorkOrder(HasId, Base):
+class WorkOrder(HasMoves):
     """任务单, numbered within its compound. An order of a decided matter names its resolution; one
     of a dispatched matter has none.
 
     `due_at` is exclusive: what is finished before it is in time. `finished_at` is the time of the
     submission that was verified.
     """
+
+    MOVES = ORDER_MOVES
+    CALLED = ("这张任务单", "This work order")
 
     __tablename__ = "work_orders"
     __table_args__ = (
@@ -158,6 +161,12 @@ class WorkOrder(HasId, Base):
     matter: Mapped[Matter] = relationship()
     resolution: Mapped[Resolution | None] = relationship()
     doers: Mapped[list["OrderDoer"]] = relationship(order_by="OrderDoer.named_at")
+
+    @property
+    def held_ids(self) -> list[UUID]:
+        """Its session, if it carries out a resolution, and its matter."""
+        session_ids = [] if self.resolution is None else [self.resolution.session_id]
+        return [*session_ids, self.matter_id]
 
     @property
     def label(self) -> str:
@@ -261,22 +270,10 @@ class WorkOrder(HasId, Base):
         self.escalation_level = max(self.escalation_level, level)
         self.escalated_at = self.escalated_at or at
 
-    def require_state(self, *states: OrderState) -> None:
-        """Raises WrongState unless the order is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(
-                zh=f"这张任务单的状态是 {self.state}", en=f"This work order is {self.state}"
-            )
-
     def _begin(self, at: datetime, due_at: datetime, answer_due_at: datetime) -> None:
         self.assigned_at, self.due_at = at, due_at
         self.accept_due_at = self.contact_due_at = answer_due_at
         self.accepted_at = self.reason = None
-
-    def _move(self, to: OrderState) -> None:
-        if to not in ORDER_MOVES[self.state]:
-            self.require_state()
-        self.state = to
 
 
 class OrderDoer(Base):

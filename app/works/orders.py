@@ -6,17 +6,16 @@ from typing import TypedDict, Unpack
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.agenda.models import SessionState
-from app.audit import record
 from app.clock import read_database_clock
 from app.errors import DomainError, Forbidden
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
-from app.resolutions.services import begin_move as begin_with_resolution
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
 from app.works.limits import Urgency
 from app.works.models import DoerKind, OrderState, OrderWay, WorkOrder
@@ -46,16 +45,6 @@ class OrderWords(TypedDict):
     is_open: bool
 
 
-def begin_move(session: Session, order: WorkOrder) -> datetime:
-    """Hold the order's session and matter alone, read the order again, and answer the database's
-    time."""
-    if order.resolution is not None:
-        locks.hold_alone(session, order.resolution.session_id)
-    locks.hold_alone(session, order.matter_id)
-    session.refresh(order)
-    return read_database_clock(session)
-
-
 def create_from_resolution(
     session: Session, resolution: Resolution, by: Actor, **words: Unpack[OrderWords]
 ) -> WorkOrder:
@@ -63,7 +52,7 @@ def create_from_resolution(
 
     Raises WrongState, Forbidden, DueDayPassed.
     """
-    begin_with_resolution(session, resolution)
+    begin_move(session, resolution)
     if resolution.state not in STANDING:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
@@ -127,7 +116,7 @@ def _create(
     )
     session.add(order)
     session.flush()
-    record_move(session, order, "request", by.resident, at, from_state=None, reason=way)
+    record_move(session, order, "request", by.resident, at, reason=way)
     if way is not OrderWay.PROPOSE:
         start(session, order, by.resident, at)
     return order
@@ -145,35 +134,10 @@ def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> Non
 def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> WorkOrder:
     """Want an order no more which nobody has taken on. Raises WrongState."""
     at = begin_move(session, order)
-    from_state = order.state
     order.withdraw(reason)
-    record_move(session, order, "withdraw", by, at, from_state=from_state, reason=reason)
+    record_move(session, order, "withdraw", by, at, reason=reason)
     finish_if_done(session, order.matter_id, by, at)
     return order
-
-
-def record_move(
-    session: Session,
-    order: WorkOrder,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: OrderState | None,
-    reason: str | None = None,
-) -> None:
-    """Log a move of the order; `by` is empty where the clock made it."""
-    record(
-        session,
-        order,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=order.compound_id,
-        from_state=from_state,
-        to_state=order.state,
-        reason=reason,
-    )
 
 
 def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:

@@ -8,9 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import DomainError, WrongState
+from app.errors import DomainError
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
+from app.orm import enum_type
 from app.works.ledgers import MissedStep
 from app.works.limits import WhistleKind
 
@@ -63,9 +64,12 @@ class WhistleGround(StrEnum):
     EMERGENCY = "EMERGENCY"
 
 
-class Whistle(HasId, Base):
+class Whistle(HasMoves):
     """哨, numbered within its compound. Whoever signs leads it; each term is kept with the time at
     which its step really came. Terms are exclusive."""
+
+    MOVES = WHISTLE_MOVES
+    CALLED = ("这声哨", "This whistle")
 
     __tablename__ = "whistles"
     __table_args__ = (
@@ -137,6 +141,11 @@ class Whistle(HasId, Base):
 
     compound: Mapped[Compound] = relationship()
     matter: Mapped[Matter] = relationship()
+
+    @property
+    def held_ids(self) -> list[UUID]:
+        """Its matter."""
+        return [self.matter_id]
 
     @property
     def label(self) -> str:
@@ -237,13 +246,3 @@ class Whistle(HasId, Base):
         """Its being overdue was reported upwards."""
         self.escalation_level = max(self.escalation_level, level)
         self.escalated_at = self.escalated_at or at
-
-    def require_state(self, *states: WhistleState) -> None:
-        """Raises WrongState unless the whistle is at one of these steps."""
-        if self.state not in states:
-            raise WrongState(zh=f"这声哨的状态是 {self.state}", en=f"This whistle is {self.state}")
-
-    def _move(self, to: WhistleState) -> None:
-        if to not in WHISTLE_MOVES[self.state]:
-            self.require_state()
-        self.state = to

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.agenda import locks
 from app.attachments.services import attach
-from app.audit import record
 from app.calendar import add_working_days
 from app.clock import read_database_clock
+from app.kit import locks
+from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.orm import new_id
 from app.people.guards import Actor
@@ -28,13 +28,6 @@ from app.works.limits import (
 )
 from app.works.terms import end_of_due_day
 from app.works.whistle import Whistle, WhistleGround, WhistleState
-
-
-def begin_move(session: Session, whistle: Whistle) -> datetime:
-    """Hold the whistle's matter alone, read the whistle again, and answer the database's time."""
-    locks.hold_alone(session, whistle.matter_id)
-    session.refresh(whistle)
-    return read_database_clock(session)
 
 
 def request_whistle(
@@ -65,16 +58,15 @@ def request_whistle(
     )
     session.add(whistle)
     session.flush()
-    record_move(session, whistle, "request", by, at, from_state=None, reason=ground)
+    record_move(session, whistle, "request", by, at, reason=ground)
     return whistle
 
 
 def withdraw_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> Whistle:
     """Do not blow a whistle that was asked for. Raises WrongState."""
     at = begin_move(session, whistle)
-    from_state = whistle.state
     whistle.withdraw(reason)
-    record_move(session, whistle, "withdraw", by, at, from_state=from_state, reason=reason)
+    record_move(session, whistle, "withdraw", by, at, reason=reason)
     finish_if_done(session, whistle.matter_id, by, at)
     return whistle
 
@@ -94,7 +86,6 @@ def blow_whistle(
     Raises WrongState, InvalidDoer, DueDayPassed.
     """
     at = begin_move(session, whistle)
-    from_state = whistle.state
     whistle.blow(
         at,
         by.id,
@@ -109,9 +100,7 @@ def blow_whistle(
     if receiver_id is not None:
         require_offices(session, whistle.compound, [receiver_id], [Role.DEPARTMENT])
     begin_work(session, hold_matter(session, whistle.matter_id), None, by, at)
-    record_move(
-        session, whistle, "blow", by, at, from_state=from_state, reason=f"{kind}, {department}"
-    )
+    record_move(session, whistle, "blow", by, at, reason=f"{kind}, {department}")
     return whistle
 
 
@@ -122,9 +111,8 @@ def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: st
     """
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
-    from_state = whistle.state
     whistle.object_to(reason, at)
-    record_move(session, whistle, "object", by.resident, at, from_state=from_state, reason=reason)
+    record_move(session, whistle, "object", by.resident, at, reason=reason)
     return whistle
 
 
@@ -132,9 +120,8 @@ def sign_whistle(session: Session, whistle: Whistle, by: Actor) -> Whistle:
     """签收: whoever signs leads. Raises NotTheDoer, WrongState."""
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
-    from_state = whistle.state
     whistle.sign(by.id, at)
-    record_move(session, whistle, "sign", by.resident, at, from_state=from_state)
+    record_move(session, whistle, "sign", by.resident, at)
     return whistle
 
 
@@ -143,7 +130,7 @@ def note_contact(session: Session, whistle: Whistle, by: Actor, note: str) -> Wh
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
     whistle.contact(at)
-    record_move(session, whistle, "contact", by.resident, at, from_state=whistle.state, reason=note)
+    record_move(session, whistle, "contact", by.resident, at, reason=note)
     return whistle
 
 
@@ -158,9 +145,8 @@ def report_in(
     """
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
-    from_state = whistle.state
     whistle.report_in(text, at)
-    record_move(session, whistle, "report", by.resident, at, from_state=from_state, reason=text)
+    record_move(session, whistle, "report", by.resident, at, reason=text)
     attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
     return whistle
 
@@ -174,9 +160,8 @@ def feed_back(
     """
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
-    from_state = whistle.state
     whistle.feed_back(text, at)
-    record_move(session, whistle, "feed_back", by.resident, at, from_state=from_state, reason=text)
+    record_move(session, whistle, "feed_back", by.resident, at, reason=text)
     attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
     return whistle
 
@@ -188,15 +173,7 @@ def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None
     """
     at = _begin_check(session, whistle, by)
     whistle.verify_close(by.id, at)
-    record_move(
-        session,
-        whistle,
-        "verify_close",
-        by.resident,
-        at,
-        from_state=WhistleState.FED_BACK,
-        reason=note,
-    )
+    record_move(session, whistle, "verify_close", by.resident, at, reason=note)
     notices.post_closing(session, whistle, at)
     finish_if_done(session, whistle.matter_id, by.resident, at)
     return whistle
@@ -212,40 +189,8 @@ def rework_whistle(
     at = _begin_check(session, whistle, by)
     due_at = end_of_due_day(due_on, at)
     whistle.rework(reason, due_at or at)
-    record_move(
-        session,
-        whistle,
-        "rework",
-        by.resident,
-        at,
-        from_state=WhistleState.FED_BACK,
-        reason=reason,
-    )
+    record_move(session, whistle, "rework", by.resident, at, reason=reason)
     return whistle
-
-
-def record_move(
-    session: Session,
-    whistle: Whistle,
-    verb: str,
-    by: Resident | None,
-    at: datetime,
-    *,
-    from_state: WhistleState | None,
-    reason: str | None = None,
-) -> None:
-    """Log a move of the whistle; `by` is empty where the clock made it."""
-    record(
-        session,
-        whistle,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=whistle.compound_id,
-        from_state=from_state,
-        to_state=whistle.state,
-        reason=reason,
-    )
 
 
 def _begin_check(session: Session, whistle: Whistle, by: Actor) -> datetime:

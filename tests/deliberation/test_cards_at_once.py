@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.agenda import locks
 from app.deliberation import cards, remarks
 from app.deliberation.models import Attendance, Remark, SolutionCard
+from app.kit import locks
 from tests.cast import Cast, stored
 from tests.deliberation.steps import RoundTable
 

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wsgi import ClosingIterator
 
 from app import create_app, database
-from app.agenda import locks
 from app.agenda.models import AgendaSession, RollEntry
 from app.attachments.formats import jpeg
 from app.ballots import casting, first_cast, routes
 from app.clock import database_now
 from app.compounds import services
 from app.confined.calls import Confined
+from app.kit import locks
 from app.people.models import Resident
 
 PAUSE = float(os.environ["RACE_PAUSE"])

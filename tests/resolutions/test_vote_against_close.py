@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.agenda import locks
+from app.kit import locks
 from app.resolutions import voting
 from tests.cast import Cast
 from tests.checks import refusal

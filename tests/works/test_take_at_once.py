@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.agenda import locks
+from app.kit import locks
 from app.people.models import Role
 from app.works import orders
 from app.works.ledgers import WorkHours

@@ -1,0 +1,82 @@
+"""Every model with states x every two of its states: what moves, what is refused, what is logged."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.audit import AuditEntry
+from app.errors import WrongState
+from app.kit.moves import HasMoves, record_move
+from app.orm import table_of
+
+MODELS = HasMoves.__subclasses__()
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def pairs() -> Iterator[Any]:
+    for model in MODELS:
+        for origin in model.MOVES:
+            for target in model.MOVES:
+                yield pytest.param(model, origin, target, id=f"{model.__name__}-{origin}-{target}")
+
+
+def loaded(model: type[HasMoves], state: StrEnum) -> HasMoves:
+    """A row as it comes from the database."""
+    thing = model(id=uuid4(), state=state)
+    thing.stay()
+    return thing
+
+
+def logged(thing: HasMoves) -> tuple[str | None, str | None]:
+    """From which state to which one the log says that the row went."""
+    session = Session()
+    record_move(session, thing, "verb", None, AT)
+    (entry,) = [each for each in session.new if isinstance(each, AuditEntry)]
+    return entry.from_state, entry.to_state
+
+
+def test_every_table_with_a_state_has_moves():
+    assert len(MODELS) == 12
+    for model in MODELS:
+        (column,) = [each for each in table_of(model).columns if each.name == "state"]
+        assert list(column.type.enums) == [str(state) for state in model.MOVES]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("model", "origin", "target"), list(pairs()))
+def test_row_moves_as_its_table_says_and_the_log_says_from_where(
+    model: type[HasMoves], origin: StrEnum, target: StrEnum
+):
+    thing = loaded(model, origin)
+    if target in model.MOVES[origin]:
+        thing._move(target)
+        assert thing.state is target
+        assert logged(thing) == (origin, target)
+    else:
+        with pytest.raises(WrongState) as refused:
+            thing._move(target)
+        assert (refused.value.detail_zh, refused.value.detail_en) == thing.state_words
+        assert thing.state is origin
+    # What is done without a move stands in the log with the state in which it was done.
+    assert logged(thing) == (thing.state, thing.state)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_new_row_comes_from_no_state(model: type[HasMoves]):
+    state = next(iter(model.MOVES))
+    thing = model(id=uuid4(), state=state)
+    assert logged(thing) == (None, state)
+    assert logged(thing) == (state, state)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_required_state_is_told_in_words(model: type[HasMoves]):
+    states = list(model.MOVES)
+    for state in states:
+        loaded(model, state).require_state(*states)
+        with pytest.raises(WrongState):
+            loaded(model, state).require_state(*(each for each in states if each is not state))
