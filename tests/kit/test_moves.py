@@ -1,4 +1,4 @@
-"""Every model with states x every two of its states: what moves, what is refused, what is logged."""
+"""Every model with states x every two of its states: what moves, and what the log says."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,7 +44,8 @@ def test_every_table_with_a_state_has_moves():
     assert len(MODELS) == 12
     for model in MODELS:
         (column,) = [each for each in table_of(model).columns if each.name == "state"]
-        assert list(column.type.enums) == [str(state) for state in model.MOVES]  # type: ignore[attr-defined]
+        states = column.type.enums  # type: ignore[attr-defined]
+        assert sorted(states) == sorted(model.MOVES)
 
 
 @pytest.mark.parametrize(("model", "origin", "target"), list(pairs()))
