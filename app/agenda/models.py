@@ -23,24 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.agenda.refusals import CountersigningDecided
 from app.compounds.models import Compound
-from app.errors import DomainError
 from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import UNNUMBERED, Base, HasId, constant, enum_type
 from app.people.models import Resident
 from votes.explanation import label
 from votes.selection import Mode
-
-
-class CountersigningDecided(DomainError):
-    """The second officer signs or refuses, once."""
-
-    status, code = 409, "countersigning_decided"
-    zh, en = (
-        "这份结果已经会签，或会签人已拒绝会签",
-        "This result was countersigned, or its countersignature refused",
-    )
 
 
 class SessionState(StrEnum):

@@ -9,21 +9,13 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AdmissionReason, AgendaSession, RollEntry
+from app.agenda.refusals import IneligibleVoter
 from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Compound
-from app.errors import DomainError
 from app.orm import enum_type, table_of
 from app.people.guards import STAFF
 from app.people.models import ADULT_AGE, Appointment, Residence, ResidenceState, Resident
-
-
-class IneligibleVoter(DomainError):
-    status, code = 422, "ineligible_voter"
-    zh, en = (
-        "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）",
-        "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
-    )
 
 
 @dataclass(frozen=True)

@@ -13,26 +13,11 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import HostPlace
+from app.agenda.refusals import AlreadyNext, NotInRotation, NotTheHost
 from app.audit import AuditEntry, record
 from app.clock import ZONE
 from app.compounds.models import Community, Compound
-from app.errors import DomainError
 from app.people.models import Resident
-
-
-class NotInRotation(DomainError):
-    status, code = 422, "not_in_rotation"
-    zh, en = "这个小区不在本社区的轮值名单里", "The compound is not in this community's host list"
-
-
-class AlreadyNext(DomainError):
-    status, code = 409, "already_next"
-    zh, en = "下一个坐庄的就是这个小区", "That compound is the next host already"
-
-
-class NotTheHost(DomainError):
-    status, code = 409, "not_the_host"
-    zh, en = "还没有轮到这个小区坐庄", "It is not this compound's turn to host"
 
 
 def host_order(session: Session, community: Community) -> list[HostPlace]:

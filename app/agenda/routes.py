@@ -7,6 +7,17 @@ from app import clock
 from app.agenda import roll, rotation, services
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession, RollEntry
+from app.agenda.refusals import (
+    AlreadyNext,
+    IneligibleVoter,
+    NotInRotation,
+    NotTheHost,
+    OpeningTimePassed,
+    PeriodTaken,
+    RollMissing,
+    RollNotAllowed,
+    TimesOutOfOrder,
+)
 from app.agenda.schemas import (
     CancelArgs,
     CreateSessionArgs,
@@ -60,7 +71,7 @@ def read_rotation(community_id: UUID) -> dict[str, Any]:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
 @blp.response(200, RotationSchema)
-@blp.refuses(rotation.NotInRotation)
+@blp.refuses(NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """跳过 · Send a compound to the end of the list, with a reason."""
     community = obtain_community(community_id)
@@ -74,7 +85,7 @@ def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
 @blp.response(200, RotationSchema)
-@blp.refuses(rotation.NotInRotation, rotation.AlreadyNext)
+@blp.refuses(NotInRotation, AlreadyNext)
 def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """调换 · Let a compound change places with the next host, with a reason."""
     community = obtain_community(community_id)
@@ -96,12 +107,12 @@ def _rotation(community: Community) -> dict[str, Any]:
 @blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
 @blp.response(201, SessionSchema)
 @blp.creates(
-    services.TimesOutOfOrder,
-    services.RollMissing,
-    services.RollNotAllowed,
-    services.PeriodTaken,
-    rotation.NotTheHost,
-    roll.IneligibleVoter,
+    TimesOutOfOrder,
+    RollMissing,
+    RollNotAllowed,
+    PeriodTaken,
+    NotTheHost,
+    IneligibleVoter,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """开设一期 · Plan a month's session; the compound takes its turn as host."""
@@ -177,7 +188,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, services.RollMissing, services.RollNotAllowed, roll.IneligibleVoter)
+@blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
     agenda_session = obtain_session(session_id)
@@ -190,7 +201,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/start-collecting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, services.OpeningTimePassed)
+@blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
     agenda_session = obtain_session(session_id)

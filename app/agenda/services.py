@@ -15,46 +15,21 @@ from app.agenda.models import (
     AgendaSession,
     SessionState,
 )
+from app.agenda.refusals import (
+    OpeningTimePassed,
+    PeriodTaken,
+    RollMissing,
+    RollNotAllowed,
+    TimesOutOfOrder,
+)
 from app.clock import local_date
 from app.compounds.models import Compound
-from app.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.matters.services import count_endorsements
 from app.orm import new_id
 from app.people.models import Resident
 from votes.selection import Mode
-
-
-class PeriodTaken(DomainError):
-    status, code = 409, "period_taken"
-    zh, en = "本社区这个月已有一期月月谈", "The community has a session for this month already"
-
-
-class TimesOutOfOrder(DomainError):
-    status, code = 422, "times_out_of_order"
-    zh, en = (
-        "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止",
-        "Times are out of order: voting opens after now, closes later, then the round table",
-    )
-
-
-class RollNotAllowed(DomainError):
-    status, code = 422, "roll_not_allowed"
-    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
-
-
-class RollMissing(DomainError):
-    status, code = 422, "roll_missing"
-    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
-
-
-class OpeningTimePassed(DomainError):
-    status, code = 409, "opening_time_passed"
-    zh, en = (
-        "开始投票的时间已过，请取消后重新安排",
-        "The opening time has passed; cancel and plan anew",
-    )
 
 
 def create_session(

@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from app.attachments.errors import BrokenDocument, UnsafeDocument
+from app.attachments.refusals import BrokenDocument, UnsafeDocument
 from app.confined.refusals import TooComplex
 
 # Names of ISO 32000-1 for what acts, carries files, or keeps us from looking.

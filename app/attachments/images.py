@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from app.attachments.errors import BrokenImage, TooManyPixels
 from app.attachments.formats.jpeg import jpeg_to_decode
 from app.attachments.formats.png import png_to_decode
 from app.attachments.formats.webp import webp_to_decode
+from app.attachments.refusals import BrokenImage, TooManyPixels
 from app.errors import DomainError
 
 LONGEST_SIDE = 2560

@@ -8,8 +8,8 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from app import clock
 from app.api import PREFIX
-from app.attachments.errors import LinkExpired
 from app.attachments.models import Attachment
+from app.attachments.refusals import LinkExpired
 from app.errors import NotFound
 from app.signing import Purpose, signing_keys
 

@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from app import clock
 from app.api import Blueprint, TooLarge
-from app.attachments import errors, services
+from app.attachments import refusals, services
 from app.attachments.links import LIFETIME_SECONDS, check_signature
 from app.attachments.models import Attachment
 from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, UploadArgs
@@ -67,14 +67,14 @@ def allow_larger_uploads() -> None:
 @blp.response(201, AttachmentSchema)
 @blp.creates(
     TooLarge,
-    errors.EmptyFile,
-    errors.UnsupportedFile,
-    errors.TooManyPixels,
-    errors.BrokenImage,
-    errors.BrokenDocument,
-    errors.UnsafeDocument,
-    errors.StoreUnavailable,
-    errors.TooManyUnusedUploads,
+    refusals.EmptyFile,
+    refusals.UnsupportedFile,
+    refusals.TooManyPixels,
+    refusals.BrokenImage,
+    refusals.BrokenDocument,
+    refusals.UnsafeDocument,
+    refusals.StoreUnavailable,
+    refusals.TooManyUnusedUploads,
     *CONFINED,
 )
 def upload_attachment(
@@ -90,7 +90,7 @@ def upload_attachment(
     if made is not None:
         return made
     if not has_room:
-        raise errors.TooManyUnusedUploads
+        raise refusals.TooManyUnusedUploads
     actor_id, at = actor.id, read_database_clock(db.session())
     # A file takes seconds to look at. On SQLite nobody else could write meanwhile, so this
     # transaction ends here, and the one that adds the row asks for everything again.
@@ -131,7 +131,7 @@ def read_attachment(attachment_id: UUID) -> Attachment:
 @public
 @blp.arguments(ContentArgs, location="query")
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
-@blp.refuses(errors.LinkExpired, errors.StoreUnavailable)
+@blp.refuses(refusals.LinkExpired, refusals.StoreUnavailable)
 def read_content(args: dict[str, Any], attachment_id: UUID) -> Response:
     """附件内容 · The bytes, with the signature of the attachment's `url`."""
     attachment = _found(attachment_id)

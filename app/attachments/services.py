@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.api import TooLarge
 from app.attachments.documents import check_document
-from app.attachments.errors import (
+from app.attachments.images import clean_image
+from app.attachments.models import Attachment, FileType
+from app.attachments.refusals import (
     BrokenDocument,
     BrokenImage,
     EmptyFile,
@@ -28,8 +30,6 @@ from app.attachments.errors import (
     UnsafeDocument,
     UnsupportedFile,
 )
-from app.attachments.images import clean_image
-from app.attachments.models import Attachment, FileType
 from app.attachments.stores import Store
 from app.audit import record
 from app.confined.calls import Confined

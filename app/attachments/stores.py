@@ -9,7 +9,7 @@ from typing import Protocol
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.config import Settings
 
 # The client raises Python's own errors too: a bucket that is not there is a file not found.

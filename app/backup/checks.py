@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, ScalarSelect, Select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession, RollEntry
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.attachments.stores import Store
 from app.audit import AuditEntry, AuditLink, check_chain
 from app.backup.attachments import is_whole, still_named, stored_files

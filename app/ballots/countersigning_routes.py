@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app import clock
 from app.agenda.access import as_seen, obtain_session
-from app.agenda.models import CountersigningDecided
+from app.agenda.refusals import CountersigningDecided
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
 from app.ballots import countersigning, officers

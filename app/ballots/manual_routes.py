@@ -8,7 +8,7 @@ from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint
-from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import manual_count
 from app.ballots.manual_models import ManualCount

@@ -11,7 +11,7 @@ from app import clock
 from app.agenda.access import obtain_session
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
 from app.api import Blueprint, InvalidCursor, page_of, read_page
-from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
 from app.ballots.keys import KeyStore

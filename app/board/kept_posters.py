@@ -6,7 +6,7 @@ What is kept can be drawn again: it may be lost or deleted at any time.
 from contextlib import suppress
 from uuid import UUID
 
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.attachments.stores import Store
 from app.board.poster import Poster, draw
 from app.confined.calls import Confined

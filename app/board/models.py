@@ -17,21 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.board.refusals import ObjectionTermOver, TakesNoObjections
 from app.calendar import is_shown_as_provisional
 from app.compounds.models import Compound
-from app.errors import DomainError, WrongState
+from app.errors import WrongState
 from app.orm import Base, HasId, enum_type
 from app.people.models import Resident
-
-
-class TakesNoObjections(DomainError):
-    status, code = 409, "takes_no_objections"
-    zh, en = "这份公示不征求异议", "This notice takes no objections"
-
-
-class ObjectionTermOver(DomainError):
-    status, code = 409, "objection_term_over"
-    zh, en = "公示期已满，不再接受异议", "The notice has ended; it takes no more objections"
 
 
 class NoticeKind(StrEnum):

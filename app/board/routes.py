@@ -9,13 +9,8 @@ from flask import Response, current_app, json, request
 from app import clock
 from app.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.board import feeds, objections, services
-from app.board.models import (
-    NoticeKind,
-    Objection,
-    ObjectionTermOver,
-    PublicNotice,
-    TakesNoObjections,
-)
+from app.board.models import NoticeKind, Objection, PublicNotice
+from app.board.refusals import ObjectionTermOver, ResultIsFinal, TakesNoObjections
 from app.board.schemas import (
     AnswerArgs,
     CorrectArgs,
@@ -102,7 +97,7 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
 @allow(*EDITORS)
 @blp.arguments(CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
 @blp.response(200, NoticeSchema)
-@blp.refuses(WrongState, services.ResultIsFinal)
+@blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
     notice = _obtain_notice(notice_id)
@@ -116,7 +111,7 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @allow(*EDITORS)
 @blp.arguments(WithdrawArgs, example={"reason": "发布到了错误的小区。"})
 @blp.response(200, NoticeSchema)
-@blp.refuses(WrongState, services.ResultIsFinal)
+@blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
     notice = _obtain_notice(notice_id)

@@ -11,21 +11,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.audit import record
 from app.board.models import NoticeKind, Objection, PublicNotice
+from app.board.refusals import ResultIsFinal
 from app.calendar import is_provisional, last_day
 from app.compounds.models import Community, Compound, Subdistrict
-from app.errors import DomainError
 from app.orm import table_of
 from app.people.models import Resident
 
 PAGE_SIZE = 20
 FEED_FORMAT = 4  # part of every ETag: raise it when the rendering of feeds changes
-
-
-class ResultIsFinal(DomainError):
-    """A tally is what the ballots say, and a list or a vote that has begun is a fact."""
-
-    status, code = 409, "result_is_final"
-    zh, en = "题单、投票和计票的公示不能这样更改", "This notice of a list, vote or tally stands"
 
 
 # A tally, what the second officer says of it, with which key it is signed, and that a key was lost:

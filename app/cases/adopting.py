@@ -5,33 +5,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case, CaseState, ConventionLineage
+from app.cases.refusals import CaseHasNoConvention, CaseNotPublished, CaseOfSameCompound
 from app.clock import read_database_clock
 from app.compounds.models import Compound
 from app.conventions.drafting import draft_convention
 from app.conventions.models import ConventionVersion, LegalType
-from app.errors import DomainError
 from app.kit import locks
 from app.people.models import Resident
-
-
-class CaseNotPublished(DomainError):
-    """Also the answer for what does not exist, so that nothing is learnt of drafts elsewhere."""
-
-    status, code = 409, "case_not_published"
-    zh, en = "案例库里没有这个案例", "There is no such case in the library"
-
-
-class CaseHasNoConvention(DomainError):
-    status, code = 409, "case_has_no_convention"
-    zh, en = "这个案例没有可借鉴的规约", "The case has no convention that could be adopted"
-
-
-class CaseOfSameCompound(DomainError):
-    status, code = 409, "case_of_same_compound"
-    zh, en = (
-        "这是本小区自己的案例，请直接修订规约",
-        "The case is this compound's own; amend its convention instead",
-    )
 
 
 def adopt_case(

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from app.errors import DomainError, Refused
+from app.cases.refusals import PersonalData
+from app.errors import Refused
 
 # A digit may be set apart from the next one by a blank or a hyphen, as people write numbers.
 _GAP = r"[ \-]?"
@@ -16,14 +17,6 @@ _NUMBERS = re.compile(
     rf"|(?<!\d)1{_GAP}[3-9]{_GAP}(?:\d{_GAP}){{8}}\d(?!\d)"  # mobile telephone
     r"|(?<!\d)(?:\(0\d{2,3}\)|0\d{2,3})[ \-]?\d{4}[ \-]?\d{3,4}(?!\d)"  # telephone
 )
-
-
-class PersonalData(DomainError):
-    status, code = 422, "personal_data"
-    zh, en = (
-        "案例里不能有电话号码、身份证号码，请删去",
-        "A case holds no telephone or identity numbers; take them out",
-    )
 
 
 def require_none(words: Mapping[str, str]) -> None:

@@ -9,7 +9,17 @@ from app.cases import adopting, writing
 from app.cases.access import EDITORS, READERS, find_case, obtain_case
 from app.cases.frequent import FrequentCategories, frequent_categories
 from app.cases.models import Case, ConventionLineage
-from app.cases.personal_data import PersonalData
+from app.cases.refusals import (
+    CaseExists,
+    CaseHasNoConvention,
+    CaseNotPublished,
+    CaseOfSameCompound,
+    ConventionNotInForce,
+    InvalidConvention,
+    OwnCase,
+    PersonalData,
+    TooManyWords,
+)
 from app.cases.schemas import (
     AdoptionArgs,
     AdoptionSchema,
@@ -22,7 +32,7 @@ from app.cases.schemas import (
     FrequentCategoriesSchema,
     LineageSchema,
 )
-from app.cases.search import TooManyWords, find_published
+from app.cases.search import find_published
 from app.conventions.access import obtain_convention
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.conventions.models import ConventionVersion
@@ -56,7 +66,7 @@ CASE_EXAMPLE = {
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CaseArgs, example=CASE_EXAMPLE)
 @blp.response(201, CaseSchema)
-@blp.creates(WrongState, writing.CaseExists, writing.InvalidConvention, PersonalData)
+@blp.creates(WrongState, CaseExists, InvalidConvention, PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
     matter = db.session.get(Matter, matter_id)
@@ -75,7 +85,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CaseArgs, example=CASE_EXAMPLE)
 @blp.response(200, CaseSchema)
-@blp.refuses(WrongState, writing.InvalidConvention, PersonalData)
+@blp.refuses(WrongState, InvalidConvention, PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
     """修改案例 · Write a draft anew."""
     case = obtain_case(case_id)
@@ -87,7 +97,7 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 @blp.route("/cases/<uuid:case_id>/publish", methods=["POST"])
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.response(200, CaseSchema)
-@blp.refuses(WrongState, writing.OwnCase, writing.ConventionNotInForce, PersonalData)
+@blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
     case = obtain_case(case_id)
@@ -155,7 +165,7 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(AdoptionArgs, example={"case_id": "0198c0de-0000-7000-8000-000000000001"})
 @blp.response(201, AdoptionSchema)
-@blp.creates(adopting.CaseNotPublished, adopting.CaseOfSameCompound, adopting.CaseHasNoConvention)
+@blp.creates(CaseNotPublished, CaseOfSameCompound, CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
     compound = obtain_compound(compound_id)

@@ -12,15 +12,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from app.cases.models import Case, CaseState
-from app.errors import DomainError
+from app.cases.refusals import TooManyWords
 from app.matters.models import Category
 
 MAX_WORDS = 5
-
-
-class TooManyWords(DomainError):
-    status, code = 422, "too_many_words"
-    zh, en = "最多用五个词查找", "Search for five words at most"
 
 
 def normalised(words: str) -> str:

@@ -11,10 +11,10 @@ from app.board.services import correct
 from app.cases import notices
 from app.cases.models import Case, CaseState
 from app.cases.personal_data import require_none
+from app.cases.refusals import CaseExists, ConventionNotInForce, InvalidConvention, OwnCase
 from app.cases.search import normalised
 from app.clock import read_database_clock
 from app.conventions.models import Convention, ConventionVersion
-from app.errors import DomainError
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import rate_data
 from app.kit import locks
@@ -26,26 +26,6 @@ from app.resolutions.models import Resolution, ResolutionState
 from app.works.models import DONE, WorkOrder
 
 BINDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
-
-
-class CaseExists(DomainError):
-    status, code = 409, "case_exists"
-    zh, en = "这件事已经写成案例", "There is a case of this matter already"
-
-
-class InvalidConvention(DomainError):
-    status, code = 422, "invalid_convention"
-    zh, en = "只能写入本小区的规约", "Only a convention of the same compound may be named"
-
-
-class ConventionNotInForce(DomainError):
-    status, code = 409, "convention_not_in_force"
-    zh, en = "案例里的规约没有生效的版本", "No version of the case's convention is in force"
-
-
-class OwnCase(DomainError):
-    status, code = 403, "own_case"
-    zh, en = "作者不能审核自己写的案例", "Nobody publishes a case that he wrote himself"
 
 
 def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> Case:

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.backup.attachments import still_named
 from app.backup.dumps import Database
 from app.backup.engines import open_database

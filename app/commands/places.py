@@ -14,13 +14,8 @@ from app.compounds.services import import_register, read_units
 from app.errors import DomainError
 from app.extensions import db
 from app.people.models import Appointment, Role
-from app.people.office_codes import (
-    VALID_FOR,
-    NoSuchOffice,
-    end_office,
-    make_code,
-    withdraw_codes,
-)
+from app.people.office_codes import VALID_FOR, end_office, make_code, withdraw_codes
+from app.people.refusals import NoSuchOffice
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]

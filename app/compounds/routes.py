@@ -10,6 +10,7 @@ from app import clock
 from app.api import Blueprint
 from app.compounds import services
 from app.compounds.models import Community, Compound, RegisterImport
+from app.compounds.refusals import RegisterRefused, UnreadableRegister
 from app.compounds.schemas import (
     CommunitySchema,
     CompoundSchema,
@@ -78,7 +79,7 @@ def _found(thing: T | None) -> T:
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(RegisterFileArgs, location="files")
 @blp.response(201, RegisterImportSchema)
-@blp.creates(services.UnreadableRegister, services.RegisterRefused, *CONFINED)
+@blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
     """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
     obtain_compound(compound_id)

@@ -14,20 +14,11 @@ from app.clock import local_date
 from app.compounds.models import Building, Compound, Entrance, RegisterImport, Unit
 from app.compounds.names import plain_name
 from app.compounds.reading import register_in_child
+from app.compounds.refusals import RegisterRefused, UnreadableRegister
 from app.compounds.register_file import RefusedRow, RegisterFile, RegisterFileError, RegisterRow
 from app.confined.calls import Confined
-from app.errors import DomainError, Refused
+from app.errors import Refused
 from app.orm import Base, new_id, table_of
-
-
-class UnreadableRegister(DomainError):
-    status, code = 422, "unreadable_register"
-    zh, en = "读不懂这份房屋登记册", "The register file cannot be read"
-
-
-class RegisterRefused(DomainError):
-    status, code = 422, "register_refused"
-    zh, en = "登记册有错误，一行也没有导入", "The register has errors; no row was taken in"
 
 
 class Line(NamedTuple):

@@ -15,24 +15,15 @@ from app.compounds.models import Compound
 from app.conventions.clauses import ConventionFlag
 from app.conventions.links import make_clause, name_resolutions
 from app.conventions.models import OPEN, Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.refusals import RepealPending, VersionOpen
 from app.conventions.text_check import FORBIDDEN, check_text
-from app.errors import DomainError, WrongState
+from app.errors import WrongState
 from app.kit import locks
 from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 
 REVIEW_MONTHS = 6
-
-
-class VersionOpen(DomainError):
-    status, code = 409, "version_open"
-    zh, en = "这份规约已有一版正在办理", "Another version of this convention is on its way"
-
-
-class RepealPending(DomainError):
-    status, code = 409, "repeal_pending"
-    zh, en = "这份规约的废止正在公示", "The repeal of this convention is on the board"
 
 
 def hold_convention(session: Session, convention: Convention) -> tuple[ConventionVersion, datetime]:

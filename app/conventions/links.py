@@ -8,50 +8,17 @@ from sqlalchemy.orm import Session
 
 from app.conventions.clauses import Clause
 from app.conventions.models import ConventionVersion, LegalType
-from app.errors import DomainError
+from app.conventions.refusals import (
+    InvalidClauseResolution,
+    InvalidResolutions,
+    OwnersItemMissing,
+    ResolutionMissing,
+    ResolutionSuperseded,
+)
 from app.resolutions.models import Resolution, ResolutionState
 
 # The vote on it was passed, and nothing has taken its place.
 BINDING = frozenset({ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE})
-
-
-class InvalidResolutions(DomainError):
-    status, code = 422, "invalid_resolutions"
-    zh, en = (
-        "只能依据本小区已通过、未被代替的决议",
-        "Only resolutions that were passed here and not superseded may be named",
-    )
-
-
-class ResolutionMissing(DomainError):
-    status, code = 422, "resolution_missing"
-    zh, en = (
-        "解题规约须写明所依据的决议；修订须有新的决议",
-        "It must name a resolution that it rests on; an amendment must name a new one",
-    )
-
-
-class ResolutionSuperseded(DomainError):
-    status, code = 409, "resolution_superseded"
-    zh, en = "所依据的决议已被代替", "A resolution that it rests on was superseded"
-
-
-class InvalidClauseResolution(DomainError):
-    status, code = 422, "invalid_clause_resolution"
-    zh, en = (
-        "条文所依据的决议须在本版规约列明的决议之中",
-        "A clause can rest only on resolutions that its version names",
-    )
-
-
-class OwnersItemMissing(DomainError):
-    """Civil Code 278: what the round table left to the owners needs their vote here too."""
-
-    status, code = 422, "owners_item_missing"
-    zh, en = (
-        "条文所依据的决议全部须由业主共同决定，条文须注明同一事项",
-        "The resolution leaves all of it to the owners; the clause must name the same item",
-    )
 
 
 def name_resolutions(

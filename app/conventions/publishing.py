@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from app.board.objections import objection_term
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
-from app.conventions.links import BINDING, InvalidResolutions, require_binding
+from app.conventions.links import BINDING, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
-from app.conventions.voting import WrongLegalType
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 from app.resolutions.models import Resolution

@@ -11,27 +11,9 @@ from app.audit import AuditEntry, record
 from app.conventions.clauses import ConventionFlag, FlagDecision
 from app.conventions.links import require_binding, require_resolution
 from app.conventions.models import ConventionVersion, LegalType, Opinion, VersionState
-from app.errors import DomainError
+from app.conventions.refusals import FlagsOpen, OwnDraft, ReturnNeedsAdvice
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
-
-
-class OwnDraft(DomainError):
-    status, code = 403, "own_draft"
-    zh, en = "起草人不能审查自己起草的规约", "Nobody reviews what he drafted himself"
-
-
-class FlagsOpen(DomainError):
-    status, code = 409, "flags_open"
-    zh, en = (
-        "还有不得写入规约的词语没有处理，或须改写",
-        "Words that a convention may not have are still undecided or must be changed",
-    )
-
-
-class ReturnNeedsAdvice(DomainError):
-    status, code = 422, "return_needs_advice"
-    zh, en = "退回须写明修改意见", "Say what must be changed when returning it"
 
 
 def decide_flag(

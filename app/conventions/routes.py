@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
-from app.conventions import drafting, links, publishing, review, voting
+from app.conventions import drafting, publishing, review, voting
 from app.conventions.access import (
     DRAFTERS,
     REVIEWERS,
@@ -21,6 +21,22 @@ from app.conventions.models import (
     Convention,
     ConventionVersion,
     difference_between,
+)
+from app.conventions.refusals import (
+    FiguresDisagree,
+    FlagsOpen,
+    InvalidClauseResolution,
+    InvalidResolutions,
+    NeedsNoOwnerVote,
+    NotApproved,
+    OwnDraft,
+    RepealPending,
+    ResolutionMissing,
+    ResolutionSuperseded,
+    ReturnNeedsAdvice,
+    VersionOpen,
+    VoteNotPassed,
+    WrongLegalType,
 )
 from app.conventions.schemas import (
     AmendmentArgs,
@@ -71,9 +87,9 @@ DRAFTING = (Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 REVIEWING = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
 ENTERS_OWNER_VOTES = (Role.OC_DIRECTOR, Role.COMMUNITY_SECRETARY)
 LINKING = (
-    links.InvalidResolutions,
-    links.ResolutionMissing,
-    links.InvalidClauseResolution,
+    InvalidResolutions,
+    ResolutionMissing,
+    InvalidClauseResolution,
 )
 
 
@@ -142,10 +158,10 @@ def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]
 @blp.response(201, VersionSchema)
 @blp.creates(
     WrongState,
-    drafting.VersionOpen,
-    drafting.RepealPending,
-    links.InvalidResolutions,
-    links.ResolutionMissing,
+    VersionOpen,
+    RepealPending,
+    InvalidResolutions,
+    ResolutionMissing,
 )
 def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
     """修订规约 · Begin the next version: a draft with the words of the one in force."""
@@ -169,10 +185,10 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
 @blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
-    voting.WrongLegalType,
-    drafting.VersionOpen,
-    drafting.RepealPending,
-    links.InvalidResolutions,
+    WrongLegalType,
+    VersionOpen,
+    RepealPending,
+    InvalidResolutions,
 )
 def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
     """废止规约 · Announce a repeal; it stays in force until the notice of 7 days has ended."""
@@ -236,7 +252,7 @@ FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
 @allow(*REVIEWING)
 @blp.arguments(VersionReasonArgs, example={"reason": "该条声明不设罚款，不是设定处罚"})
 @blp.response(200, VersionSchema)
-@blp.refuses(WrongState, review.OwnDraft)
+@blp.refuses(WrongState, OwnDraft)
 def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
     """词语可以保留 · Decide that a flagged word may stand, with a reason."""
     return _decide_flag(version_id, flag_id, FlagDecision.CLEARED, body["reason"])
@@ -246,7 +262,7 @@ def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> Convent
 @allow(*REVIEWING)
 @blp.arguments(VersionReasonArgs, example={"reason": "小区无权罚款，请改为劝导"})
 @blp.response(200, VersionSchema)
-@blp.refuses(WrongState, review.OwnDraft)
+@blp.refuses(WrongState, OwnDraft)
 def uphold_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
     """词语须改写 · Decide that the text must change; the version is then returned for it."""
     return _decide_flag(version_id, flag_id, FlagDecision.UPHELD, body["reason"])
@@ -271,11 +287,11 @@ def _decide_flag(
 @blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
-    review.OwnDraft,
-    review.ReturnNeedsAdvice,
-    review.FlagsOpen,
-    links.ResolutionMissing,
-    links.ResolutionSuperseded,
+    OwnDraft,
+    ReturnNeedsAdvice,
+    FlagsOpen,
+    ResolutionMissing,
+    ResolutionSuperseded,
 )
 def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """审核 · Approve of a version, or return it: by the community's secretary or the street."""
@@ -301,10 +317,10 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
-    voting.WrongLegalType,
-    voting.NotApproved,
-    voting.FiguresDisagree,
-    voting.VoteNotPassed,
+    WrongLegalType,
+    NotApproved,
+    FiguresDisagree,
+    VoteNotPassed,
 )
 def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """居民会议表决 · Enter the vote of the residents' meeting that passed a pact."""
@@ -320,10 +336,10 @@ def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
-    voting.WrongLegalType,
-    voting.NotApproved,
-    voting.FiguresDisagree,
-    voting.VoteNotPassed,
+    WrongLegalType,
+    NotApproved,
+    FiguresDisagree,
+    VoteNotPassed,
 )
 def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """业主表决管理规约 · Enter the official owners' vote that passed a covenant."""
@@ -336,7 +352,7 @@ def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersi
 @blp.route("/convention-versions/<uuid:version_id>/publish", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, VersionSchema)
-@blp.refuses(WrongState, review.FlagsOpen)
+@blp.refuses(WrongState, FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
     """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
     version = obtain_version(version_id)
@@ -349,7 +365,7 @@ def publish_version(version_id: UUID) -> ConventionVersion:
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(FilingArgs, example={"filing_ref": "云桥街备〔2026〕3号"})
 @blp.response(200, VersionSchema)
-@blp.refuses(WrongState, voting.WrongLegalType)
+@blp.refuses(WrongState, WrongLegalType)
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """备案 · The street office files a residents' pact."""
     version = obtain_version(version_id)
@@ -364,9 +380,9 @@ def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.response(200, ClauseSchema)
 @blp.refuses(
     WrongState,
-    voting.NeedsNoOwnerVote,
-    voting.FiguresDisagree,
-    voting.VoteNotPassed,
+    NeedsNoOwnerVote,
+    FiguresDisagree,
+    VoteNotPassed,
 )
 def attach_owner_vote(body: dict[str, Any], clause_id: UUID) -> Clause:
     """条文业主表决 · Enter the official owners' vote that passed a clause: it is active then."""

@@ -18,8 +18,14 @@ from app.conventions.models import (
     LegalType,
     VersionState,
 )
+from app.conventions.refusals import (
+    FiguresDisagree,
+    NeedsNoOwnerVote,
+    NotApproved,
+    VoteNotPassed,
+    WrongLegalType,
+)
 from app.deliberation.civil_code import OWNERS_ITEMS
-from app.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
@@ -33,31 +39,6 @@ from votes.joint_decision import (
 from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
 
 COVENANT_ITEM = 2  # making and amending the management covenant
-
-
-class WrongLegalType(DomainError):
-    status, code = 409, "wrong_legal_type"
-    zh, en = "这类规约不是这样办理的", "This kind of convention goes another way"
-
-
-class NotApproved(DomainError):
-    status, code = 409, "not_approved"
-    zh, en = "还没有通过审核，不能表决", "It was not approved yet, so no vote counts"
-
-
-class FiguresDisagree(DomainError):
-    status, code = 422, "figures_disagree"
-    zh, en = "表决数字前后不符", "The figures of the vote do not agree"
-
-
-class VoteNotPassed(DomainError):
-    status, code = 409, "vote_not_passed"
-    zh, en = "按这些数字，表决没有通过", "By these figures the vote was not passed"
-
-
-class NeedsNoOwnerVote(DomainError):
-    status, code = 409, "needs_no_owner_vote"
-    zh, en = "这一条无须业主共同决定", "This clause is not left to the owners"
 
 
 def record_vote(

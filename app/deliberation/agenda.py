@@ -8,15 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.ballots.models import ResultRow
 from app.deliberation.models import SolutionCard
+from app.deliberation.refusals import MatterNotChosen
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
-from app.errors import DomainError
 from app.matters.models import Matter
 from votes.selection import Outcome
-
-
-class MatterNotChosen(DomainError):
-    status, code = 422, "matter_not_chosen"
-    zh, en = "这件事不是本期入选的议题", "This session did not choose that matter"
 
 
 @dataclass(frozen=True)

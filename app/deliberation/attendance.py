@@ -13,28 +13,16 @@ from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.audit import record
 from app.deliberation.models import ArrivalMode, Attendance
-from app.errors import DomainError, Forbidden
+from app.deliberation.refusals import AttendanceCodeExpired, InvalidAttendanceCode
+from app.errors import Forbidden
 from app.kit.moves import begin_move
 from app.people.guards import Actor
 from app.people.models import Resident, Role
-from app.people.services import UnknownResident
+from app.people.refusals import UnknownResident
 from app.signing import Purpose, SigningKeys
 
 CODE_LIFETIME = timedelta(minutes=10)
 CLERKS = frozenset({Role.BRANCH_SECRETARY, Role.GRID_WORKER, Role.BUILDING_HEAD})
-
-
-class InvalidAttendanceCode(DomainError):
-    status, code = 422, "invalid_attendance_code"
-    zh, en = (
-        "签到码不对，请扫会场的签到码",
-        "Not a code of this round table; scan the one on the spot",
-    )
-
-
-class AttendanceCodeExpired(DomainError):
-    status, code = 422, "attendance_code_expired"
-    zh, en = "签到码已过期，请扫新的签到码", "The code has expired; scan the new one"
 
 
 @dataclass(frozen=True)

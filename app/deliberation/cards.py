@@ -15,18 +15,10 @@ from app.agenda.models import DISCUSSION_STATES, AgendaSession, SessionState
 from app.attachments.services import attach
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, CardSupport, SolutionCard
-from app.errors import DomainError
+from app.deliberation.refusals import InvalidCardTarget
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
-
-
-class InvalidCardTarget(DomainError):
-    status, code = 422, "invalid_card_target"
-    zh, en = (
-        "只能并入同一件事的另一张未处理的卡片",
-        "A card can be merged only into another open card of the same matter",
-    )
 
 
 def put_card(

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from app.agenda.models import DISCUSSION_STATES, AgendaSession
 from app.audit import record
 from app.deliberation.models import CHECKLIST, Invitation, InviteeKind
-from app.errors import DomainError, Refused
+from app.deliberation.refusals import AlreadyInvited, ChecklistIncomplete, NameOrReason
+from app.errors import Refused
 from app.kit.moves import begin_move
 from app.people.models import Resident
-from app.people.services import UnknownResident
+from app.people.refusals import UnknownResident
 
 KINDS_ZH = {
     InviteeKind.OWNERS: "业主",
@@ -28,27 +29,6 @@ KINDS_EN = {
     InviteeKind.AFFECTED: "those directly affected",
     InviteeKind.DEPARTMENT: "departments",
 }
-
-
-class NameOrReason(DomainError):
-    status, code = 422, "name_or_reason"
-    zh, en = (
-        "请写明邀请谁，或者写明为什么不需要邀请，二者取一",
-        "Say whom you invite, or why nobody of this kind is needed: one of both",
-    )
-
-
-class AlreadyInvited(DomainError):
-    status, code = 409, "already_invited"
-    zh, en = "邀请名单上已有这一项", "This stands on the list of invitations already"
-
-
-class ChecklistIncomplete(DomainError):
-    status, code = 409, "checklist_incomplete"
-    zh, en = (
-        "邀请名单还不完整：每一类都要有邀请对象，或写明不需要的理由",
-        "The invitations are incomplete: each kind needs a name, or a reason why not",
-    )
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,9 @@ from app.deliberation import notices
 from app.deliberation.agenda import DiscussedMatter, read_agenda
 from app.deliberation.attendance import Presence, count_present
 from app.deliberation.invitations import ChecklistLine, read_checklist, require_complete
-from app.errors import DomainError
+from app.deliberation.refusals import NothingChosen
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
-
-
-class NothingChosen(DomainError):
-    status, code = 409, "nothing_chosen"
-    zh, en = (
-        "本期没有入选的议题，不开圆桌会",
-        "The session chose no matter, so there is no round table",
-    )
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,19 @@ from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.schemas import SessionSchema
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
-from app.attachments.errors import PhotosOnly, TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.deliberation import attendance, cards, invitations, remarks, round_table
-from app.deliberation.agenda import MatterNotChosen
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
+from app.deliberation.refusals import (
+    AlreadyInvited,
+    AttendanceCodeExpired,
+    ChecklistIncomplete,
+    InvalidAttendanceCode,
+    InvalidCardTarget,
+    MatterNotChosen,
+    NameOrReason,
+    NothingChosen,
+)
 from app.deliberation.schemas import (
     ArriveArgs,
     AttendanceCodeSchema,
@@ -33,7 +42,7 @@ from app.extensions import db
 from app.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
-from app.people.services import UnknownResident
+from app.people.refusals import UnknownResident
 from app.signing import signing_keys
 
 blp = Blueprint("deliberation", __name__, description="民议 · Round table and solution cards")
@@ -65,7 +74,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @blp.route("/sessions/<uuid:session_id>/start-meeting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, round_table.NothingChosen, invitations.ChecklistIncomplete)
+@blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
     agenda_session = obtain_session(session_id)
@@ -78,7 +87,7 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(InviteArgs, example=INVITE_EXAMPLE)
 @blp.response(201, InvitationSchema)
-@blp.creates(WrongState, invitations.NameOrReason, invitations.AlreadyInvited, UnknownResident)
+@blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
     agenda_session = obtain_session(session_id)
@@ -120,8 +129,8 @@ def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
 @blp.response(200, AttendanceSchema)
 @blp.refuses(
     WrongState,
-    attendance.InvalidAttendanceCode,
-    attendance.AttendanceCodeExpired,
+    InvalidAttendanceCode,
+    AttendanceCodeExpired,
     UnknownResident,
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
@@ -260,7 +269,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
 @blp.response(200, CardSchema)
-@blp.refuses(WrongState, cards.InvalidCardTarget)
+@blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
     card = _obtain_card(card_id)

@@ -13,10 +13,20 @@ from sqlalchemy.orm import Session
 from app.api import refused
 from app.clock import read_database_clock
 from app.conventions.models import Convention
-from app.errors import DomainError, WrongState
+from app.errors import WrongState
 from app.evaluations import judging, notices
 from app.evaluations.limits import LONGEST_ROUND
 from app.evaluations.outcome import Figures, Satisfaction
+from app.evaluations.refusals import (
+    ClosingTimePassed,
+    ConfirmedByTheSame,
+    MoreSheetsThanOut,
+    NoSheetsOut,
+    NotCountedYet,
+    RoundOpenAlready,
+    RoundTooLong,
+    SheetsDisagree,
+)
 from app.evaluations.rounds import (
     EvaluationAnswer,
     EvaluationRound,
@@ -31,49 +41,6 @@ from app.matters.models import Matter, MatterState
 from app.orm import new_id, table_of
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
-
-
-class ClosingTimePassed(DomainError):
-    status, code = 422, "closing_time_passed"
-    zh, en = "截止时间须在现在之后", "The closing time must lie ahead"
-
-
-class RoundTooLong(DomainError):
-    status, code = 422, "round_too_long"
-    zh, en = "民评最长六十天", "An evaluation is open for sixty days at most"
-
-
-class RoundOpenAlready(DomainError):
-    status, code = 409, "round_open_already"
-    zh, en = "这件事的民评正在进行", "An evaluation of this is open already"
-
-
-class NoSheetsOut(DomainError):
-    status, code = 409, "no_sheets_out"
-    zh, en = "这次民评没有发放纸质评议表", "No paper sheets were given out for this evaluation"
-
-
-class MoreSheetsThanOut(DomainError):
-    status, code = 422, "more_sheets_than_out"
-    zh, en = "收回的评议表多于发放数", "More sheets came back than were given out"
-
-
-class SheetsDisagree(DomainError):
-    status, code = 422, "sheets_disagree"
-    zh, en = (
-        "已解决与未解决之和须等于满意、基本满意、不满意之和",
-        "Solved and unsolved together must be as many as the three grades together",
-    )
-
-
-class NotCountedYet(DomainError):
-    status, code = 409, "not_counted_yet"
-    zh, en = "纸质票数还没有录入", "The paper sheets are not counted yet"
-
-
-class ConfirmedByTheSame(DomainError):
-    status, code = 403, "confirmed_by_the_same"
-    zh, en = "纸质票数须由另一人确认", "Somebody else must confirm the paper count"
 
 
 class Subject(NamedTuple):

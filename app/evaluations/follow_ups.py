@@ -11,10 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.audit import record
 from app.calendar import add_working_days
-from app.errors import DomainError
 from app.evaluations.judging import follow_the_raiser
 from app.evaluations.models import FollowUp, FollowUpChannel
 from app.evaluations.outcome import Satisfaction
+from app.evaluations.refusals import (
+    AnsweredAlready,
+    AnswerYourself,
+    DoerCannotRate,
+    NotAsked,
+    VerifierCannotEnter,
+)
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Endorsement, Matter
 from app.orm import new_id
@@ -24,37 +30,6 @@ from app.works.models import DONE, OrderState, WorkOrder
 from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
 
 UNSOLVED = "提出人回访认为没有解决 · Whoever raised it says that it is not solved"
-
-
-class NotAsked(DomainError):
-    status, code = 403, "not_asked"
-    zh, en = (
-        "只有提出人和附议人可以评价这件事的办理",
-        "Only those who raised or supported the matter are asked",
-    )
-
-
-class DoerCannotRate(DomainError):
-    status, code = 403, "doer_cannot_rate"
-    zh, en = "承办人不能评价或代录自己办的事", "Whoever carried it out does not rate it"
-
-
-class VerifierCannotEnter(DomainError):
-    status, code = 403, "verifier_cannot_enter"
-    zh, en = (
-        "核实的人不能代录提出人的回答",
-        "Whoever checked the work does not speak for the raiser",
-    )
-
-
-class AnsweredAlready(DomainError):
-    status, code = 409, "answered_already"
-    zh, en = "这次办理已经评价过", "This was answered already"
-
-
-class AnswerYourself(DomainError):
-    status, code = 409, "answer_yourself"
-    zh, en = "这件事是您提出的，请直接评价", "You raised this; answer for yourself"
 
 
 class Words(TypedDict):

@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import read_database_clock
-from app.errors import DomainError
 from app.evaluations import notices
 from app.evaluations.limits import RULE
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.outcome import Figures, Satisfaction, Verdict, judge
+from app.evaluations.refusals import OrdersAreOpen, RoundIsOpen
 from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
 from app.kit import locks
 from app.kit.moves import record_move
@@ -28,16 +28,6 @@ from app.works.models import OrderState, WorkOrder
 from app.works.whistle import Whistle, WhistleState
 
 SETTLED = frozenset({OrderState.CLOSED, OrderState.WITHDRAWN})
-
-
-class RoundIsOpen(DomainError):
-    status, code = 409, "round_is_open"
-    zh, en = "民评正在进行，截止后再定", "An evaluation is open; it decides when it has closed"
-
-
-class OrdersAreOpen(DomainError):
-    status, code = 409, "orders_are_open"
-    zh, en = "还有任务单没有结项", "Some of its work orders are not closed"
 
 
 def close_matter(session: Session, matter: Matter, by: Resident) -> MatterEvaluation:

@@ -7,36 +7,18 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.clock import spoken
-from app.errors import DomainError
 from app.evaluations.follow_ups import is_doer
 from app.evaluations.judging import standing_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
+from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
-from app.works.access import DoerCannotVerify
 from app.works.carrying_out import hold_matter
 from app.works.limits import ORDER_TERMS
 from app.works.models import OrderState, WorkOrder
+from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
-
-
-class RaiserNotAsked(DomainError):
-    """Closing needs a follow-up with the raiser (L6-23), or a fair time for one."""
-
-    status, code = 409, "raiser_not_asked"
-    zh, en = (
-        "核实后七天内须先回访提出人",
-        "Within seven days of the check the raiser is asked first",
-    )
-
-
-class RaiserSaysUnsolved(DomainError):
-    status, code = 409, "raiser_says_unsolved"
-    zh, en = (
-        "提出人认为没有解决，不能结项，请退回重办",
-        "Whoever raised it says that it is not solved; give it back to its doer",
-    )
 
 
 def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:

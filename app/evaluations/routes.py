@@ -27,6 +27,26 @@ from app.evaluations.rates import (
     scope_of_compound,
     scope_of_session,
 )
+from app.evaluations.refusals import (
+    AnsweredAlready,
+    AnswerYourself,
+    ClosingTimePassed,
+    ConfirmedByTheSame,
+    DoerCannotRate,
+    MattersAreOpen,
+    MoreSheetsThanOut,
+    NoSheetsOut,
+    NotAsked,
+    NotCountedYet,
+    OrdersAreOpen,
+    RaiserNotAsked,
+    RaiserSaysUnsolved,
+    RoundIsOpen,
+    RoundOpenAlready,
+    RoundTooLong,
+    SheetsDisagree,
+    VerifierCannotEnter,
+)
 from app.evaluations.rounds import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
 from app.evaluations.schemas import (
     CommentSchema,
@@ -50,16 +70,10 @@ from app.idempotency import create_once
 from app.matters.models import Matter
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
-from app.works.access import (
-    DoerCannotVerify,
-    obtain_matter,
-    obtain_order,
-    obtain_whistle,
-    order_as_seen,
-)
+from app.works.access import obtain_matter, obtain_order, obtain_whistle, order_as_seen
 from app.works.models import WorkOrder
+from app.works.refusals import DoerCannotVerify, DueDayPassed
 from app.works.schemas import OrderSchema
-from app.works.terms import DueDayPassed
 from app.works.whistle import Whistle
 
 blp = Blueprint("evaluations", __name__, description="民评 · Follow-ups, evaluations and rates")
@@ -72,8 +86,8 @@ READERS = (*CLERKS, Role.AUDITOR)
 FOLLOW_UP_EXAMPLE = {"solved": True, "satisfaction": "SATISFIED", "comment": "车位腾出来了"}
 TAKEN_EXAMPLE = {**FOLLOW_UP_EXAMPLE, "channel": "PHONE_CALL"}
 FOLLOW_UP_REFUSALS = (
-    follow_ups.DoerCannotRate,
-    follow_ups.AnsweredAlready,
+    DoerCannotRate,
+    AnsweredAlready,
     WrongState,
 )
 ROUND_EXAMPLE = {"closes_at": "2026-06-01T00:00:00+08:00", "min_answers": 5, "sheets_out": 60}
@@ -84,7 +98,7 @@ PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45,
 @allow(*ASKED)
 @blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.response(201, FollowUpSchema)
-@blp.creates(follow_ups.NotAsked, *FOLLOW_UP_REFUSALS)
+@blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
     return _answer(obtain_order(order_id), body)
@@ -94,7 +108,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @allow(*CLERKS)
 @blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
 @blp.response(201, FollowUpSchema)
-@blp.creates(follow_ups.AnswerYourself, follow_ups.VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
+@blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
     return _enter(obtain_order(order_id), body)
@@ -104,7 +118,7 @@ def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @allow(*ASKED)
 @blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.response(201, FollowUpSchema)
-@blp.creates(follow_ups.NotAsked, *FOLLOW_UP_REFUSALS)
+@blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
     return _answer(obtain_whistle(whistle_id), body)
@@ -114,7 +128,7 @@ def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @allow(*CLERKS)
 @blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
 @blp.response(201, FollowUpSchema)
-@blp.creates(follow_ups.AnswerYourself, *FOLLOW_UP_REFUSALS)
+@blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
     return _enter(obtain_whistle(whistle_id), body)
@@ -139,7 +153,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.route("/orders/<uuid:order_id>/close", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, OrderSchema)
-@blp.refuses(WrongState, DoerCannotVerify, orders.RaiserNotAsked, orders.RaiserSaysUnsolved)
+@blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
     order = obtain_order(order_id)
@@ -164,7 +178,7 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.route("/matters/<uuid:matter_id>/close", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, MatterEvaluationSchema)
-@blp.refuses(WrongState, judging.RoundIsOpen, judging.OrdersAreOpen)
+@blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
     """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
     matter = obtain_matter(matter_id)
@@ -190,7 +204,7 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
 @blp.response(201, EvaluationRoundSchema)
-@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundTooLong, asking.RoundOpenAlready)
+@blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
     return _open(SubjectKind.MATTER, obtain_matter(matter_id), body)
@@ -200,7 +214,7 @@ def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
 @blp.response(201, EvaluationRoundSchema)
-@blp.creates(WrongState, asking.ClosingTimePassed, asking.RoundTooLong, asking.RoundOpenAlready)
+@blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """评议规约 · Ask residents about a convention that is in force."""
     return _open(SubjectKind.CONVENTION, obtain_convention(convention_id), body)
@@ -244,7 +258,7 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @allow(*CLERKS)
 @blp.arguments(PaperCountArgs, example=PAPER_EXAMPLE)
 @blp.response(200, PaperCountSchema)
-@blp.refuses(WrongState, asking.NoSheetsOut, asking.SheetsDisagree, asking.MoreSheetsThanOut)
+@blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
     asked = obtain_round(round_id)
@@ -256,7 +270,7 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
 @blp.route("/evaluation-rounds/<uuid:round_id>/paper/confirm", methods=["POST"])
 @allow(*CLERKS)
 @blp.response(200, PaperCountSchema)
-@blp.refuses(WrongState, asking.NotCountedYet, asking.ConfirmedByTheSame)
+@blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
     """确认纸质票数 · Confirm the count of another person; without that it does not count."""
     asked = obtain_round(round_id)
@@ -284,7 +298,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/start-evaluation", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, sessions.MattersAreOpen)
+@blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
     agenda_session = obtain_session(session_id)
@@ -296,7 +310,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, sessions.MattersAreOpen)
+@blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
     agenda_session = obtain_session(session_id)

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.deliberation.agenda import chosen_rows
-from app.errors import DomainError
 from app.evaluations import notices
+from app.evaluations.refusals import MattersAreOpen
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
@@ -17,11 +17,6 @@ from app.people.models import Resident
 KNOWN = frozenset(
     {MatterState.CLOSED, MatterState.REOPENED, MatterState.SHELVED, MatterState.OWNER_VOTE}
 )
-
-
-class MattersAreOpen(DomainError):
-    status, code = 409, "matters_open"
-    zh, en = "本期还有议题没有评出结果", "Some matters of this session are not settled yet"
 
 
 def start_evaluation(

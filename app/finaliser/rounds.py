@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock, starting
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import OPERATOR, KeyDamaged, KeyUnavailable, OutOfReach
 from app.ballots.sealing import StillReadable

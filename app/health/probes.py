@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.ballots.keys import OPERATOR, KeyDamaged, KeyStore, KeyUnavailable
 from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.calendar import missing_tables

@@ -8,13 +8,14 @@ from flask import current_app
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
-from app.attachments.errors import PhotosOnly, TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.errors import NotFound, WrongState
 from app.extensions import db
 from app.idempotency import create_once
 from app.matters import services
 from app.matters.models import Matter, MatterState
+from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.matters.schemas import (
     MatterDetailSchema,
     MattersArgs,
@@ -119,9 +120,7 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
 @allow(*SCREENERS)
 @blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"})
 @blp.response(200, MatterSchema)
-@blp.refuses(
-    WrongState, services.ReasonMissing, services.InvalidMergeTarget, services.CarriedOverTooOften
-)
+@blp.refuses(WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften)
 def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""
     matter = _obtain_matter(matter_id, lock=True)
@@ -131,7 +130,7 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
             Matter, body["into"], with_for_update={"of": Matter, "key_share": True}
         )
         if into is None or into.compound_id != matter.compound_id:
-            raise services.InvalidMergeTarget
+            raise InvalidMergeTarget
     actor = current_actor()
     services.screen(
         db.session(),

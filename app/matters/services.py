@@ -10,31 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
 from app.compounds.models import Compound
-from app.errors import DomainError
 from app.kit.moves import record_move
 from app.matters.models import SCREENED, Category, Endorsement, Matter, MatterState
+from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.people.models import Resident
-
-
-class ReasonMissing(DomainError):
-    status, code = 422, "reason_missing"
-    zh, en = "请写明理由", "Give a reason"
-
-
-class InvalidMergeTarget(DomainError):
-    status, code = 422, "invalid_merge_target"
-    zh, en = "不能并入这件事", "The matter cannot be merged into that one"
-
-
-class CarriedOverTooOften(DomainError):
-    """R7: after its last carry-over the branch must dispatch, whistle or refuse."""
-
-    status, code = 409, "carried_over_too_often"
-    zh, en = (
-        "已多次结转，须派单、吹哨或说明理由不予受理",
-        "Carried over too often; dispatch it, whistle or refuse it with a reason",
-    )
-
 
 # Taking from the residents what they have put on a list, or refusing it, needs a reason.
 ON_A_LIST = frozenset({MatterState.LISTED, MatterState.DEFERRED})

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Community, Compound, Subdistrict
-from app.errors import DomainError
 from app.people.models import Appointment, OfficeCode, Resident, Role
+from app.people.refusals import NoSuchOffice, OfficeCodeInvalid
 from app.people.services import COMMUNITY_OFFICES, COMPOUND_OFFICES
 
 # 60 random bits in Crockford's base 32, which leaves out what is mistaken for something else.
@@ -30,21 +30,6 @@ OFFICES_OF: dict[type, frozenset[Role]] = {
     Subdistrict: frozenset({Role.SUBDISTRICT_OFFICER, Role.DEPARTMENT, Role.AUDITOR}),
 }
 COLUMN_OF = {Compound: "compound_id", Community: "community_id", Subdistrict: "subdistrict_id"}
-
-
-class OfficeCodeInvalid(DomainError):
-    """Wrong, used up by somebody else, or too old: which one of them, a guesser does not learn."""
-
-    status, code = 422, "office_code_invalid"
-    zh, en = (
-        "任职码不对、已经用过或已过期，请向管理员要一个新的",
-        "This code is wrong, used or expired; ask the operator for a new one",
-    )
-
-
-class NoSuchOffice(DomainError):
-    status, code = 422, "no_such_office"
-    zh, en = "这一级没有这个职务", "There is no such office at this level"
 
 
 def make_code(

@@ -22,7 +22,17 @@ from app.people.guards import (
     signed_in,
 )
 from app.people.models import Appointment, Residence, ResidenceState, Role
-from app.people.office_codes import OfficeCodeInvalid
+from app.people.refusals import (
+    AlreadyClaimed,
+    BirthDateConfirmed,
+    InvalidBirthDate,
+    InvalidTerm,
+    OfficeCodeInvalid,
+    OwnClaim,
+    TokenReused,
+    UnknownResident,
+    UnknownUnit,
+)
 from app.people.schemas import (
     AppointArgs,
     AppointmentSchema,
@@ -40,7 +50,7 @@ from app.people.schemas import (
     WeChatLogin,
 )
 from app.wechat.client import WeChatClient
-from app.wechat.errors import (
+from app.wechat.refusals import (
     LoginBlocked,
     LoginCodeInvalid,
     WeChatBusy,
@@ -88,7 +98,7 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
 @public
 @blp.arguments(RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
 @blp.response(200, TokensSchema)
-@blp.refuses(Unauthorized, tokens.TokenReused)
+@blp.refuses(Unauthorized, TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
     """续期 · Exchange a refresh token, once, for a new pair.
 
@@ -100,7 +110,7 @@ def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
         raise Unauthorized from None
     try:
         pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
-    except tokens.TokenReused:
+    except TokenReused:
         db.session.commit()  # the family's revocation must outlive the refusal
         raise
     db.session.commit()
@@ -129,7 +139,7 @@ def read_me() -> dict[str, Any]:
 @signed_in
 @blp.arguments(ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
 @blp.response(200, MeSchema)
-@blp.refuses(services.BirthDateConfirmed, services.InvalidBirthDate)
+@blp.refuses(BirthDateConfirmed, InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
     """更新我的信息 · Set one's name and birth date."""
     actor = current_actor()
@@ -181,7 +191,7 @@ def _me() -> dict[str, Any]:
 @signed_in
 @blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
 @blp.response(201, ResidenceSchema)
-@blp.creates(services.UnknownUnit, services.AlreadyClaimed, NotFound)
+@blp.creates(UnknownUnit, AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
     """登记居住 · Claim that one lives in a unit."""
     actor = current_actor()
@@ -220,7 +230,7 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*VERIFIERS)
 @blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
 @blp.response(200, ResidenceSchema)
-@blp.refuses(services.OwnClaim, services.InvalidBirthDate, WrongState)
+@blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """核实居住 · Confirm a claim, and the birth date that the papers show."""
     residence = _obtain_residence(residence_id)
@@ -239,7 +249,7 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @allow(*VERIFIERS)
 @blp.arguments(ReasonArgs, example={"reason": "房号与证件不符"})
 @blp.response(200, ResidenceSchema)
-@blp.refuses(services.OwnClaim, WrongState)
+@blp.refuses(OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """不予核实 · Turn a claim down, with a reason that the claimant reads."""
     residence = _obtain_residence(residence_id)
@@ -265,7 +275,7 @@ def _obtain_residence(residence_id: UUID) -> Residence:
 @allow(*APPOINTERS)
 @blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
 @blp.response(201, AppointmentSchema)
-@blp.creates(services.UnknownResident, services.InvalidTerm)
+@blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
     """小区任职 · Give somebody an office in a compound."""
     compound = obtain_compound(compound_id)
@@ -276,7 +286,7 @@ def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
 @blp.response(201, AppointmentSchema)
-@blp.creates(services.UnknownResident, services.InvalidTerm)
+@blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
     """社区任职 · Give somebody an office in a community."""
     community = obtain_community(community_id)

@@ -11,7 +11,7 @@ from app.audit import record
 from app.clock import local_date
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
 from app.compounds.names import plain_name
-from app.errors import DomainError, Forbidden
+from app.errors import Forbidden
 from app.kit.moves import record_move
 from app.people.models import (
     Appointment,
@@ -21,43 +21,16 @@ from app.people.models import (
     Resident,
     Role,
 )
+from app.people.refusals import (
+    AlreadyClaimed,
+    BirthDateConfirmed,
+    InvalidBirthDate,
+    InvalidTerm,
+    OwnClaim,
+    UnknownResident,
+    UnknownUnit,
+)
 from app.wechat.client import WeChatIdentity
-
-
-class UnknownUnit(DomainError):
-    status, code = 422, "unknown_unit"
-    zh, en = "登记册里没有这个房号", "The register has no such unit"
-
-
-class AlreadyClaimed(DomainError):
-    status, code = 409, "already_claimed"
-    zh, en = "这个房号您已经登记过", "You have claimed this unit already"
-
-
-class OwnClaim(DomainError):
-    status, code = 403, "own_claim"
-    zh, en = "不能核实自己的登记", "Nobody verifies their own claim"
-
-
-class UnknownResident(DomainError):
-    status, code = 422, "unknown_resident"
-    zh, en = "没有这位居民", "There is no such resident"
-
-
-class BirthDateConfirmed(DomainError):
-    status, code = 409, "birth_date_confirmed"
-    zh, en = "出生日期已经核实，请找网格员更正", "The birth date was verified; ask the grid worker"
-
-
-class InvalidBirthDate(DomainError):
-    status, code = 422, "invalid_birth_date"
-    zh, en = "出生日期不对", "The birth date cannot be right"
-
-
-class InvalidTerm(DomainError):
-    status, code = 422, "invalid_term"
-    zh, en = "任期的结束日须在开始日之后", "The term must end after it begins"
-
 
 COMPOUND_OFFICES = frozenset(
     {

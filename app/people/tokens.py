@@ -27,13 +27,9 @@ from app.people.models import (
     Resident,
     TokenFamily,
 )
+from app.people.refusals import TokenReused
 from app.problems import on_refusal
 from app.signing import Purpose, signing_keys
-
-
-class TokenReused(Unauthorized):
-    code = "token_reused"
-    zh, en = "登录凭证被重复使用，请重新登录", "The refresh token was used before; log in again"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_commu
 from app.people.models import Role
 from app.rating_lists import services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
+from app.rating_lists.refusals import (
+    InvalidEntries,
+    ListExists,
+    NoObjectionRaised,
+    OwnList,
+    SameColour,
+)
 from app.rating_lists.schemas import (
     RatingEntriesArgs,
     RatingEntrySchema,
@@ -46,7 +53,7 @@ ENTRIES_EXAMPLE = {
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
 @blp.response(201, RatingListSchema)
-@blp.creates(services.ListExists, services.InvalidEntries)
+@blp.creates(ListExists, InvalidEntries)
 def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
     community = obtain_community(community_id)
@@ -87,7 +94,7 @@ def read_rating_list(list_id: UUID) -> RatingList:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RatingEntriesArgs, example=ENTRIES_EXAMPLE)
 @blp.response(200, RatingListSchema)
-@blp.refuses(WrongState, services.InvalidEntries)
+@blp.refuses(WrongState, InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
     """修改红黑榜 · Write the entries of a draft anew."""
     made = _obtain_list(list_id)
@@ -99,7 +106,7 @@ def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
 @blp.route("/rating-lists/<uuid:list_id>/review", methods=["POST"])
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.response(200, RatingListSchema)
-@blp.refuses(WrongState, services.OwnList)
+@blp.refuses(WrongState, OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
     """审核红黑榜 · The street office reviews a draft; its drafter does not."""
     made = _obtain_list(list_id)
@@ -124,7 +131,7 @@ def publish_rating_list(list_id: UUID) -> RatingList:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
 @blp.response(200, RatingEntrySchema)
-@blp.refuses(WrongState, services.NoObjectionRaised)
+@blp.refuses(WrongState, NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
     entry = _obtain_entry(entry_id)
@@ -137,7 +144,7 @@ def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"})
 @blp.response(200, RatingEntrySchema)
-@blp.refuses(WrongState, services.NoObjectionRaised, services.SameColour)
+@blp.refuses(WrongState, NoObjectionRaised, SameColour)
 def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""
     entry = _obtain_entry(entry_id)

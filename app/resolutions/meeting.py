@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session, selectinload
 from app.agenda.models import AgendaSession, SessionState
 from app.deliberation.agenda import chosen_rows
 from app.deliberation.models import CardState, SolutionCard
-from app.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.models import Resident
 from app.resolutions import notices
 from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.refusals import ResolutionStillTabled
 from app.resolutions.services import shelve
 
 LEFT_OVER = {
@@ -27,11 +27,6 @@ LEFT_OVER = {
     ResolutionState.VOID: "表决作废后没有再付表决 · Its vote was void and not held again",
     ResolutionState.NO_QUORUM: "到会人数不足，未能表决 · No quorum until the round table ended",
 }
-
-
-class ResolutionStillTabled(DomainError):
-    status, code = 409, "resolution_still_tabled"
-    zh, en = "还有决议正在表决", "A resolution is still being voted on"
 
 
 def conclude_meeting(

@@ -3,28 +3,13 @@
 from sqlalchemy.orm import Session
 
 from app.calendar import add_working_days
-from app.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
 from app.resolutions.models import BranchReview, Resolution, ResolutionState, ReviewOpinion
+from app.resolutions.refusals import AdviceMissing, ReviewNotRequested, ReviewRequestedAlready
 
 REVIEW_WORKING_DAYS = 5
-
-
-class ReviewRequestedAlready(DomainError):
-    status, code = 409, "review_requested_already"
-    zh, en = "已经提请过支部先议", "The branch's review was requested already"
-
-
-class ReviewNotRequested(DomainError):
-    status, code = 409, "review_not_requested"
-    zh, en = "没有提请支部先议", "The branch's review was not requested"
-
-
-class AdviceMissing(DomainError):
-    status, code = 422, "advice_missing"
-    zh, en = "请写明建议或退回的理由", "Say what the branch advises, or why it returns the draft"
 
 
 # An opinion that asks for something says what.

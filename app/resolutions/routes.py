@@ -13,7 +13,7 @@ from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.ballots.keys import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
-from app.deliberation.agenda import MatterNotChosen
+from app.deliberation.refusals import MatterNotChosen
 from app.errors import WrongState
 from app.extensions import db
 from app.idempotency import create_once
@@ -22,6 +22,23 @@ from app.people.models import Role
 from app.resolutions import lost_keys, meeting, review, services, voting
 from app.resolutions.access import as_seen, obtain_resolution, resolutions_of
 from app.resolutions.models import Resolution
+from app.resolutions.refusals import (
+    AdviceMissing,
+    CardTaken,
+    HandsAreNotSecret,
+    InvalidCards,
+    InvalidSuperseded,
+    MorePresentThanRoll,
+    MoreVotesThanPresent,
+    NotPresent,
+    PresentDiffers,
+    ResolutionStillTabled,
+    ReviewNotRequested,
+    ReviewPending,
+    ReviewRequestedAlready,
+    SupersededAlready,
+    WrongMethod,
+)
 from app.resolutions.schemas import (
     CountArgs,
     DraftArgs,
@@ -59,10 +76,10 @@ def _keys() -> KeyStore:
 @blp.creates(
     WrongState,
     MatterNotChosen,
-    services.InvalidCards,
-    services.CardTaken,
-    services.InvalidSuperseded,
-    services.SupersededAlready,
+    InvalidCards,
+    CardTaken,
+    InvalidSuperseded,
+    SupersededAlready,
 )
 def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
@@ -106,11 +123,11 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 @blp.refuses(
     WrongState,
-    services.ReviewPending,
-    services.InvalidCards,
-    services.CardTaken,
-    services.InvalidSuperseded,
-    services.SupersededAlready,
+    ReviewPending,
+    InvalidCards,
+    CardTaken,
+    InvalidSuperseded,
+    SupersededAlready,
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """修改草案 · Write a draft anew, but for its matter."""
@@ -123,7 +140,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.route("/resolutions/<uuid:resolution_id>/review-request", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, review.ReviewRequestedAlready)
+@blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
     resolution = obtain_resolution(resolution_id)
@@ -136,7 +153,7 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ReviewArgs, example={"opinion": "AGREED_WITH_ADVICE", "advice": "先征求一楼意见"})
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, review.ReviewNotRequested, review.AdviceMissing)
+@blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
     resolution = obtain_resolution(resolution_id)
@@ -149,7 +166,7 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(TableArgs, example={"method": "PHONE", "secrecy": "SECRET"})
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, services.HandsAreNotSecret, services.ReviewPending, *KEY_REFUSALS)
+@blp.refuses(WrongState, HandsAreNotSecret, ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
     resolution = obtain_resolution(resolution_id)
@@ -166,10 +183,10 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 @blp.refuses(
     WrongState,
     VoteVoid,
-    voting.WrongMethod,
-    voting.MorePresentThanRoll,
-    voting.PresentDiffers,
-    voting.MoreVotesThanPresent,
+    WrongMethod,
+    MorePresentThanRoll,
+    PresentDiffers,
+    MoreVotesThanPresent,
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
@@ -183,7 +200,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.RESIDENT)
 @blp.arguments(VoteArgs, example={"answer": "YES"})
 @blp.response(200, VoteSchema)
-@blp.refuses(WrongState, voting.WrongMethod, voting.NotPresent, NotOnRoll, *VOTE_REFUSALS)
+@blp.refuses(WrongState, WrongMethod, NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
     resolution = obtain_resolution(resolution_id)
@@ -195,7 +212,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.route("/resolutions/<uuid:resolution_id>/close-vote", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, ResolutionSchema)
-@blp.refuses(WrongState, voting.WrongMethod, *VOTE_REFUSALS)
+@blp.refuses(WrongState, WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
     resolution = obtain_resolution(resolution_id)
@@ -249,7 +266,7 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/conclude-meeting", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, meeting.ResolutionStillTabled)
+@blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
     """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
     agenda_session = obtain_session(session_id)

@@ -19,7 +19,6 @@ from app.ballots.operator_key import require_our_store
 from app.board.objections import objection_term
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
-from app.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.models import Resident
@@ -33,45 +32,17 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
+from app.resolutions.refusals import (
+    CardTaken,
+    HandsAreNotSecret,
+    InvalidCards,
+    InvalidSuperseded,
+    ReviewPending,
+    SupersededAlready,
+)
 from votes.majority import MajorityRule
 
 NOTICE_DAYS = 7
-
-
-class InvalidCards(DomainError):
-    status, code = 422, "invalid_cards"
-    zh, en = (
-        "只能列入同一件事中已采纳的卡片",
-        "Only adopted cards of the same matter may be carried",
-    )
-
-
-class CardTaken(DomainError):
-    status, code = 409, "card_taken"
-    zh, en = "有卡片已列入另一项决议", "Another resolution carries one of the cards already"
-
-
-class InvalidSuperseded(DomainError):
-    status, code = 422, "invalid_superseded"
-    zh, en = "只能代替本小区一项已生效的决议", "Only a resolution in force here can be superseded"
-
-
-class SupersededAlready(DomainError):
-    status, code = 409, "superseded_already"
-    zh, en = "那项决议已有另一项来代替", "Another resolution is to supersede that one already"
-
-
-class ReviewPending(DomainError):
-    status, code = 409, "review_pending"
-    zh, en = (
-        "支部先议还没有意见，期限也未满",
-        "The branch has not given its opinion, and its term has not ended",
-    )
-
-
-class HandsAreNotSecret(DomainError):
-    status, code = 422, "hands_are_not_secret"
-    zh, en = "举手表决不能无记名", "A show of hands cannot be secret"
 
 
 def draft_resolution(

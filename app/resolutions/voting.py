@@ -13,7 +13,6 @@ from app.ballots.storing import NotOnRoll
 from app.calendar import add_working_days
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance
-from app.errors import DomainError
 from app.kit import locks
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
@@ -28,6 +27,13 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
+from app.resolutions.refusals import (
+    MorePresentThanRoll,
+    MoreVotesThanPresent,
+    NotPresent,
+    PresentDiffers,
+    WrongMethod,
+)
 from votes.majority import (
     MajorityOutcome,
     MajorityRule,
@@ -37,31 +43,6 @@ from votes.majority import (
 )
 
 PUBLISH_WORKING_DAYS = 3
-
-
-class WrongMethod(DomainError):
-    status, code = 409, "wrong_method"
-    zh, en = "这项决议不是这样表决的", "The vote on this resolution is taken in another way"
-
-
-class NotPresent(DomainError):
-    status, code = 403, "not_present"
-    zh, en = "到会的人才能表决，请先签到", "Only those present vote; note your arrival first"
-
-
-class MorePresentThanRoll(DomainError):
-    status, code = 422, "more_present_than_roll"
-    zh, en = "到会人数多于名册人数", "More people are present than stand on the roll"
-
-
-class PresentDiffers(DomainError):
-    status, code = 422, "present_differs"
-    zh, en = "到会人数与签到不符", "The attendance list has another number of people present"
-
-
-class MoreVotesThanPresent(DomainError):
-    status, code = 422, "more_votes_than_present"
-    zh, en = "票数多于到会人数", "More votes than people present"
 
 
 def count_votes(

@@ -18,7 +18,7 @@ from enum import Enum
 import httpx
 
 from app.errors import DomainError
-from app.wechat.errors import (
+from app.wechat.refusals import (
     LoginBlocked,
     LoginCodeInvalid,
     WeChatBusy,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.compounds.models import Compound
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
 from app.extensions import db
 from app.matters.models import Matter
 from app.people.guards import Actor, obtain_compound
@@ -22,6 +22,7 @@ from app.works.models import (
     OrderWay,
     WorkOrder,
 )
+from app.works.refusals import InvalidDoer, NotTheDoer
 from app.works.whistle import WHISTLE_STEPS, Whistle, WhistleState
 
 # Who may be named to act for a doer.
@@ -34,26 +35,6 @@ DOERS = (
     Role.DEPARTMENT,
     Role.COMMUNITY_SECRETARY,
 )
-
-
-class NotTheDoer(DomainError):
-    status, code = 403, "not_the_doer"
-    zh, en = "这件事不是由您承办的", "This is not yours to carry out"
-
-
-class DoerCannotVerify(DomainError):
-    """The doer never closes; closing needs a check by somebody else (L6-23)."""
-
-    status, code = 403, "doer_cannot_verify"
-    zh, en = "承办人不能核实自己办的事", "Whoever carried it out does not verify it"
-
-
-class InvalidDoer(DomainError):
-    status, code = 422, "invalid_doer"
-    zh, en = (
-        "承办人须在本小区担任可以承办的职务",
-        "Whoever acts for the doer must hold a fitting office in the place",
-    )
 
 
 def obtain_matter(matter_id: UUID) -> Matter:

@@ -11,9 +11,10 @@ from app.kit.moves import begin_move, record_move
 from app.orm import new_id
 from app.people.guards import Actor
 from app.works import notices
-from app.works.access import DoerCannotVerify, require_doer
+from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done
 from app.works.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
+from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
 
 

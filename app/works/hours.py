@@ -8,35 +8,17 @@ from sqlalchemy.orm import Session
 
 from app.audit import record
 from app.clock import local_date, read_database_clock
-from app.errors import DomainError, WrongState
+from app.errors import WrongState
 from app.kit import locks
 from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Role
-from app.works.access import NotTheDoer
 from app.works.ledgers import WorkHours
 from app.works.models import AT_WORK, DONE, OrderState, WorkOrder
+from app.works.refusals import HoursReversedAlready, InvalidDay, NotTheDoer, TooManyMinutes
 
 MINUTES_A_DAY = 720
 TAKEN_ON = AT_WORK | DONE | {OrderState.SUBMITTED}
-
-
-class InvalidDay(DomainError):
-    status, code = 422, "invalid_day"
-    zh, en = (
-        "日期须在接单之日与今天之间",
-        "The day lies before the order was accepted, or after today",
-    )
-
-
-class TooManyMinutes(DomainError):
-    status, code = 422, "too_many_minutes"
-    zh, en = "一天合计不能超过720分钟", "More than 720 minutes on one day"
-
-
-class HoursReversedAlready(DomainError):
-    status, code = 409, "hours_reversed_already"
-    zh, en = "这条工时已经冲销", "These hours were taken back already"
 
 
 def log_hours(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import SessionState
 from app.clock import read_database_clock
-from app.errors import DomainError, Forbidden
+from app.errors import Forbidden
 from app.kit import locks
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
@@ -19,18 +19,11 @@ from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
 from app.works.limits import Urgency
 from app.works.models import DoerKind, OrderState, OrderWay, WorkOrder
+from app.works.refusals import OrderFromResolution
 from app.works.terms import end_of_due_day
 
 # A resolution that was passed, and that no later one has replaced, is carried out.
 STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
-
-
-class OrderFromResolution(DomainError):
-    status, code = 409, "order_from_resolution"
-    zh, en = (
-        "这件事已有决议，请从决议派单",
-        "The matter was decided; its orders come from the resolution",
-    )
 
 
 class OrderWords(TypedDict):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.errors import WrongState
 from app.extensions import db
 from app.idempotency import create_once
@@ -15,9 +15,6 @@ from app.resolutions.access import obtain_resolution
 from app.works import assigning, finishing, hours, orders
 from app.works.access import (
     DOERS,
-    DoerCannotVerify,
-    InvalidDoer,
-    NotTheDoer,
     obtain_hours,
     obtain_matter,
     obtain_order,
@@ -29,6 +26,16 @@ from app.works.access import (
 from app.works.ledgers import WorkHours
 from app.works.models import OrderProgress, WorkOrder
 from app.works.photos import SeenProgress, order_in_detail, with_photos
+from app.works.refusals import (
+    DoerCannotVerify,
+    DueDayPassed,
+    HoursReversedAlready,
+    InvalidDay,
+    InvalidDoer,
+    NotTheDoer,
+    OrderFromResolution,
+    TooManyMinutes,
+)
 from app.works.schemas import (
     AssignArgs,
     CheckWorkArgs,
@@ -46,7 +53,6 @@ from app.works.schemas import (
     WorkReasonArgs,
     WorkWordsArgs,
 )
-from app.works.terms import DueDayPassed
 
 blp = Blueprint("works", __name__, description="民办 · Work orders")
 
@@ -104,7 +110,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @allow(*MAKERS)
 @blp.arguments(OrderArgs, example=ORDER_EXAMPLE)
 @blp.response(201, OrderSchema)
-@blp.creates(WrongState, orders.OrderFromResolution, DueDayPassed)
+@blp.creates(WrongState, OrderFromResolution, DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """派单 · Make an order for a matter that was dispatched without a vote."""
     matter = obtain_matter(matter_id)
@@ -284,7 +290,7 @@ def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @allow(Role.SEATED_MEMBER)
 @blp.arguments(HoursArgs, example={"worked_on": "2026-04-12", "minutes": 90})
 @blp.response(201, HoursSchema)
-@blp.creates(WrongState, NotTheDoer, hours.InvalidDay, hours.TooManyMinutes)
+@blp.creates(WrongState, NotTheDoer, InvalidDay, TooManyMinutes)
 def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     """记工时 · A seated member logs his own time on an order that he carries out."""
     order = obtain_order(order_id)
@@ -303,7 +309,7 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
 @allow(Role.SEATED_MEMBER, Role.BRANCH_SECRETARY)
 @blp.arguments(WorkReasonArgs, example={"reason": "日期记错"})
 @blp.response(201, HoursSchema)
-@blp.creates(WrongState, NotTheDoer, hours.HoursReversedAlready)
+@blp.creates(WrongState, NotTheDoer, HoursReversedAlready)
 def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     """冲销工时 · Take a row of hours back by another one."""
     logged = obtain_hours(hours_id)

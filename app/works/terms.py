@@ -4,14 +4,9 @@ from datetime import date, datetime
 
 from app.board.recounting import CountedTerm
 from app.calendar import Calendar, end_of_day
-from app.errors import DomainError
 from app.works.limits import WHISTLE_FEEDBACK
+from app.works.refusals import DueDayPassed
 from app.works.whistle import Whistle, WhistleState
-
-
-class DueDayPassed(DomainError):
-    status, code = 422, "due_day_passed"
-    zh, en = "期限不能早于今天", "The due day must not lie before today"
 
 
 def end_of_due_day(due_on: date | None, at: datetime) -> datetime | None:

@@ -8,19 +8,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import DomainError
 from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.orm import enum_type
 from app.works.ledgers import MissedStep
 from app.works.limits import WhistleKind
-
-
-class ObjectedAlready(DomainError):
-    """The first receiver leads and cannot pass on (L6-14); it may object once (L6-12)."""
-
-    status, code = 409, "objected_already"
-    zh, en = "派哨异议只能提一次，不得再推转", "The dispatch was objected to once; it stays"
+from app.works.refusals import ObjectedAlready
 
 
 class WhistleState(StrEnum):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.api import Blueprint, InvalidCursor, page_of, read_page
-from app.attachments.errors import TooManyAttachments, UnknownAttachment
+from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.errors import WrongState
 from app.extensions import db
 from app.idempotency import create_once
@@ -13,9 +13,6 @@ from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compo
 from app.people.models import Role
 from app.works import whistling
 from app.works.access import (
-    DoerCannotVerify,
-    InvalidDoer,
-    NotTheDoer,
     obtain_matter,
     obtain_whistle,
     whistle_as_seen,
@@ -23,9 +20,15 @@ from app.works.access import (
     whistles_of,
 )
 from app.works.photos import whistle_in_detail
+from app.works.refusals import (
+    DoerCannotVerify,
+    DueDayPassed,
+    InvalidDoer,
+    NotTheDoer,
+    ObjectedAlready,
+)
 from app.works.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
-from app.works.terms import DueDayPassed
-from app.works.whistle import ObjectedAlready, Whistle
+from app.works.whistle import Whistle
 from app.works.whistle_schemas import (
     BlowArgs,
     ReworkArgs,

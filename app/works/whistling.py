@@ -17,7 +17,7 @@ from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Resident, Role
 from app.works import notices
-from app.works.access import DoerCannotVerify, NotTheDoer, require_offices
+from app.works.access import require_offices
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
 from app.works.limits import (
     WHISTLE_CONTACT,
@@ -26,6 +26,7 @@ from app.works.limits import (
     WHISTLE_SIGN,
     WhistleKind,
 )
+from app.works.refusals import DoerCannotVerify, NotTheDoer
 from app.works.terms import end_of_due_day
 from app.works.whistle import Whistle, WhistleGround, WhistleState
 

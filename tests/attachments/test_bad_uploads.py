@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from app.attachments.documents import MAX_OBJECTS, check_document
-from app.attachments.errors import UnsafeDocument
 from app.attachments.models import Attachment
+from app.attachments.refusals import UnsafeDocument
 from app.attachments.stores import Folder
 from tests.attachments.conftest import files_in
 from tests.attachments.files import PDF, content, image, pdf_with, upload, uploaded

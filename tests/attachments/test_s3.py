@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.attachments.errors import StoreUnavailable
 from app.attachments.models import Attachment
+from app.attachments.refusals import StoreUnavailable
 from app.attachments.stores import S3, Folder, make_store
 from app.config import Settings, UnsafeSettings
 from tests.attachments.files import content, upload, uploaded

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.attachments.errors import StoreUnavailable
+from app.attachments.refusals import StoreUnavailable
 from app.ballots.keys import KeyUnavailable
 from app.extensions import db
 from app.finaliser import rounds

@@ -13,7 +13,7 @@ import pytest
 
 from app.errors import DomainError
 from app.wechat.client import WeChatClient, WeChatIdentity
-from app.wechat.errors import (
+from app.wechat.refusals import (
     LoginBlocked,
     LoginCodeInvalid,
     WeChatBusy,

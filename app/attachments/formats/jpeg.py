@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.attachments.errors import BrokenImage
 from app.attachments.formats.limits import (
     MAX_SCANNED_SAMPLES,
     MAX_SCANS,
     MAX_SEGMENTS,
     check_size,
 )
+from app.attachments.refusals import BrokenImage
 from app.confined.refusals import TooComplex
 
 END, SCAN = 0xD9, 0xDA

@@ -1,6 +1,6 @@
 """How much a photo may ask of a decoder. Real ones ask for a small part of it."""
 
-from app.attachments.errors import BrokenImage, TooManyPixels
+from app.attachments.refusals import BrokenImage, TooManyPixels
 from app.confined.refusals import TooComplex
 
 # libjpeg needs some 0.8 ns a sample for each scan over it. A phone's progressive photo goes over

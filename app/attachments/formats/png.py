@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.attachments.errors import BrokenImage
 from app.attachments.formats.limits import MAX_CHUNKS, MAX_DATA, check_size
+from app.attachments.refusals import BrokenImage
 from app.confined.refusals import TooComplex
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.attachments.errors import BrokenImage
 from app.attachments.formats.limits import MAX_CHUNKS, MAX_DATA, check_size
+from app.attachments.refusals import BrokenImage
 from app.confined.refusals import TooComplex
 
 RIFF_BYTES = 12  # "RIFF", the length, "WEBP"

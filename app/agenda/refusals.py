@@ -1,0 +1,67 @@
+"""What is refused here, with its code and its words."""
+
+from app.errors import DomainError
+
+
+class CountersigningDecided(DomainError):
+    """The second officer signs or refuses, once."""
+
+    status, code = 409, "countersigning_decided"
+    zh, en = (
+        "这份结果已经会签，或会签人已拒绝会签",
+        "This result was countersigned, or its countersignature refused",
+    )
+
+
+class IneligibleVoter(DomainError):
+    status, code = 422, "ineligible_voter"
+    zh, en = (
+        "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）",
+        "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
+    )
+
+
+class NotInRotation(DomainError):
+    status, code = 422, "not_in_rotation"
+    zh, en = "这个小区不在本社区的轮值名单里", "The compound is not in this community's host list"
+
+
+class AlreadyNext(DomainError):
+    status, code = 409, "already_next"
+    zh, en = "下一个坐庄的就是这个小区", "That compound is the next host already"
+
+
+class NotTheHost(DomainError):
+    status, code = 409, "not_the_host"
+    zh, en = "还没有轮到这个小区坐庄", "It is not this compound's turn to host"
+
+
+class PeriodTaken(DomainError):
+    status, code = 409, "period_taken"
+    zh, en = "本社区这个月已有一期月月谈", "The community has a session for this month already"
+
+
+class TimesOutOfOrder(DomainError):
+    status, code = 422, "times_out_of_order"
+    zh, en = (
+        "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止",
+        "Times are out of order: voting opens after now, closes later, then the round table",
+    )
+
+
+class RollNotAllowed(DomainError):
+    status, code = 422, "roll_not_allowed"
+    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
+
+
+class RollMissing(DomainError):
+    status, code = 422, "roll_missing"
+    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
+
+
+class OpeningTimePassed(DomainError):
+    status, code = 409, "opening_time_passed"
+    zh, en = (
+        "开始投票的时间已过，请取消后重新安排",
+        "The opening time has passed; cancel and plan anew",
+    )
