@@ -7,9 +7,8 @@ from flask import Flask, Response, current_app, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import commands, database, limiter, problems, request_log, signing, starting
+from app import commands, database, limiter, request_log, signing, starting
 from app.agenda.routes import blp as agenda
-from app.api import PREFIX, Api, UploadRequest
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
 from app.ballots import operator_key
@@ -39,9 +38,11 @@ from app.evaluations.clock_moves import (
     close_rounds_before_request,
 )
 from app.evaluations.routes import blp as evaluations
-from app.extensions import db, jwt
 from app.health import metrics
 from app.health import routes as health
+from app.kit import problems
+from app.kit.api import PREFIX, Api, UploadRequest
+from app.kit.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people

@@ -7,8 +7,8 @@ from flask import Flask, g, has_app_context, request
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from app.extensions import db
-from app.orm import open_sqlite
+from app.kit.extensions import db
+from app.kit.orm import open_sqlite
 
 
 def init_app(app: Flask) -> None:

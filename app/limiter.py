@@ -20,11 +20,11 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
 from app.config import NO_LIMITS, Settings, UnsafeSettings
-from app.errors import TooManyRequests
+from app.kit.errors import TooManyRequests
+from app.kit.problems import on_refusal
 from app.limits import ANY_ANSWER, DONE, LIMITS, PEOPLE, REFUSED, WITHOUT_LOGIN, By, Limit, Use
 from app.limits import use_of as use_of_endpoint
 from app.people.bearer import read_bearer
-from app.problems import on_refusal
 from app.signing import Purpose, signing_keys
 
 ANSWER_TIMEOUT_S = 0.5

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from app import rights
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.config import Fault, Settings, UnsafeSettings
-from app.errors import DatabaseUnavailable
-from app.extensions import db
+from app.kit.errors import DatabaseUnavailable
+from app.kit.extensions import db
 from app.schema import Schema, read_schema, schema_fault
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from app.conventions.models import (
     Opinion,
     VersionState,
 )
-from app.orm import new_id
+from app.kit.orm import new_id
 from bench.decade import DAY, WORDS, Decade, Session
 from bench.works import share
 

@@ -13,7 +13,7 @@ from app.ballots.models import OfficerKey
 from app.board.models import NoticeKind, PublicNotice
 from app.compounds.models import Subdistrict
 from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Appointment, Resident, Role
 from app.people.tokens import start_family

@@ -13,7 +13,7 @@ from app import create_app
 from app.agenda.models import AgendaSession
 from app.ballots import sealing
 from app.ballots.voting import close_voting
-from app.extensions import db
+from app.kit.extensions import db
 from bench.servers import memory_of
 
 

@@ -22,8 +22,8 @@ from app.agenda.models import (
 from app.ballots.models import ResultRow, SessionResult
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.board.models import NoticeKind, PublicNotice
+from app.kit.orm import Base, new_id
 from app.matters.models import Category, Endorsement, Matter, MatterState
-from app.orm import Base, new_id
 from app.people.models import Appointment, Role
 from bench.places import Log, Place, Rows
 from votes.scheme import FIVE_THREE_ONE

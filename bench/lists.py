@@ -20,9 +20,9 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.api import PREFIX
 from app.config import Settings
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from bench.city import City, Side, build, token_of
 from bench.decade import Plan
 from tests import databases

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from app.agenda.models import HostPlace
-from app.audit import NO_HASH, AuditEntry, AuditLink, link_hash
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
-from app.extensions import db
-from app.orm import Base, new_id, table_of
+from app.kit.audit import NO_HASH, AuditEntry, AuditLink, link_hash
+from app.kit.extensions import db
+from app.kit.orm import Base, new_id, table_of
 from app.people.models import (
     Appointment,
     Relation,
@@ -70,7 +70,7 @@ class Rows:
 
 
 class Log:
-    """The audit log of one place, chained as `app.audit` does it at each commit; `place` names
+    """The audit log of one place, chained as `app.kit.audit` does it at each commit; `place` names
     it by the column of an entry."""
 
     def __init__(self, rows: Rows, **place: UUID) -> None:

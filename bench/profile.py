@@ -22,8 +22,8 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from app import create_app
-from app.api import PREFIX
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from bench.report import ROOT
 from bench.seeding import (
     Home,

@@ -14,7 +14,7 @@ from app.deliberation.models import (
     Remark,
     SolutionCard,
 )
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.resolutions.models import (
     Resolution,
     ResolutionCard,

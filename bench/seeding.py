@@ -29,8 +29,8 @@ from sqlalchemy import (
 from app.agenda.models import AgendaItem, AgendaSession, SessionOutcome, SessionState
 from app.ballots.models import BallotSlot, ResultRow, SessionResult
 from app.compounds.models import Building, Community, Compound, Entrance, Subdistrict, Unit
+from app.kit.orm import table_of
 from app.matters.models import Category, Matter, MatterState
-from app.orm import table_of
 from app.people.models import Resident
 from bench.places import LONG_AGO, Rows
 from votes.scheme import FIVE_THREE_ONE

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 from app import create_app
 from app.ballots.key_folder import FolderKeyStore
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.tokens import access_token
 from app.signing import Purpose, SigningKeys
 from bench.seeding import FAMILY, PERSON, Home, bench_uuid

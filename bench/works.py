@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.board.models import NoticeKind
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.works.ledgers import Escalation, MissedStep, WorkHours
 from app.works.limits import Urgency, WhistleKind
 from app.works.models import (

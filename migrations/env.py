@@ -9,8 +9,8 @@ from alembic import context
 from sqlalchemy import create_engine, event, pool
 
 from app import create_app
-from app.extensions import db
-from app.orm import UTCDateTime
+from app.kit.extensions import db
+from app.kit.orm import UTCDateTime
 
 target_metadata = db.metadata
 

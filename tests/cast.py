@@ -21,9 +21,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.api import PREFIX
 from app.compounds.models import Building, Community, Compound, Entrance, Subdistrict, Unit
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from app.people.models import (
     Appointment,
     Relation,

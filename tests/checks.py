@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from app.audit import AuditEntry
-from app.extensions import db
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
 from tests.cast import Person, stored
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app, starting
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests import databases
 from tests.cast import Cast
 from tests.documented import Watch

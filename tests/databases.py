@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
-from app.extensions import db
+from app.kit.extensions import db
 
 ROOT = Path(__file__).parents[1]
 ENGINES = ("sqlite", "postgresql")

@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession
 from app.ballots.clock_moves import catch_up
 from app.ballots.models import SessionBundle
-from app.clock import read_database_clock
-from app.extensions import db
+from app.kit.clock import read_database_clock
+from app.kit.extensions import db
 from tests.attachments.files import image, upload
 from tests.backup.site import Site, good, newest, refused, site
 from tests.cast import Cast, Person, ballot

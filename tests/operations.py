@@ -10,14 +10,14 @@ from uuid import UUID
 
 from flask import Flask
 
-from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.board.models import Objection
-from app.clock import local_date
 from app.compounds.models import Community
 from app.deliberation.models import CHECKLIST
-from app.extensions import db
-from app.orm import new_id
+from app.kit.api import PREFIX
+from app.kit.clock import local_date
+from app.kit.extensions import db
+from app.kit.orm import new_id
 from app.people.models import Role
 from app.rating_lists.models import RatingList
 from app.rating_lists.notices import post_entry

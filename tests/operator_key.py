@@ -9,7 +9,7 @@ from app.ballots.key_changes import make_key, pin_held_key
 from app.ballots.keys import KEY_BYTES, OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey
 from app.ballots.operator_key import find_pinned
-from app.extensions import db
+from app.kit.extensions import db
 
 
 def provide_operator_key(app: Flask) -> bytes:

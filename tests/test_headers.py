@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.api import PREFIX
 from app.config import Settings
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from app.wechat.client import VENDOR_BASE
 
 PAGES, OTHERS = ("/", "/docs", "/nothing"), (f"{PREFIX}/me", f"{PREFIX}/openapi.json", "/static/x")

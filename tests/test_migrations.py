@@ -23,7 +23,7 @@ from app.cases.models import ConventionLineage
 from app.config import Settings
 from app.conventions.models import ConventionResolution, ConventionVersion
 from app.deliberation.models import CHECKLIST
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Role
 from app.resolutions.models import BranchReview
 from app.works.ledgers import Escalation, MissedStep

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.compounds.models import Compound
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Role
 from tests.board.steps import post_notices

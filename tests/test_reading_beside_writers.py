@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.agenda.models import AgendaSession
-from app.extensions import db
+from app.kit.extensions import db
 from tests.cast import Cast
 
 

@@ -19,12 +19,12 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.api import PREFIX
 from app.ballots.paper_file import XLSX
-from app.clock import local_date
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.clock import local_date
+from app.kit.extensions import db
+from app.kit.problems import on_database_error
 from app.people.models import Resident, Role
-from app.problems import on_database_error
 from tests.cast import Cast, Person, ballot
 from tests.operations import furnish, made, operations, request_for
 from tests.wechat_standin import StandIn

@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.config import Settings
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from app.people.models import Resident
 from app.people.tokens import start_family
 from app.signing import Purpose, SigningKeys

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from app import create_app, starting
 from app.config import Settings, UnsafeSettings
-from app.extensions import db
+from app.kit.extensions import db
 from app.schema import Schema, judge, revisions
 from tests import databases
 from tests.race.server import environment

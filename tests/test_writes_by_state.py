@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 
 from app.agenda.models import SESSION_MOVES, AgendaSession, SessionOutcome, SessionState
 from app.deliberation.models import CHECKLIST
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.matters.models import MATTER_MOVES, Matter, MatterState
 from app.people.models import RESIDENCE_MOVES, Residence, ResidenceState, Role
 from tests.ballots.second_officer import SecondOfficer

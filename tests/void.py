@@ -4,10 +4,10 @@ from uuid import UUID
 
 from flask import Flask
 
-from app import clock
 from app.agenda.models import AgendaSession
 from app.ballots.voiding import void_vote
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from app.resolutions import notices
 from app.resolutions.models import Resolution
 from app.resolutions.services import record_move

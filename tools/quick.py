@@ -58,7 +58,8 @@ def differing() -> list[Path]:
 
 def files_at(place: str) -> list[Path]:
     """The files of a feature with its tests, of a folder, or the one that is named."""
-    tries = (f"app/{place}", f"tests/{place}", f"app/{place}.py", place)
+    rooms = (f"{top}/{place}" for top in ("app", "tests", "app/kit", "tests/kit"))
+    tries = (*rooms, f"app/{place}.py", f"app/kit/{place}.py", place)
     found = [Path(each) for each in tries if (ROOT / each).exists()]
     if not found:
         sys.exit(f"没有 {place} · there is no {place}")
@@ -88,22 +89,28 @@ def nearest(path: Path) -> list[Path]:
     if top == "tests":
         named = [path if path.name.startswith("test_") else path.parent]
     else:
-        name = name_of_tests(path)
-        named = [tests / name, *below(f"tests/test_{name}*.py")]
+        name, room = name_of_tests(path), tests / "kit" if is_of_the_kit(path) else tests
+        named = [room / name, *below(f"{room}/test_{name}*.py")]
     if top in READERS:
         named.append(tests / READERS[top])
     if top == "migrations":
         named += below("tests/*/test_migration.py")
     found = [each for each in named if each != tests and on_disk(each)]
-    if not found and top == "app" and len(path.parts) == 2:
+    if not found and top == "app" and (len(path.parts) == 2 or is_of_the_kit(path)):
         found = [tests / name for name in MANY_KINDS]
     return found
 
 
 def name_of_tests(path: Path) -> str:
-    """`works` for app/works/orders.py, `calendar` for app/calendar.py, `votes` for all of votes."""
+    """`works` for app/works/orders.py, `locks` for app/kit/locks.py, `votes` for all of votes."""
     parts = path.with_suffix("").parts
-    return parts[1] if parts[0] in ("app", "tools") and len(parts) > 1 else parts[0]
+    inside = parts[1:] if parts[0] in ("app", "tools") else parts
+    return inside[1] if is_of_the_kit(path) else inside[0]
+
+
+def is_of_the_kit(path: Path) -> bool:
+    """Whether the modules and folders beside it have tests of their own each."""
+    return path.parts[:2] == ("app", "kit") and len(path.parts) > 2
 
 
 def below(pattern: str) -> list[Path]:

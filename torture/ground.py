@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests.databases import migrate, postgresql_server
 from tests.operator_key import provide_operator_key
 from torture.hosts import WORKERS, Host, serving

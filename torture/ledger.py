@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.agenda.models import RollEntry
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
-from app.extensions import db
+from app.kit.extensions import db
 from torture.client import Address, Answer, BrokenConnection, call, request
 from torture.faults import Faults
 from torture.polls import Poll, Voter

@@ -17,9 +17,9 @@ from app.agenda.models import (
 from app.ballots.models import BallotSlot
 from app.ballots.sealing import roll_root
 from app.compounds.models import Subdistrict
-from app.extensions import db
+from app.kit.extensions import db
+from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState
-from app.orm import new_id
 from app.people.models import Resident, TokenFamily
 from app.people.tokens import access_token
 from bench.places import LONG_AGO, Place, Rows, settle

@@ -16,8 +16,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.ballots.models import Ballot, BallotMark
-from app.extensions import db
-from app.orm import table_of
+from app.kit.extensions import db
+from app.kit.orm import table_of
 from torture.client import Address, call, crowd, request
 from torture.faults import Faults
 from torture.ground import Arena

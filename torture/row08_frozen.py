@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry
 from app.ballots.models import BallotSlot
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Matter
 from app.people.models import Role
 from tests.cast import Cast, Person, Place

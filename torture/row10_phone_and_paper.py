@@ -19,10 +19,10 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from app.agenda.models import Channel, RollEntry
-from app.api import PREFIX
-from app.audit import AuditEntry
 from app.ballots.models import Ballot
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
 from app.people.models import Appointment, Role
 from bench.places import LONG_AGO
 from torture.client import Answer, call, crowd, request

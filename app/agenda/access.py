@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
 from app.agenda.models import AgendaSession
 from app.agenda.roll import participation
-from app.errors import NotFound
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import NotFound
+from app.kit.extensions import db
 from app.people.guards import obtain_compound
 
 

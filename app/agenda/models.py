@@ -26,8 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.agenda.refusals import CountersigningDecided
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
+from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type
 from app.matters.models import Matter
-from app.orm import UNNUMBERED, Base, HasId, constant, enum_type
 from app.people.models import Resident
 from votes.explanation import label
 from votes.selection import Mode

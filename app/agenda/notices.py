@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession
 from app.board.models import NoticeKind
 from app.board.services import post
-from app.clock import local, spoken
+from app.kit.clock import local, spoken
 from votes.selection import Mode
 
 MODES_ZH = {Mode.ROSTER: "名册内的居民", Mode.OPEN: "本小区年满18岁、已核实的居民"}

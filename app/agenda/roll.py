@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AdmissionReason, AgendaSession, RollEntry
 from app.agenda.refusals import IneligibleVoter
-from app.audit import record
-from app.clock import local_date
 from app.compounds.models import Compound
-from app.orm import enum_type, table_of
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.orm import enum_type, table_of
 from app.people.guards import STAFF
 from app.people.models import ADULT_AGE, Appointment, Residence, ResidenceState, Resident
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import HostPlace
 from app.agenda.refusals import AlreadyNext, NotInRotation, NotTheHost
-from app.audit import AuditEntry, record
-from app.clock import ZONE
 from app.compounds.models import Community, Compound
+from app.kit.audit import AuditEntry, record
+from app.kit.clock import ZONE
 from app.people.models import Resident
 
 

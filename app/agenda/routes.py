@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
 from app.agenda import roll, rotation, services
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession, RollEntry
@@ -29,11 +28,12 @@ from app.agenda.schemas import (
     SessionsArgs,
     SessionSchema,
 )
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.compounds.models import Community
-from app.errors import WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.agenda.models import ManualMethod, SessionOutcome, SessionState
-from app.api import Hex, Id, Instant, Matches, PageArgs, Schema, Text
+from app.kit.api import Hex, Id, Instant, Matches, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.selection import Mode
 

@@ -22,12 +22,12 @@ from app.agenda.refusals import (
     RollNotAllowed,
     TimesOutOfOrder,
 )
-from app.clock import local_date
 from app.compounds.models import Compound
+from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
 from app.matters.services import count_endorsements
-from app.orm import new_id
 from app.people.models import Resident
 from votes.selection import Mode
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.attachments.models import Attachment
 from app.attachments.services import folder_of, key_of
 from app.attachments.stores import Store
-from app.audit import record
-from app.clock import read_database_clock
+from app.kit.audit import record
+from app.kit.clock import read_database_clock
 
 KEPT = timedelta(days=1)
 AT_ONCE = 200

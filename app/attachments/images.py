@@ -14,7 +14,7 @@ from app.attachments.formats.jpeg import jpeg_to_decode
 from app.attachments.formats.png import png_to_decode
 from app.attachments.formats.webp import webp_to_decode
 from app.attachments.refusals import BrokenImage, TooManyPixels
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 LONGEST_SIDE = 2560
 THUMBNAIL_SIDE = 480

@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
-from app import clock
-from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.attachments.refusals import LinkExpired
-from app.errors import NotFound
+from app.kit import clock
+from app.kit.api import PREFIX
+from app.kit.errors import NotFound
 from app.signing import Purpose, signing_keys
 
 LIFETIME_SECONDS = 10 * 60

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.errors import WrongState
-from app.orm import Base, HasId, enum_type
+from app.kit.errors import WrongState
+from app.kit.orm import Base, HasId, enum_type
 
 # Of these things' photos only who may see the thing is given an address.
 SHOWN_BY_THEIR_THING = frozenset({"paper_slips", "manual_counts"})

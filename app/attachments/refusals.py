@@ -1,6 +1,6 @@
 """Why an upload is refused."""
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 
 class EmptyFile(DomainError):

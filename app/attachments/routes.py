@@ -7,19 +7,19 @@ from uuid import UUID
 from flask import Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app import clock
-from app.api import Blueprint, TooLarge
 from app.attachments import refusals, services
 from app.attachments.links import LIFETIME_SECONDS, check_signature
 from app.attachments.models import Attachment
 from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, UploadArgs
 from app.attachments.services import Limits
 from app.attachments.stores import Store
-from app.clock import read_database_clock
 from app.confined.refusals import REFUSALS as CONFINED
-from app.errors import NotFound
-from app.extensions import db
-from app.idempotency import create_once, made_before
+from app.kit import clock
+from app.kit.api import Blueprint, TooLarge
+from app.kit.clock import read_database_clock
+from app.kit.errors import NotFound
+from app.kit.extensions import db
+from app.kit.idempotency import create_once, made_before
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

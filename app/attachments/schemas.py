@@ -5,9 +5,9 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest.fields import Upload
 
-from app.api import Id, Instant, Schema, Text
 from app.attachments.links import content_url
 from app.attachments.models import FileType
+from app.kit.api import Id, Instant, Schema, Text
 
 
 class UploadArgs(Schema):

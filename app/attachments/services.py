@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.api import TooLarge
 from app.attachments.documents import check_document
 from app.attachments.images import clean_image
 from app.attachments.models import Attachment, FileType
@@ -31,10 +30,11 @@ from app.attachments.refusals import (
     UnsupportedFile,
 )
 from app.attachments.stores import Store
-from app.audit import record
 from app.confined.calls import Confined
 from app.confined.refusals import TooComplex
-from app.orm import Base, new_id
+from app.kit.api import TooLarge
+from app.kit.audit import record
+from app.kit.orm import Base, new_id
 from app.people.models import Resident
 
 MAX_ATTACHMENTS = 9

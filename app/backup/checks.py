@@ -1,7 +1,7 @@
 """Whether a database is whole: after restoring it, or at any time.
 
 Each check yields what it found wrong, in words for the operator. The log of moves is recounted by
-`app.audit` and compared with what was noted earlier by `app.backup.heads`.
+`app.kit.audit` and compared with what was noted earlier by `app.backup.heads`.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from app.agenda.models import OPEN_STATES, AgendaSession, RollEntry
 from app.attachments.refusals import StoreUnavailable
 from app.attachments.stores import Store
-from app.audit import AuditEntry, AuditLink, check_chain
 from app.backup.attachments import is_whole, still_named, stored_files
 from app.backup.heads import Finding, place_names
 from app.backup.revisions import newest_revision, revision_of
 from app.ballots.keys import KeyStore, KeyUnavailable, own_name
 from app.ballots.models import Ballot, OperatorKey, SealedCommitment, SessionBundle
+from app.kit.audit import AuditEntry, AuditLink, check_chain
+from app.kit.orm import Base, table_of
 from app.matters.models import Matter
-from app.orm import Base, table_of
 from app.people.models import Residence
 from app.resolutions.models import Resolution, ResolutionState, Secrecy, VoteMethod
 from votes.verify import verify_file

@@ -1,6 +1,6 @@
 """Why a backup or a restore did not come about, in words for the operator.
 
-They are no refusals of `app.errors`: no client of the API ever meets them.
+They are no refusals of `app.kit.errors`: no client of the API ever meets them.
 """
 
 from pathlib import Path

@@ -16,12 +16,12 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
-from app.audit import CITY, ChainHead, HeadFault, compare_head, read_head, read_heads
 from app.backup.faults import BackupFault
 from app.backup.manifest import as_json
 from app.ballots.models import BallotCommitment, SealedCommitment, SessionBundle
 from app.compounds.models import Community, Compound
-from app.orm import table_of
+from app.kit.audit import CITY, ChainHead, HeadFault, compare_head, read_head, read_heads
+from app.kit.orm import table_of
 from app.resolutions.models import Resolution, ResolutionState, ResolutionVoteCast
 
 FORMAT = "yueyuetan-heads/1"

@@ -16,7 +16,7 @@ from sqlalchemy import Table
 
 from app.backup.faults import Damaged
 from app.backup.folders import make_private, sync
-from app.orm import Base
+from app.kit.orm import Base
 
 PREFIX, SUFFIX = "rows-", ".csv.gz"
 AT_ONCE = 1024 * 1024

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession
 from app.attachments.models import Attachment
 from app.attachments.stores import Store
-from app.audit import AuditEntry
 from app.backup.attachments import (
     Copied,
     StoredFile,
@@ -42,6 +41,7 @@ from app.backup.manifest import ATTACHMENTS, HEADS, MANIFEST, Manifest, write_ma
 from app.backup.operator_key import is_key_file
 from app.backup.revisions import newest_revision, revision_of
 from app.ballots.models import Ballot, SessionBundle
+from app.kit.audit import AuditEntry
 from app.people.models import Resident
 
 NAME = "%Y-%m-%dT%H-%M-%SZ"

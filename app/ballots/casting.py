@@ -35,9 +35,9 @@ from app.ballots.storing import (
     valid_ballot,
     withdrawn_version,
 )
-from app.clock import local_date
-from app.errors import DomainError
 from app.kit import locks
+from app.kit.clock import local_date
+from app.kit.errors import DomainError
 from app.people.guards import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message

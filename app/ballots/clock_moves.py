@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, joinedload
 
-from app import clock
 from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import freeze_list
 from app.ballots.counting import CountsDisagree
@@ -22,8 +21,9 @@ from app.ballots.lost_keys import follow_keys, is_missed
 from app.ballots.sealing import forget
 from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community
-from app.errors import DomainError
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 from app.kit.moves import begin_move
 from app.matters.models import Matter
 

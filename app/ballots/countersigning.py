@@ -11,7 +11,7 @@ from app.ballots import notices
 from app.ballots.models import OfficerKey, SessionBundle
 from app.ballots.officers import is_signed
 from app.ballots.sealing import no_bundle
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.people.guards import Actor
 from app.people.models import Role

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.refusals import CountersigningDecided
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint
 from app.ballots import countersigning, officers
 from app.ballots.models import OfficerKey
 from app.ballots.refusals import VoteVoid
@@ -22,8 +20,10 @@ from app.ballots.schemas import (
 )
 from app.ballots.sealing import NoResult, VotingNotClosed
 from app.compounds.models import Compound
-from app.errors import Forbidden, NotFound
-from app.extensions import db
+from app.kit import clock
+from app.kit.api import Blueprint
+from app.kit.errors import Forbidden, NotFound
+from app.kit.extensions import db
 from app.people.guards import allow, current_actor, obtain_compound, public, signed_in
 
 blp = Blueprint("countersigning", __name__, description="会签 · The second officer")

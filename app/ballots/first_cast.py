@@ -44,7 +44,6 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 
-from app import clock
 from app.agenda.models import OPEN_STATES, AgendaItem, AgendaSession, Channel, RollEntry
 from app.agenda.roll import adults_born_until
 from app.ballots.casting import Receipt, signed_receipt
@@ -52,12 +51,13 @@ from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.operator_key import find_signer, signing_key
 from app.ballots.storing import InvalidBallot, mark_rows
-from app.clock import database_now, local_date
+from app.kit import clock
+from app.kit.clock import database_now, local_date
 from app.kit.locks import check_by_index, key_of
-from app.orm import constant, reading, table_of
+from app.kit.orm import constant, reading, table_of
+from app.kit.prepared import Prepared
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident
-from app.prepared import Prepared
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError
 from votes.receipt import commitment

@@ -14,12 +14,12 @@ from flask import Response, request
 from sqlalchemy import Select, Uuid, bindparam, func, or_, select, true
 from sqlalchemy.engine import Engine
 
-from app import clock
 from app.agenda.models import AgendaSession, RollEntry, SessionOutcome, SessionState
 from app.compounds.models import Community, Compound
-from app.orm import UTCDateTime, reading, table_of
+from app.kit import clock
+from app.kit.orm import UTCDateTime, reading, table_of
+from app.kit.prepared import Prepared
 from app.people.bearer import Bearer, holds_office_over, lives_in, login_stands
-from app.prepared import Prepared
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
 COMPOUNDS, COMMUNITIES = table_of(Compound), table_of(Community)

@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.audit import record
 from app.ballots.keys import (
     OPERATOR,
     KeyDamaged,
@@ -38,9 +37,10 @@ from app.ballots.operator_key import (
 )
 from app.board.models import NoticeKind
 from app.board.services import post
-from app.clock import local, read_database_clock, spoken
 from app.compounds.models import Compound
-from app.orm import table_of
+from app.kit.audit import record
+from app.kit.clock import local, read_database_clock, spoken
+from app.kit.orm import table_of
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from votes.receipt import NONCE_BYTES
 
 log = logging.getLogger(__name__)

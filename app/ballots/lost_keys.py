@@ -16,7 +16,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
 from app.ballots.models import OperatorKey
@@ -24,6 +23,7 @@ from app.ballots.operator_key import require_our_store, require_signing_key
 from app.ballots.sealing import forget
 from app.ballots.voiding import void_vote
 from app.config import Settings
+from app.kit import clock
 from app.kit.moves import begin_move, record_move
 
 log = logging.getLogger(__name__)

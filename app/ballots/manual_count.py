@@ -18,17 +18,17 @@ from app.agenda.models import BEFORE_VOTING, AdmissionReason, AgendaSession, Man
 from app.agenda.models import SessionState as State
 from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
 from app.attachments.services import attach, attachments_of
-from app.audit import record
 from app.ballots import notices
 from app.ballots.counting import Count, stored_result
 from app.ballots.manual_models import ManualCount, ManualTotal
 from app.ballots.paper_entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of
-from app.clock import local_date
-from app.errors import DomainError, NotFound, WrongState
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.errors import DomainError, NotFound, WrongState
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
 from app.matters.models import MatterState
-from app.orm import new_id
 from app.people.models import Appointment, Resident, Role
 from votes.ballot import Mark
 from votes.scheme import FIVE_THREE_ONE

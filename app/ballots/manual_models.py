@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Integer
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.orm import Base, HasId
+from app.kit.orm import Base, HasId
 
 
 class ManualCount(HasId, Base):

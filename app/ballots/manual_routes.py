@@ -7,7 +7,6 @@ from uuid import UUID
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import manual_count
@@ -19,8 +18,9 @@ from app.ballots.manual_schemas import (
     ManualMethodArgs,
 )
 from app.ballots.paper_entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.api import Blueprint
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.people.guards import EVERYONE_THERE, allow, current_actor
 from app.people.models import Role
 from votes.ballot import Mark

@@ -3,9 +3,9 @@
 import marshmallow as ma
 
 from app.agenda.models import ManualMethod
-from app.api import Id, Schema
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.ballots.schemas import MarkArgs
+from app.kit.api import Id, Schema
 
 MAX_PEOPLE = 100_000
 MAX_TOTALS = 300

@@ -13,7 +13,7 @@ from app.ballots.models import SessionBundle, SessionResult
 from app.ballots.officers import Countersigner
 from app.board.models import NoticeKind
 from app.board.services import post
-from app.clock import spoken
+from app.kit.clock import spoken
 from app.people.models import Role
 from votes.scheme import BallotScheme
 from votes.selection import Outcome

@@ -16,12 +16,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, contains_eager
 
-from app.audit import record
 from app.ballots.models import CompoundCountersigner, OfficerKey
-from app.clock import local_date
 from app.compounds.models import Compound
-from app.errors import DomainError, Forbidden
-from app.orm import new_id
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.errors import DomainError, Forbidden
+from app.kit.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Appointment, Resident, Role
 from votes.bundle import officer_key_message

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
 from app.attachments.services import attach, attachments_of
-from app.audit import record
 from app.ballots.keys import KeyStore
 from app.ballots.models import Ballot
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
@@ -36,10 +35,11 @@ from app.ballots.storing import (
     valid_ballot,
     withdrawn_version,
 )
-from app.clock import local_date, read_database_clock
-from app.errors import DomainError
+from app.kit.audit import record
+from app.kit.clock import local_date, read_database_clock
+from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Residence, ResidenceState, Resident, Role
 from votes.ballot import Mark, PriorityBallot

@@ -26,7 +26,7 @@ from app.compounds.names import plain_name
 from app.compounds.reading import table_in_child
 from app.compounds.register_file import RegisterFileError
 from app.confined.calls import Confined
-from app.errors import DomainError, NotFound, Refused
+from app.kit.errors import DomainError, NotFound, Refused
 from app.kit.moves import begin_move
 from app.people.models import Residence, ResidenceState, Resident
 from votes.ballot import Mark

@@ -7,10 +7,8 @@ from uuid import UUID
 from flask import Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app import clock
 from app.agenda.access import obtain_session
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
@@ -34,9 +32,11 @@ from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import Actor, allow, ask_again, current_actor
 from app.people.models import Resident, Role
 from votes.ballot import Mark

@@ -3,11 +3,11 @@
 import marshmallow as ma
 from flask_smorest.fields import Upload
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
 from app.ballots.schemas import MAX_MARKS, MarkArgs
 from app.ballots.slips import SlipState
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 
 MAX_BATCH = 100  # what is printed in a few seconds
 

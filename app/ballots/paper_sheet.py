@@ -13,7 +13,7 @@ from app.ballots.keys import KeyStore
 from app.ballots.slips import PaperBatch
 from app.board.page import INK, MM_PER_POINT, QUIET, Colour, TypedPage
 from app.board.typesetting import lines_of
-from app.clock import spoken
+from app.kit.clock import spoken
 from votes.scheme import BallotScheme
 from votes.stub import Stub, write_stub
 

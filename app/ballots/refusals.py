@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaSession
 from app.ballots.keys import KEY_REFUSALS
-from app.clock import spoken
-from app.errors import DomainError
+from app.kit.clock import spoken
+from app.kit.errors import DomainError
 
 
 class VoteVoid(DomainError):

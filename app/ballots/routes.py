@@ -12,7 +12,6 @@ from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint
 from app.ballots import casting, paper_entry, sealing, storing, voting
 from app.ballots.clock_moves import catch_up_session
 from app.ballots.first_cast import cast_first
@@ -31,8 +30,9 @@ from app.ballots.schemas import (
     TurnoutReportSchema,
 )
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
-from app.errors import NotFound, WrongState
-from app.extensions import db
+from app.kit.api import Blueprint
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -31,8 +31,8 @@ from app.ballots.models import (
 from app.ballots.operator_key import require_signing_key, require_verified
 from app.ballots.refusals import vote_void
 from app.ballots.slips import PaperSlip, SlipState
-from app.errors import DomainError
-from app.orm import Base, table_of
+from app.kit.errors import DomainError
+from app.kit.orm import Base, table_of
 from votes import merkle
 from votes.bundle import (
     ListedMatter,

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.moves import HasMoves
-from app.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.serial import LENGTH
 
 _IS_LIVE = text("slot IS NOT NULL")

@@ -23,10 +23,10 @@ from app.agenda.roll import admit_eligible
 from app.ballots.keys import KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.refusals import vote_void
-from app.clock import database_now, local_date
-from app.errors import DomainError, Refused, WrongState
 from app.kit import locks
-from app.orm import table_of
+from app.kit.clock import database_now, local_date
+from app.kit.errors import DomainError, Refused, WrongState
+from app.kit.orm import table_of
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
 from votes.errors import VotingError

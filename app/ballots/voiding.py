@@ -13,9 +13,9 @@ from app.ballots import notices
 from app.ballots.paper_entry import void_entered
 from app.ballots.sealing import delete_ballots
 from app.ballots.slips import PaperSlip
-from app.clock import ZONE, local_date
+from app.kit.clock import ZONE, local_date
 from app.kit.moves import record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from votes.selection import Mode
 
 DAY = timedelta(days=1)

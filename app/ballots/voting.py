@@ -28,7 +28,7 @@ from app.ballots.officers import find_countersigner
 from app.ballots.operator_key import require_our_store
 from app.ballots.paper_entry import count_waiting, void_waiting
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter
 from app.people.models import Resident

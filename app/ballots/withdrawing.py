@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, Channel
-from app.audit import record
 from app.ballots.casting import VersionConflict
 from app.ballots.keys import KeyStore
 from app.ballots.paper_entry import hold_slip, hold_voter
@@ -22,8 +21,9 @@ from app.ballots.storing import (
     live_version,
     take_back_ballot,
 )
-from app.clock import local_date
-from app.errors import DomainError, NotFound
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.errors import DomainError, NotFound
 from app.kit.moves import record_move
 from app.people.models import Resident
 

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
 
-from app import clock
 from app.board.models import ABOUT_SESSIONS, PublicNotice
 from app.board.objections import ObjectionCount
 from app.board.schemas import FEED_VERSION, FeedSchema
 from app.board.services import FeedPlace
+from app.kit import clock
 
 ATOM = "http://www.w3.org/2005/Atom"
 ABOUT = (

@@ -18,10 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.board.refusals import ObjectionTermOver, TakesNoObjections
-from app.calendar import is_shown_as_provisional
 from app.compounds.models import Compound
-from app.errors import WrongState
-from app.orm import Base, HasId, enum_type
+from app.kit.calendar import is_shown_as_provisional
+from app.kit.errors import WrongState
+from app.kit.orm import Base, HasId, enum_type
 from app.people.models import Resident
 
 

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.board.models import Objection, PublicNotice
 from app.board.recounting import CountedTerm
-from app.calendar import add_working_days, notice_end
-from app.clock import read_database_clock
-from app.orm import new_id
+from app.kit.audit import record
+from app.kit.calendar import add_working_days, notice_end
+from app.kit.clock import read_database_clock
+from app.kit.orm import new_id
 from app.people.models import Resident
 
 ANSWER_WORKING_DAYS = 3

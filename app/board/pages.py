@@ -5,13 +5,13 @@ from uuid import UUID
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from app import clock
 from app.board import feeds, services
 from app.board.kept_posters import read_poster
 from app.board.models import PublicNotice
 from app.board.poster import poster_of
 from app.board.routes import PLACE, links_of
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 
 pages = Blueprint("board_pages", __name__, url_prefix="/board", template_folder="templates")
 

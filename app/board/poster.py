@@ -20,7 +20,7 @@ from app.board.page import (
     TypedPage,
 )
 from app.board.typesetting import lines_of
-from app.clock import spoken, spoken_end
+from app.kit.clock import spoken, spoken_end
 
 FORMAT = 2  # part of every ETag: raise it when the drawing of posters changes
 

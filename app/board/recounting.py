@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.audit import record
 from app.board.models import PublicNotice
-from app.calendar import Calendar, end_of_day, last_day, recount_notice, recount_working_days
-from app.clock import local, spoken_end
+from app.kit.audit import record
+from app.kit.calendar import Calendar, end_of_day, last_day, recount_notice, recount_working_days
+from app.kit.clock import local, spoken_end
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]
 

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from flask import Response, current_app, json, request
 
-from app import clock
-from app.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.board import feeds, objections, services
 from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ObjectionTermOver, ResultIsFinal, TakesNoObjections
@@ -22,9 +20,11 @@ from app.board.schemas import (
     WithdrawArgs,
 )
 from app.compounds.models import Compound
-from app.errors import Forbidden, NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.errors import Forbidden, NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
 from app.people.models import Role
 

@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, Schema, Text
 from app.board.models import NoticeKind
+from app.kit.api import Id, Instant, Schema, Text
 
 FEED_VERSION = "https://jsonfeed.org/version/1.1"
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.audit import record
 from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ResultIsFinal
-from app.calendar import is_provisional, last_day
 from app.compounds.models import Community, Compound, Subdistrict
-from app.orm import table_of
+from app.kit.audit import record
+from app.kit.calendar import is_provisional, last_day
+from app.kit.orm import table_of
 from app.people.models import Resident
 
 PAGE_SIZE = 20

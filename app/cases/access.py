@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from app.cases.models import Case, CaseState
-from app.errors import NotFound
-from app.extensions import db
+from app.kit.errors import NotFound
+from app.kit.extensions import db
 from app.people.guards import current_actor, obtain_compound
 from app.people.models import Role
 

@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import Case, CaseState, ConventionLineage
 from app.cases.refusals import CaseHasNoConvention, CaseNotPublished, CaseOfSameCompound
-from app.clock import read_database_clock
 from app.compounds.models import Compound
 from app.conventions.drafting import draft_convention
 from app.conventions.models import ConventionVersion, LegalType
 from app.kit import locks
+from app.kit.clock import read_database_clock
 from app.people.models import Resident
 
 

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.calendar import end_of_day, months_later
 from app.cases.models import Case
 from app.cases.search import newest_of_each
 from app.compounds.models import Community, Compound
+from app.kit.calendar import end_of_day, months_later
 from app.matters.models import Category, Matter, MatterState
 
 FREQUENT, MONTHS = 3, 12

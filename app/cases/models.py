@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion
 from app.kit.moves import HasMoves
+from app.kit.orm import Base, enum_type, new_id
 from app.matters.models import Category, Matter
-from app.orm import Base, enum_type, new_id
 
 
 class CaseState(StrEnum):

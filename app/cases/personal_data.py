@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from app.cases.refusals import PersonalData
-from app.errors import Refused
+from app.kit.errors import Refused
 
 # A digit may be set apart from the next one by a blank or a hyphen, as people write numbers.
 _GAP = r"[ \-]?"

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.cases import adopting, writing
 from app.cases.access import EDITORS, READERS, find_case, obtain_case
 from app.cases.frequent import FrequentCategories, frequent_categories
@@ -36,9 +34,11 @@ from app.cases.search import find_published
 from app.conventions.access import obtain_convention
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.conventions.models import ConventionVersion
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,

@@ -2,9 +2,9 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.cases.models import CaseState
 from app.conventions.schemas import VersionSchema
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.matters.models import Category
 
 

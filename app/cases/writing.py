@@ -13,14 +13,14 @@ from app.cases.models import Case, CaseState
 from app.cases.personal_data import require_none
 from app.cases.refusals import CaseExists, ConventionNotInForce, InvalidConvention, OwnCase
 from app.cases.search import normalised
-from app.clock import read_database_clock
 from app.conventions.models import Convention, ConventionVersion
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import rate_data
 from app.kit import locks
+from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState
-from app.orm import new_id
 from app.people.models import Resident
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.models import DONE, WorkOrder

@@ -8,13 +8,13 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
-from app import clock
-from app.audit import read_heads
 from app.backup import checks
 from app.backup.folders import replace_private
 from app.backup.heads import Finding, Heads, compare_heads, note_heads
 from app.commands.backup import told_plainly
-from app.extensions import db
+from app.kit import clock
+from app.kit.audit import read_heads
+from app.kit.extensions import db
 
 READ = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITE = click.Path(dir_okay=False, path_type=Path)

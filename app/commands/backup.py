@@ -10,7 +10,6 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from app import clock
 from app.attachments.refusals import StoreUnavailable
 from app.backup.attachments import still_named
 from app.backup.dumps import Database
@@ -25,7 +24,8 @@ from app.backup.taking import Taken, require_apart, take_backup
 from app.ballots.keys import KeyUnavailable
 from app.ballots.operator_key import find_pinned
 from app.config import Settings
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)

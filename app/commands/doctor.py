@@ -9,8 +9,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.config import Fault
-from app.extensions import db
 from app.health.findings import QUESTIONS, CannotTell, Patient, Question
+from app.kit.extensions import db
 
 NAME = "doctor"
 Findings = Mapping[str, list[Fault] | None]

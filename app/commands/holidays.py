@@ -7,16 +7,16 @@ from flask.cli import with_appcontext
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app import clock
-from app.audit import record
 from app.board import objections
 from app.board.recounting import recount_year
-from app.calendar import Calendar
 from app.conventions import terms as conventions
-from app.extensions import db
-from app.holidays.models import HolidayTable, read_tables
-from app.holidays.tables import HolidayYear, read_file
-from app.orm import new_id, table_of
+from app.kit import clock
+from app.kit.audit import record
+from app.kit.calendar import Calendar
+from app.kit.extensions import db
+from app.kit.holidays.models import HolidayTable, read_tables
+from app.kit.holidays.tables import HolidayYear, read_file
+from app.kit.orm import new_id, table_of
 from app.rating_lists import terms as rating_lists
 from app.resolutions import terms as resolutions
 from app.works import terms as works

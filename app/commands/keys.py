@@ -14,8 +14,8 @@ from app.ballots.key_stores import KeysDiffer, move_keys
 from app.ballots.keys import KeyStore, KeyUnavailable
 from app.ballots.models import OperatorKey
 from app.ballots.operator_key import OperatorKeyState, operator_key_state, read_keys
-from app.clock import spoken
-from app.extensions import db
+from app.kit.clock import spoken
+from app.kit.extensions import db
 
 keys_group = AppGroup("keys", help="The operator's key and the key store.")
 

@@ -8,11 +8,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import clock
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register, read_units
-from app.errors import DomainError
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 from app.people.models import Appointment, Role
 from app.people.office_codes import VALID_FOR, end_office, make_code, withdraw_codes
 from app.people.refusals import NoSuchOffice

@@ -1,6 +1,6 @@
 """What is refused here, with its code and its words."""
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 
 class UnreadableRegister(DomainError):

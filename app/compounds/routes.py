@@ -6,8 +6,6 @@ from uuid import UUID
 from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app import clock
-from app.api import Blueprint
 from app.compounds import services
 from app.compounds.models import Community, Compound, RegisterImport
 from app.compounds.refusals import RegisterRefused, UnreadableRegister
@@ -19,9 +17,11 @@ from app.compounds.schemas import (
 )
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.errors import NotFound
-from app.extensions import db
-from app.idempotency import create_once, made_before
+from app.kit import clock
+from app.kit.api import Blueprint
+from app.kit.errors import NotFound
+from app.kit.extensions import db
+from app.kit.idempotency import create_once, made_before
 from app.people.guards import allow, ask_again, current_actor, obtain_compound, signed_in
 from app.people.models import Role
 

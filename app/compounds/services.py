@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.clock import local_date
 from app.compounds.models import Building, Compound, Entrance, RegisterImport, Unit
 from app.compounds.names import plain_name
 from app.compounds.reading import register_in_child
 from app.compounds.refusals import RegisterRefused, UnreadableRegister
 from app.compounds.register_file import RefusedRow, RegisterFile, RegisterFileError, RegisterRow
 from app.confined.calls import Confined
-from app.errors import Refused
-from app.orm import Base, new_id, table_of
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.errors import Refused
+from app.kit.orm import Base, new_id, table_of
 
 
 class Line(NamedTuple):

@@ -19,7 +19,7 @@ from typing import IO, Any, Self, cast
 from app.confined import child as child_program
 from app.confined.frames import BrokenFrame, pack, read_frame
 from app.confined.refusals import Busy, TooComplex, TookTooLong
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 log = logging.getLogger(__name__)
 

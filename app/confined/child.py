@@ -23,7 +23,7 @@ if __name__ == "__main__":
     sys.modules["app"] = package
 
 from app.confined.frames import pack, read_frame
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 MOST_TO_READ = 256 * 1024 * 1024  # more than any body that is let in
 MEMORY, CPU = resource.RLIMIT_AS, resource.RLIMIT_CPU

@@ -1,6 +1,6 @@
 """Why what was sent is not looked at to its end."""
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 
 class TooComplex(DomainError):

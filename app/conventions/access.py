@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
-from app.errors import Forbidden, NotFound
-from app.extensions import db
+from app.kit.errors import Forbidden, NotFound
+from app.kit.extensions import db
 from app.people.guards import current_actor, obtain_compound
 from app.people.models import Role
 

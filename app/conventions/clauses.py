@@ -18,8 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.conventions.numerals import clause_label
-from app.errors import WrongState
-from app.orm import Base, HasId, enum_type
+from app.kit.errors import WrongState
+from app.kit.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution
 
 INACTIVE = "（未经业主依法表决，不实施）"

@@ -10,15 +10,15 @@ from flask import request
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app import clock
 from app.board.models import Objection
 from app.board.objections import settled_at
-from app.calendar import months_later
 from app.compounds.models import Community, Compound
 from app.conventions import notices
 from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
-from app.extensions import db
+from app.kit import clock
+from app.kit.calendar import months_later
+from app.kit.extensions import db
 from app.kit.moves import begin_move, record_move
 from app.resolutions.clock_moves import due_query as resolution_due_query
 from app.resolutions.clock_moves import due_resolutions, scope_of, take_effect_all

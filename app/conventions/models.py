@@ -23,7 +23,7 @@ from app.compounds.models import Compound
 from app.conventions.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.difference import ClauseText, compare
 from app.kit.moves import HasMoves
-from app.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution
 from votes.majority import ResolutionVote
 

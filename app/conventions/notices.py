@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
-from app.calendar import months_later
-from app.clock import local, local_date, spoken, spoken_end
 from app.conventions.clauses import Clause, OfficialOwnerVote
 from app.conventions.models import ConventionVersion, LegalType
 from app.deliberation.civil_code import OWNERS_ITEMS
+from app.kit.calendar import months_later
+from app.kit.clock import local, local_date, spoken, spoken_end
 from app.resolutions.models import Resolution
 from votes.majority import MajorityRule, ResolutionVote, explain_majority
 

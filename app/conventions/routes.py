@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.conventions import drafting, publishing, review, voting
 from app.conventions.access import (
     DRAFTERS,
@@ -56,9 +54,11 @@ from app.conventions.schemas import (
     VersionReviewArgs,
     VersionSchema,
 )
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 

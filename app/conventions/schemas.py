@@ -4,12 +4,12 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.conventions.clauses import FlagDecision
 from app.conventions.difference import Change
 from app.conventions.drafting import REVIEW_MONTHS
 from app.conventions.models import LegalType, Opinion, VersionState
 from app.conventions.numerals import MAX_NUMBER
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 
 MAX_PEOPLE = 100_000
 MAX_AREA = 10**11  # a thousand square kilometres in hundredths of a square metre

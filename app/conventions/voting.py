@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.conventions import notices
 from app.conventions.clauses import Clause, OfficialOwnerVote
 from app.conventions.models import (
@@ -26,8 +25,9 @@ from app.conventions.refusals import (
     WrongLegalType,
 )
 from app.deliberation.civil_code import OWNERS_ITEMS
+from app.kit.audit import record
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.models import Resident
 from votes.errors import VotingError
 from votes.joint_decision import (

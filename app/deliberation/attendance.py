@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
-from app.audit import record
 from app.deliberation.models import ArrivalMode, Attendance
 from app.deliberation.refusals import AttendanceCodeExpired, InvalidAttendanceCode
-from app.errors import Forbidden
+from app.kit.audit import record
+from app.kit.errors import Forbidden
 from app.kit.moves import begin_move
 from app.people.guards import Actor
 from app.people.models import Resident, Role

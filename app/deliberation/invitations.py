@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import DISCUSSION_STATES, AgendaSession
-from app.audit import record
 from app.deliberation.models import CHECKLIST, Invitation, InviteeKind
 from app.deliberation.refusals import AlreadyInvited, ChecklistIncomplete, NameOrReason
-from app.errors import Refused
+from app.kit.audit import record
+from app.kit.errors import Refused
 from app.kit.moves import begin_move
 from app.people.models import Resident
 from app.people.refusals import UnknownResident

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaSession
 from app.kit.moves import HasMoves
+from app.kit.orm import Base, HasId, enum_type
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
 from app.people.models import Resident
 
 

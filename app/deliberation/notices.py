@@ -10,10 +10,10 @@ from app.agenda.models import AgendaSession
 from app.agenda.notices import session_data
 from app.board.models import NoticeKind
 from app.board.services import post
-from app.clock import spoken
 from app.deliberation.agenda import DiscussedMatter
 from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.seen import SeenCard
+from app.kit.clock import spoken
 
 
 def post_agenda(

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession, SessionState
 from app.attachments.models import Attachment
 from app.attachments.services import attach, attachments_of
-from app.audit import record
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import Remark
+from app.kit.audit import record
 from app.kit.moves import begin_move
 from app.people.models import Resident
 

@@ -3,10 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.deliberation import attendance, cards, invitations, remarks, round_table
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
@@ -37,9 +35,11 @@ from app.deliberation.schemas import (
     TagCardArgs,
 )
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 from app.people.refusals import UnknownResident

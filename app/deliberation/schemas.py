@@ -5,10 +5,10 @@ from typing import Any
 import marshmallow as ma
 
 from app.agenda.models import SessionState
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.models import ArrivalMode, CardState, InviteeKind
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, json, make_response, render_template, request
 
-from app.api import PREFIX, Api
 from app.config import Settings
 from app.docs.single_page import single_page
-from app.errors import DomainError
-from app.problems import HTTP_WORDS
+from app.kit.api import PREFIX, Api
+from app.kit.errors import DomainError
+from app.kit.problems import HTTP_WORDS
 
 pages = Blueprint("docs", __name__, template_folder="templates")
 

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from app.errors import NotFound
 from app.evaluations.limits import MIN_FOR_COMMENTS
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import figures_data
 from app.evaluations.rounds import EvaluationRound, RoundOutcome
-from app.extensions import db
+from app.kit.errors import NotFound
+from app.kit.extensions import db
 from app.people.guards import obtain_compound
 
 

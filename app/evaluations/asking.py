@@ -10,10 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.api import refused
-from app.clock import read_database_clock
 from app.conventions.models import Convention
-from app.errors import WrongState
 from app.evaluations import judging, notices
 from app.evaluations.limits import LONGEST_ROUND
 from app.evaluations.outcome import Figures, Satisfaction
@@ -36,9 +33,12 @@ from app.evaluations.rounds import (
     SubjectKind,
 )
 from app.kit import locks
+from app.kit.api import refused
+from app.kit.clock import read_database_clock
+from app.kit.errors import WrongState
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id, table_of
 from app.matters.models import Matter, MatterState
-from app.orm import new_id, table_of
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
 

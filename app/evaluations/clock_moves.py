@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.agenda.models import AgendaSession
-from app.errors import DomainError
 from app.evaluations.asking import close_round
 from app.evaluations.rounds import EvaluationRound, RoundState
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.calendar import add_working_days
 from app.evaluations.judging import follow_the_raiser
 from app.evaluations.models import FollowUp, FollowUpChannel
 from app.evaluations.outcome import Satisfaction
@@ -21,9 +19,11 @@ from app.evaluations.refusals import (
     NotAsked,
     VerifierCannotEnter,
 )
+from app.kit.audit import record
+from app.kit.calendar import add_working_days
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
 from app.matters.models import Endorsement, Matter
-from app.orm import new_id
 from app.people.models import Resident
 from app.works.limits import WHISTLE_FEEDBACK
 from app.works.models import DONE, OrderState, WorkOrder

@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.clock import read_database_clock
 from app.evaluations import notices
 from app.evaluations.limits import RULE
 from app.evaluations.models import FollowUp, MatterEvaluation
@@ -19,9 +18,10 @@ from app.evaluations.outcome import Figures, Satisfaction, Verdict, judge
 from app.evaluations.refusals import OrdersAreOpen, RoundIsOpen
 from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
 from app.kit import locks
+from app.kit.clock import read_database_clock
 from app.kit.moves import record_move
+from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
-from app.orm import new_id
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
 from app.works.models import OrderState, WorkOrder

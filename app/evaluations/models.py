@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.evaluations.outcome import Figures, Satisfaction, Verdict
+from app.kit.orm import Base, HasId, enum_type
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
 from app.works.models import WorkOrder
 from app.works.whistle import Whistle
 

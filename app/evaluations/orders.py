@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
-from app.clock import spoken
 from app.evaluations.follow_ups import is_doer
 from app.evaluations.judging import standing_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
+from app.kit.clock import spoken
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident

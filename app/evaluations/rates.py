@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.agenda.models import AgendaItem, AgendaSession
-from app.calendar import end_of_day
 from app.evaluations.models import FollowUp
 from app.evaluations.outcome import Rate, Satisfaction
+from app.kit.calendar import end_of_day
 from app.resolutions.models import Resolution
 from app.works.limits import Urgency
 from app.works.models import OrderState, WorkOrder

@@ -17,10 +17,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.errors import WrongState
 from app.evaluations.outcome import Figures, Satisfaction
+from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.orm import UNNUMBERED, Base, enum_type
+from app.kit.orm import UNNUMBERED, Base, enum_type
 
 _IS_OPEN = text("state = 'OPEN'")
 

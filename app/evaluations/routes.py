@@ -3,14 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
 from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
-from app.errors import WrongState
 from app.evaluations import asking, follow_ups, judging, orders, sessions
 from app.evaluations.access import (
     evaluation_as_seen,
@@ -65,8 +62,11 @@ from app.evaluations.schemas import (
     RoundAnswerSchema,
     TakenFollowUpArgs,
 )
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
+from app.kit.errors import WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.matters.models import Matter
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role

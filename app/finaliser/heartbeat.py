@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app import clock
+from app.kit import clock
 
 # A round every minute by a timer, and one that takes its time, are no alarm.
 OLD_AFTER = timedelta(minutes=5)

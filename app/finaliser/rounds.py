@@ -18,17 +18,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import clock, starting
+from app import starting
 from app.attachments.refusals import StoreUnavailable
 from app.ballots.counting import CountsDisagree
 from app.ballots.keys import OPERATOR, KeyDamaged, KeyUnavailable, OutOfReach
 from app.ballots.sealing import StillReadable
 from app.config import Settings
-from app.errors import DomainError
-from app.extensions import db
 from app.finaliser.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
 from app.finaliser.outages import WORDS, Outages, Part
 from app.finaliser.steps import STEPS, Step
+from app.kit import clock
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from types import FrameType
 from flask import Flask
 
 import service_manager
-from app.extensions import db
 from app.finaliser.rounds import Rounds, Stopped
+from app.kit.extensions import db
 
 LONGEST_SILENCE_S = 10.0
 

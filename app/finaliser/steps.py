@@ -23,7 +23,7 @@ from app.conventions.clock_moves import due_versions, follow_notices
 from app.evaluations.asking import close_round
 from app.evaluations.clock_moves import due_rounds
 from app.evaluations.rounds import EvaluationRound
-from app.orm import Base
+from app.kit.orm import Base
 from app.rating_lists.clock_moves import due_lists, finalise_list
 from app.rating_lists.models import RatingList
 from app.resolutions import lost_keys as lost_resolution_keys

@@ -14,14 +14,15 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from app import clock, rights
+from app import rights
 from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
-from app.calendar import missing_tables
 from app.compounds.models import Compound
 from app.config import NO_LIMITS, Fault, Settings, UnsafeSettings
-from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
 from app.health import probes
+from app.kit import clock
+from app.kit.calendar import missing_tables
+from app.kit.extensions import db
 from app.people.models import Appointment
 from app.schema import Schema, schema_fault
 from app.starting import faults_of
@@ -151,9 +152,9 @@ def in_holidays(patient: Patient) -> Iterator[Fault]:
         yield Fault(
             "holidays_missing",
             f"缺 {year} 年节假日安排：国务院办公厅的通知一出，就运行 flask add-holidays {year}.csv"
-            " --source 文号（见 app/holidays/README.md）",
+            " --source 文号（见 app/kit/holidays/README.md）",
             f"The holidays of {year} are missing: once the State Council's notice is out, run "
-            f"flask add-holidays {year}.csv --source NUMBER (see app/holidays/README.md)",
+            f"flask add-holidays {year}.csv --source NUMBER (see app/kit/holidays/README.md)",
         )
 
 

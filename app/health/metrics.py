@@ -15,14 +15,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
-from app import clock
-from app.calendar import end_of_day
 from app.config import Settings
-from app.errors import DomainError
-from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
 from app.finaliser.steps import STEPS
 from app.health.probes import OK, PROBES, Answers, Asker, Probe, covered_until, read_years
+from app.kit import clock
+from app.kit.calendar import end_of_day
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 
 SECONDS = Histogram(
     "yueyuetan_request_seconds",

@@ -16,15 +16,15 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import clock
 from app.attachments.refusals import StoreUnavailable
 from app.ballots.keys import OPERATOR, KeyDamaged, KeyStore, KeyUnavailable
 from app.ballots.operator_key import OperatorKeyState, operator_key_state
-from app.calendar import missing_tables
 from app.config import Settings, UnsafeSettings
-from app.extensions import db
 from app.finaliser.heartbeat import read_heartbeat
-from app.holidays.models import read_tables
+from app.kit import clock
+from app.kit.calendar import missing_tables
+from app.kit.extensions import db
+from app.kit.holidays.models import read_tables
 from app.limiter import storage_answers
 from app.schema import Schema, read_schema
 

@@ -16,11 +16,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.clock import read_database_clock
-from app.errors import WrongState
 from app.kit import locks
-from app.orm import Base, HasId
+from app.kit.audit import record
+from app.kit.clock import read_database_clock
+from app.kit.errors import WrongState
+from app.kit.orm import Base, HasId
 
 _STAYED = object()
 

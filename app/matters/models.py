@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
-from app.orm import Base, enum_type
+from app.kit.orm import Base, enum_type
 
 
 class Category(StrEnum):

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from flask import current_app
 
-from app import clock
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing

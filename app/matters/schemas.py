@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.matters.models import SCREENED, Category, MatterState
 
 

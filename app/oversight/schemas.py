@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text, page_of
+from app.kit.api import Id, Instant, PageArgs, Schema, Text, page_of
 
 
 class LogArgs(PageArgs):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app.audit import AuditEntry, AuditLink, ChainCheck
+from app.kit.audit import AuditEntry, AuditLink, ChainCheck
 from app.people.models import Resident
 
 

@@ -16,7 +16,7 @@ import jwt
 from flask import current_app, request
 from sqlalchemy import ColumnElement, Date, Exists, Uuid, bindparam, exists, or_
 
-from app.orm import constant
+from app.kit.orm import constant
 from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
 from app.signing import Key, Purpose, SigningKeys, signing_keys
 

@@ -18,8 +18,8 @@ from flask_jwt_extended import get_current_user, verify_jwt_in_request
 from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
-from app.errors import DomainError, Forbidden, NotFound, Unauthorized
-from app.extensions import db
+from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized
+from app.kit.extensions import db
 from app.people.bearer import Bearer, read_bearer
 from app.people.models import Appointment, Relation, Residence, Resident, Role
 

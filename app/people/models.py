@@ -19,9 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound, Unit
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type
 
 ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
 

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.clock import local_date
 from app.compounds.models import Community, Compound, Subdistrict
+from app.kit.audit import record
+from app.kit.clock import local_date
 from app.people.models import Appointment, OfficeCode, Resident, Role
 from app.people.refusals import NoSuchOffice, OfficeCodeInvalid
 from app.people.services import COMMUNITY_OFFICES, COMPOUND_OFFICES

@@ -6,12 +6,12 @@ from uuid import UUID
 from flask import current_app
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
-from app import clock
-from app.api import Blueprint, page_of, read_page
 from app.compounds.models import Community, Compound
-from app.errors import NotFound, Unauthorized, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, page_of, read_page
+from app.kit.errors import NotFound, Unauthorized, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,

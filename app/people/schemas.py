@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.people.models import Relation, ResidenceState, Role
 
 

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.clock import local_date
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
 from app.compounds.names import plain_name
-from app.errors import Forbidden
+from app.kit.audit import record
+from app.kit.clock import local_date
+from app.kit.errors import Forbidden
 from app.kit.moves import record_move
 from app.people.models import (
     Appointment,

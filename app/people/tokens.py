@@ -15,9 +15,10 @@ from jwt import InvalidTokenError
 from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from app import clock
-from app.errors import Unauthorized
-from app.extensions import db, jwt
+from app.kit import clock
+from app.kit.errors import Unauthorized
+from app.kit.extensions import db, jwt
+from app.kit.problems import on_refusal
 from app.people.guards import Actor
 from app.people.models import (
     Appointment,
@@ -28,7 +29,6 @@ from app.people.models import (
     TokenFamily,
 )
 from app.people.refusals import TokenReused
-from app.problems import on_refusal
 from app.signing import Purpose, signing_keys
 
 

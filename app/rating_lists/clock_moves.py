@@ -9,10 +9,10 @@ from flask import request
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.board.models import Objection
 from app.board.objections import settled_at
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from app.kit.moves import begin_move, record_move
 from app.rating_lists import notices
 from app.rating_lists.models import ListState, RatingEntry, RatingList

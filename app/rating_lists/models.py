@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.board.models import PublicNotice
 from app.compounds.models import Community, Compound
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type
 
 
 class ListState(StrEnum):

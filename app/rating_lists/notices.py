@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
-from app.clock import local, spoken_end
+from app.kit.clock import local, spoken_end
 from app.rating_lists.models import Colour, RatingEntry
 
 COLOURS = {Colour.RED: ("红榜", "red list"), Colour.BLACK: ("黑榜", "black list")}

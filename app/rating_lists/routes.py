@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
-from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.compounds.models import Community
-from app.errors import NotFound, WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.errors import NotFound, WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_community
 from app.people.models import Role
 from app.rating_lists import services

@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.board.models import Objection
 from app.board.objections import objection_term
 from app.board.services import correct
-from app.clock import read_database_clock
 from app.compounds.models import Community, Compound
 from app.kit import locks
+from app.kit.audit import record
+from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.models import Resident
 from app.rating_lists import notices
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList

@@ -19,7 +19,7 @@ from app.conventions.models import ConventionVersion
 from app.evaluations.clock_moves import close_rounds
 from app.evaluations.clock_moves import due_query as due_rounds
 from app.evaluations.rounds import EvaluationRound
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Matter
 from app.resolutions.clock_moves import due_query as due_resolutions
 from app.resolutions.clock_moves import take_effect_all

@@ -22,14 +22,14 @@ from app.agenda.models import (
     SessionOutcome,
     SessionState,
 )
-from app.audit import AuditEntry
 from app.ballots.models import ResultRow, SessionResult
-from app.clock import local_date
 from app.compounds.models import Community, Compound
 from app.conventions.clauses import OfficialOwnerVote
 from app.conventions.models import ConventionResolution, ConventionVersion
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Verdict
+from app.kit.audit import AuditEntry
+from app.kit.clock import local_date
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Relation, Residence, ResidenceState
 from app.reports.scopes import Scope

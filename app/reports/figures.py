@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.agenda.models import AgendaSession
 from app.compounds.models import Community, Compound
 from app.evaluations.outcome import Rate
 from app.evaluations.rates import Work, WorkRows, kept, order_work, rates_of, read_rows
+from app.kit import clock
 from app.reports.cells import ShareCell, days_of, people, share_of_people, share_of_things
 from app.reports.counts import read_counts, read_frequent, read_spans
 from app.reports.periods import Period, month_of

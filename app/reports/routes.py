@@ -5,10 +5,10 @@ from uuid import UUID
 
 from flask import Response, current_app
 
-from app import clock
 from app.agenda.access import obtain_session
-from app.api import Blueprint
-from app.extensions import db
+from app.kit import clock
+from app.kit.api import Blueprint
+from app.kit.extensions import db
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.agenda.models import AgendaItem, AgendaSession
-from app.audit import AuditEntry
 from app.compounds.models import Community, Compound, Subdistrict
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.rates import Scope as WorkScope
 from app.evaluations.rates import Within, scope_of_places, scope_of_session
+from app.kit.audit import AuditEntry
 from app.reports.periods import Period
 from app.resolutions.models import Resolution
 from app.works.models import WorkOrder

@@ -16,12 +16,12 @@ from sqlalchemy import and_, func, select, union
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionOutcome
-from app.audit import AuditEntry
 from app.ballots.models import ResultRow, SessionResult
 from app.conventions.models import ConventionResolution, ConventionVersion
 from app.deliberation.models import SolutionCard
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.rounds import EvaluationRound, SubjectKind
+from app.kit.audit import AuditEntry
 from app.matters.models import Matter
 from app.matters.services import count_endorsements
 from app.resolutions.models import Resolution

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app import clock
-from app.errors import NotFound
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import NotFound
+from app.kit.extensions import db
 from app.people.guards import obtain_compound
 from app.resolutions.models import Resolution
 

@@ -9,11 +9,11 @@ from flask import request
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.board.models import Objection
 from app.board.objections import settled_at
 from app.compounds.models import Community, Compound
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from app.kit.moves import begin_move, record_move
 from app.resolutions import notices
 from app.resolutions.models import Resolution, ResolutionState

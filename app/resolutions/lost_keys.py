@@ -15,11 +15,11 @@ from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing
 from app.ballots.lost_keys import is_missing, patience
 from app.ballots.operator_key import require_our_store
 from app.ballots.refusals import vote_void
-from app.errors import DomainError
-from app.extensions import db
+from app.kit.errors import DomainError
+from app.kit.extensions import db
 from app.kit.moves import begin_move, record_move
-from app.orm import table_of
-from app.problems import on_refusal
+from app.kit.orm import table_of
+from app.kit.problems import on_refusal
 from app.resolutions import notices
 from app.resolutions.models import (
     Resolution,

@@ -23,10 +23,10 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 from app.agenda.models import AgendaSession
 from app.board.models import PublicNotice
 from app.deliberation.models import SolutionCard
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
 from app.matters.models import Matter
-from app.orm import UNNUMBERED, Base, HasId, enum_type
 from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
 

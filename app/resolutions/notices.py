@@ -11,7 +11,7 @@ from app.agenda.models import AgendaSession
 from app.agenda.notices import session_data
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
-from app.clock import local, spoken, spoken_end
+from app.kit.clock import local, spoken, spoken_end
 from app.matters.models import Matter, MatterState
 from app.resolutions.models import (
     BranchReview,

@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
-from app.calendar import add_working_days
+from app.kit.calendar import add_working_days
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.models import Resident
 from app.resolutions.models import BranchReview, Resolution, ResolutionState, ReviewOpinion
 from app.resolutions.refusals import AdviceMissing, ReviewNotRequested, ReviewRequestedAlready

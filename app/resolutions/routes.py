@@ -5,18 +5,18 @@ from uuid import UUID
 
 from flask import current_app
 
-from app import clock
 from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
-from app.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.ballots.keys import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen
-from app.errors import WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.errors import WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor
 from app.people.models import Role
 from app.resolutions import lost_keys, meeting, review, services, voting

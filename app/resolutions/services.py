@@ -20,7 +20,7 @@ from app.board.objections import objection_term
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.models import Resident
 from app.resolutions import notices
 from app.resolutions.models import (

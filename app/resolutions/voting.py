@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from app.ballots.keys import KeyStore
 from app.ballots.refusals import VoteVoid
 from app.ballots.storing import NotOnRoll
-from app.calendar import add_working_days
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance
 from app.kit import locks
+from app.kit.calendar import add_working_days
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import table_of
 from app.matters.models import UNDER_DISCUSSION, Matter
-from app.orm import table_of
 from app.people.guards import Actor
 from app.people.models import Resident
 from app.resolutions.models import (

@@ -17,7 +17,7 @@ from enum import Enum
 
 import httpx
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from app.wechat.refusals import (
     LoginBlocked,
     LoginCodeInvalid,

@@ -1,6 +1,6 @@
 """What a client of ours is told when WeChat does not let a login through."""
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 
 
 class LoginCodeInvalid(DomainError):

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app import clock
 from app.compounds.models import Compound
-from app.errors import NotFound
-from app.extensions import db
+from app.kit import clock
+from app.kit.errors import NotFound
+from app.kit.extensions import db
 from app.matters.models import Matter
 from app.people.guards import Actor, obtain_compound
 from app.people.models import Appointment, Role

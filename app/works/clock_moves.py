@@ -15,11 +15,11 @@ from flask import request
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from app import clock
-from app.calendar import add_working_days
-from app.extensions import db
+from app.kit import clock
+from app.kit.calendar import add_working_days
+from app.kit.extensions import db
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.works import notices
 from app.works.access import order_is_overdue, whistle_due_at, whistle_step
 from app.works.ledgers import Escalation, MissedStep

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
 from app.kit.moves import begin_move, record_move
-from app.orm import new_id
+from app.kit.orm import new_id
 from app.people.guards import Actor
 from app.works import notices
 from app.works.access import require_doer

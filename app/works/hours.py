@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.audit import record
-from app.clock import local_date, read_database_clock
-from app.errors import WrongState
 from app.kit import locks
-from app.orm import new_id
+from app.kit.audit import record
+from app.kit.clock import local_date, read_database_clock
+from app.kit.errors import WrongState
+from app.kit.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Role
 from app.works.ledgers import WorkHours

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type
 from app.people.models import Resident
 from app.works.models import WorkOrder
 

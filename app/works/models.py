@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
+from app.kit.orm import Base, HasId, enum_type
 from app.matters.models import Matter
-from app.orm import Base, HasId, enum_type
 from app.people.models import Resident
 from app.resolutions.models import Resolution
 from app.works.limits import Urgency

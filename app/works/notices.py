@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
-from app.clock import local, spoken, spoken_end
+from app.kit.clock import local, spoken, spoken_end
 from app.works.ledgers import MissedStep
 from app.works.limits import WhistleKind
 from app.works.models import DoerKind, WorkOrder

@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import SessionState
-from app.clock import read_database_clock
-from app.errors import Forbidden
 from app.kit import locks
+from app.kit.clock import read_database_clock
+from app.kit.errors import Forbidden
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
-from app.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState

@@ -5,8 +5,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.people.schemas import ResidentSchema
 from app.works.limits import Urgency
 from app.works.models import DoerKind, OrderState, OrderWay, ProgressKind

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
+from app.kit.orm import enum_type
 from app.matters.models import Matter
-from app.orm import enum_type
 from app.works.ledgers import MissedStep
 from app.works.limits import WhistleKind
 from app.works.refusals import ObjectedAlready

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from app import clock
-from app.api import Blueprint, InvalidCursor, page_of, read_page
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
-from app.errors import WrongState
-from app.extensions import db
-from app.idempotency import create_once
+from app.kit import clock
+from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.errors import WrongState
+from app.kit.extensions import db
+from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 from app.works import whistling

@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.api import Id, Instant, PageArgs, Schema, Text
 from app.attachments.schemas import AttachmentSchema
+from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.works.limits import WhistleKind
 from app.works.schemas import Day, WorkReasonArgs
 from app.works.whistle import WhistleGround, WhistleState

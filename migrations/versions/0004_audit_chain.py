@@ -100,7 +100,7 @@ def guards(table: str) -> list[str]:
 
 
 def link_what_is_there(connection: sa.Connection) -> None:
-    """Chain the entries of each place in the order of their ids, as `app.audit` does since."""
+    """Chain the entries of each place in the order of their ids, as `app.kit.audit` does since."""
     heads: dict[UUID, tuple[int, bytes]] = {}
     links = []
     for entry in connection.execute(sa.select(ENTRIES).order_by(ENTRIES.c.id)):

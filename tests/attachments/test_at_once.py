@@ -17,12 +17,12 @@ from werkzeug.test import TestResponse
 
 from app.attachments import services
 from app.attachments.models import Attachment
-from app.audit import AuditEntry
 from app.deliberation.models import SolutionCard
-from app.extensions import db
-from app.idempotency import IdempotencyKey
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
+from app.kit.idempotency import IdempotencyKey
+from app.kit.orm import Base
 from app.matters.models import Matter
-from app.orm import Base
 from app.people.models import Appointment, Role, TokenFamily
 from tests.attachments.conftest import files_in
 from tests.attachments.files import image, upload, uploaded

@@ -17,7 +17,7 @@ from app.attachments.models import Attachment
 from app.attachments.services import Limits, type_of
 from app.config import Settings
 from app.confined.calls import Confined
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from tests.attachments.bombs import BOMBS, jpeg_scans
 from tests.attachments.conftest import files_in
 from tests.attachments.files import image, upload

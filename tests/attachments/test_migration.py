@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.attachments.models import Attachment
 from app.config import Settings
-from app.orm import table_of
+from app.kit.orm import table_of
 from tests import databases
 
 

@@ -17,8 +17,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.attachments.models import Attachment
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.people.models import Role
 from tests.attachments.conftest import files_in
 from tests.attachments.files import PDF, content, image, photo_with_secrets, upload, uploaded

@@ -18,7 +18,7 @@ from app import create_app
 from app.backup.taking import find_backups
 from app.ballots.models import SessionBundle
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests.databases import ROOT, migrate
 from tests.race.server import environment
 

@@ -15,7 +15,7 @@ from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
 from app.ballots.keys import OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey
-from app.extensions import db
+from app.kit.extensions import db
 from tests.backup.conftest import Console, Said
 from tests.backup.test_no_session_key import PASSPHRASE
 from tests.ballots.test_sealing import Vote

@@ -21,7 +21,7 @@ from app.backup.folders import facts_of
 from app.backup.manifest import Manifest, write_manifest
 from app.backup.postgresql import SET_ASIDE, TO_ASIDE
 from app.backup.restoring import restore_backup
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Resident
 from tests.backup.conftest import Console
 from tests.backup.site import Site, good, newest, postgresql_programs, refused

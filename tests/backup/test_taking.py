@@ -33,7 +33,7 @@ from app.backup.postgresql import PostgresqlDatabase
 from app.backup.revisions import newest_revision
 from app.backup.stamp import read_stamp
 from app.backup.taking import find_backups
-from app.extensions import db
+from app.kit.extensions import db
 from tests.backup.conftest import Console
 from tests.backup.site import Site, good, newest, postgresql_programs, refused
 from tests.ballots.test_sealing import Vote

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Role
 from tests import databases
 from tests.cast import Cast, Person

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.extensions import db
+from app.kit.extensions import db
 from tests import databases
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -8,7 +8,7 @@ from uuid import UUID
 from werkzeug.test import TestResponse
 
 from app.agenda.models import AgendaSession
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Role
 from tests.cast import Cast, Person
 from tests.operations import PHOTO, made

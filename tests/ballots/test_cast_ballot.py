@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AdmissionReason, Channel, RollEntry
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
-from app.clock import local_date, now
 from app.config import Settings
+from app.kit.clock import local_date, now
 from app.people.models import Role
 from tests.cast import Cast, Person, ballot, stored
 from tests.checks import refusal

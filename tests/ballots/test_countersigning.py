@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.api import PREFIX
 from app.ballots.models import OfficerKey, SessionBundle
+from app.kit.api import PREFIX
 from app.people.models import Role
 from tests.ballots.second_officer import SecondOfficer
 from tests.ballots.test_sealing import Vote, wrong

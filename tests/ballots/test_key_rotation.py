@@ -10,15 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.agenda.models import AgendaSession
-from app.api import PREFIX
 from app.ballots import key_changes
 from app.ballots.keys import OPERATOR, KeyStore, own_name
 from app.ballots.models import OperatorKey
 from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.board.models import NoticeKind, PublicNotice
-from app.clock import read_database_clock
 from app.config import Settings
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.clock import read_database_clock
+from app.kit.extensions import db
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored
 from tests.checks import refusal

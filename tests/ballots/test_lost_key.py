@@ -10,11 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import clock
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
-from app.api import PREFIX
 from app.attachments.models import Attachment
-from app.audit import AuditEntry
 from app.ballots import lost_keys
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.keys import OPERATOR, KeyStore
@@ -22,9 +19,12 @@ from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommi
 from app.ballots.slips import PaperSlip
 from app.ballots.voiding import Times, times_again
 from app.board.models import NoticeKind, PublicNotice
-from app.clock import ZONE
 from app.config import Settings
-from app.extensions import db
+from app.kit import clock
+from app.kit.api import PREFIX
+from app.kit.audit import AuditEntry
+from app.kit.clock import ZONE
+from app.kit.extensions import db
 from tests.ballots.desk import Desk
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
-from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.ballots.manual_models import ManualCount, ManualTotal
+from app.kit.api import PREFIX
 from app.people.models import Role
 from tests.ballots.assembly import Assembly
 from tests.cast import Cast, ballot, stored

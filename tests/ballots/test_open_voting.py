@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.ballots.models import BallotSlot, ResultRow, SessionResult
-from app.clock import now
 from app.config import Settings
+from app.kit.clock import now
 from app.matters.models import Matter, MatterState
 from app.people.models import Role
 from tests.cast import Cast, ballot, stored

@@ -19,14 +19,14 @@ from sqlalchemy.exc import IntegrityError
 
 from app import check_before_serving
 from app.agenda.models import AgendaSession
-from app.api import PREFIX
-from app.audit import AuditEntry
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.keys import KEY_BYTES, OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey, SessionBundle
 from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.config import Settings, UnsafeSettings
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
 from tests.ballots.test_sealing import Vote
 from tests.cast import Cast, stored
 from tests.checks import refusal

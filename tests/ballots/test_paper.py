@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import RollEntry
-from app.api import PREFIX
 from app.attachments.models import Attachment
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
 from app.ballots.slips import SLIP_MOVES, PaperSlip, SlipState
-from app.clock import local_date, now
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.clock import local_date, now
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.people.models import Residence, Role
 from tests.ballots.desk import Desk
 from tests.cast import Cast, ballot, stored

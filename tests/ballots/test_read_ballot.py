@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from app.ballots.keys import KeyStore
-from app.clock import local_date, now
+from app.kit.clock import local_date, now
 from tests.cast import Cast, ballot
 from tests.checks import refusal
 

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app import clock
 from app.agenda.models import Channel, RollEntry
-from app.api import PREFIX
 from app.ballots import glance
-from app.extensions import db
+from app.kit import clock
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from tests.cast import Cast, ballot
 from tests.checks import counted
 

@@ -11,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, text
 
-from app.api import PREFIX
 from app.ballots import sealing
 from app.ballots.keys import KeyStore
 from app.ballots.models import (
@@ -21,7 +20,8 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
-from app.extensions import db
+from app.kit.api import PREFIX
+from app.kit.extensions import db
 from tests.cast import Cast, Person, ballot, stored
 from tests.checks import counted, refusal
 from votes.bundle import canonical_json

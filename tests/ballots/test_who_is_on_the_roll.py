@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.agenda.models import RollEntry
-from app.clock import local_date
+from app.kit.clock import local_date
 from app.people.models import Role
 from tests.cast import Cast, ballot, stored
 from tests.checks import moves_of, refusal

@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 
 from app.board.models import NoticeKind
 from app.board.services import post
-from app.clock import now
 from app.compounds.models import Compound
-from app.extensions import db
+from app.kit.clock import now
+from app.kit.extensions import db
 from tests.cast import Cast, Person, Place, ballot
 
 API = "/api/v1"

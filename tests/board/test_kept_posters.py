@@ -12,7 +12,7 @@ from app import create_app
 from app.attachments.stores import Folder
 from app.board import kept_posters
 from app.board.poster import draw
-from app.extensions import db
+from app.kit.extensions import db
 from tests.attachments.conftest import files_in
 from tests.board.test_poster import announce, posted
 from tests.cast import Cast

@@ -19,9 +19,9 @@ from app.board.page import FONT
 from app.board.poster import HEIGHT, WIDTH
 from app.board.services import post
 from app.board.typesetting import NOT_FIRST, lines_of
-from app.clock import now
 from app.compounds.models import Compound
-from app.extensions import db
+from app.kit.clock import now
+from app.kit.extensions import db
 from tests.board.steps import announce, read_feed
 from tests.cast import Cast
 from tests.checks import counted

@@ -10,7 +10,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests import databases
 from tests.operator_key import provide_operator_key
 from tests.race.server import Server, serving

@@ -13,9 +13,9 @@ from app.cases.models import Case, CaseState
 from app.compounds.models import Compound
 from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
-from app.extensions import db
+from app.kit.extensions import db
+from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState
-from app.orm import new_id
 from tests.cast import Cast, stored
 from tests.operations import closed_matter
 from tests.works.site import Travel, body_of

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from app.board.models import PublicNotice
 from app.cases.models import CASE_MOVES, Case, CaseState
 from app.conventions.models import ConventionVersion, VersionState
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.matters.models import Matter, MatterState
 from app.people.models import Role
 from tests.cases.shelf import CLAUSES, WORDS, Shelf

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app import create_app
-from app.api import PREFIX
 from app.config import Settings
+from app.kit.api import PREFIX
 from tests.cast import Cast
 from tests.race.server import Server, serving
 from tests.wechat_standin import StandIn

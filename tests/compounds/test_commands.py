@@ -9,8 +9,8 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from app.clock import local_date, now
 from app.compounds.models import Community, Compound, RegisterImport, Subdistrict, Unit
+from app.kit.clock import local_date, now
 from tests.cast import Cast, stored
 from tests.checks import Move, moves_of
 from tests.compounds.test_import_register import FOUR_UNITS, REGISTER, units

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.audit import AuditEntry
 from app.board.models import PublicNotice
 from app.conventions.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.models import Convention, ConventionResolution, ConventionVersion, VersionState
-from app.extensions import db
-from app.orm import table_of
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
+from app.kit.orm import table_of
 from app.people.models import Role
 from tests.cast import Cast, Person
 from tests.resolutions.stage import PUBLISHED, TERM_END, Stage, Travel, body_of

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from app import clock
 from app.conventions.clauses import Clause, OfficialOwnerVote
-from app.extensions import db
-from app.orm import new_id, table_of
+from app.kit import clock
+from app.kit.extensions import db
+from app.kit.orm import new_id, table_of
 from tests.cast import Cast
 from tests.checks import moves_of, refusal
 from tests.conventions.steps import OWNERS, Desk

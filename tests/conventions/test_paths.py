@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.resolutions.models import Resolution, ResolutionState
 from tests.cast import Cast
 from tests.checks import moves_of, refusal

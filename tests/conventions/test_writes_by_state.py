@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.conventions.models import VERSION_MOVES, ConventionVersion, VersionState
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from tests.cast import Cast
 from tests.checks import refusal
 from tests.conventions.steps import MEETING, OWNERS, Desk

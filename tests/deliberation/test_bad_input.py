@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.api import PREFIX
 from app.deliberation.models import Attendance, CardSupport, Invitation, Remark, SolutionCard
+from app.kit.api import PREFIX
 from tests.cast import Cast, stored
 from tests.deliberation.steps import RoundTable, made, outcome
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.deliberation.models import CARD_MOVES, CardState, SolutionCard
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.matters.models import Matter, MatterState
 from tests.cast import Cast, Person, stored
 from tests.checks import Move, moves_of

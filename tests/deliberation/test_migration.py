@@ -15,8 +15,8 @@ from app.agenda.models import AgendaItem, AgendaSession
 from app.board.models import PublicNotice
 from app.compounds.models import Community, Compound, Subdistrict
 from app.deliberation.models import SolutionCard
+from app.kit.orm import Base, table_of
 from app.matters.models import Matter
-from app.orm import Base, table_of
 from app.people.models import Resident
 from tests import databases
 

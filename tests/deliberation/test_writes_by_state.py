@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from app.agenda.models import AgendaSession, SessionState
 from app.deliberation.models import CardState
-from app.errors import WrongState
-from app.extensions import db
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.matters.models import UNDER_DISCUSSION, Matter, MatterState
 from tests.cast import Cast
 from tests.deliberation.steps import RoundTable, made, outcome

@@ -21,7 +21,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests.databases import ROOT, migrate
 from tests.demo.clock import DemoClock, prepare_postgresql
 from tests.demo.people import HOME, WANTED, count_takes, load_demo, personas

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.engine import create_engine
 
-from app import clock
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from tests.databases import TRAVEL_OPTIONS, TRAVELLING_CLOCK
 
 

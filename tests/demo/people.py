@@ -13,12 +13,12 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.compounds.models import Community, Compound, Subdistrict
 from app.compounds.services import import_register, read_units
 from app.config import UnsafeSettings
 from app.confined.calls import Confined
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from app.people.models import Appointment, Relation, Resident, Role
 from app.people.services import claim_residence, verify_residence
 

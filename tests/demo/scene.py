@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from app.clock import ZONE
+from app.kit.clock import ZONE
 from tests.demo.clock import DemoClock
 from tests.demo.people import WANTED
 from tests.wechat_standin import Control

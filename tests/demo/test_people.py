@@ -8,12 +8,12 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.agenda.roll import eligible_voters
 from app.agenda.rotation import host_order
 from app.compounds.models import Building, Community, Compound, Entrance, Unit
 from app.config import Settings, UnsafeSettings
-from app.extensions import db
+from app.kit import clock
+from app.kit.extensions import db
 from app.people.models import Resident
 from tests.demo.people import COMPOUNDS, HOME, load_demo, openid, personas
 from tests.votes.worked_example import ROLL

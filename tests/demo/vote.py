@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from app.clock import ZONE
+from app.kit.clock import ZONE
 from tests.demo.scene import Scene, TourFailed, another_take
 
 TITLES = ("夜间停车难", "路灯不亮", "电动车充电口太少")

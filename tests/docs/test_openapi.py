@@ -16,10 +16,10 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from app.api import PREFIX, Matches
 from app.docs.pages import all_errors
-from app.idempotency import MAX_KEY
-from app.openapi.words import ENUMS, FIELDS
+from app.kit.api import PREFIX, Matches
+from app.kit.idempotency import MAX_KEY
+from app.kit.openapi.words import ENUMS, FIELDS
 from tests.documented import codes_of
 from tests.operations import PUBLIC_API
 

@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.errors import DomainError
-from app.problems import HTTP_WORDS
+from app.kit.errors import DomainError
+from app.kit.problems import HTTP_WORDS
 from tests.documented import described_answers
 from tests.page import Page
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.evaluations.models import FollowUp
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Endorsement, Matter, MatterState
 from app.people.models import Role
 from app.works.whistle import WhistleState

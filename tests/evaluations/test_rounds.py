@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.audit import AuditEntry
 from app.evaluations.rounds import EvaluationAnswer, EvaluationRound, PaperCount
+from app.kit.audit import AuditEntry
 from app.people.models import Role
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal, refused_fields

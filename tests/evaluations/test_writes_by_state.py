@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.audit import AuditEntry
 from app.board.models import PublicNotice
-from app.errors import WrongState
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.outcome import Figures
 from app.evaluations.rounds import ROUND_MOVES, EvaluationRound, RoundState
-from app.extensions import db
+from app.kit.audit import AuditEntry
+from app.kit.errors import WrongState
+from app.kit.extensions import db
 from app.matters.models import Matter, MatterState
 from app.works.models import OrderState, WorkOrder
 from app.works.whistle import Whistle, WhistleState

@@ -18,7 +18,7 @@ from sqlalchemy import event, make_url
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests import databases
 from tests.conftest import let_postgresql_travel
 from tests.operator_key import provide_operator_key

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from app.attachments.refusals import StoreUnavailable
 from app.ballots.keys import KeyUnavailable
-from app.extensions import db
 from app.finaliser import rounds
 from app.finaliser.outages import LONGEST_WAIT_S, Outages, Part, wait_after
 from app.finaliser.rounds import Rounds
 from app.finaliser.steps import STEPS, Step
+from app.kit.extensions import db
 
 
 def test_waits_double_up_to_a_bound_and_are_spread():

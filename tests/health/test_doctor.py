@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import clock, create_app
+from app import create_app
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.keys import OPERATOR
 from app.config import Settings
-from app.extensions import db
 from app.finaliser.heartbeat import Heartbeat, write_heartbeat
 from app.health import findings, probes
 from app.health.findings import QUESTIONS
+from app.kit import clock
+from app.kit.extensions import db
 from app.schema import revisions
 from tests import databases
 from tests.cast import Cast

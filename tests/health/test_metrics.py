@@ -19,10 +19,10 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 import metrics_process
-from app import clock
 from app.config import Settings
 from app.finaliser.heartbeat import Heartbeat, write_heartbeat
 from app.finaliser.steps import STEPS
+from app.kit import clock
 from app.people.models import Role
 from tests import databases
 from tests.cast import Cast, ballot

@@ -17,16 +17,17 @@ from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from app import clock, create_app
+from app import create_app
 from app.attachments.stores import Folder
 from app.ballots.key_folder import FolderKeyStore
 from app.ballots.key_redis import RedisKeyStore
 from app.ballots.keys import OPERATOR, KeyStore
 from app.config import Settings
-from app.extensions import db
 from app.finaliser.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
 from app.health import probes
 from app.health.probes import Asker, Probe
+from app.kit import clock
+from app.kit.extensions import db
 from app.schema import revisions
 from tests.cast import Cast, ballot
 from tests.operator_key import with_pinned_key

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from app.audit import AuditEntry
-from app.errors import WrongState
+from app.kit.audit import AuditEntry
+from app.kit.errors import WrongState
 from app.kit.moves import HasMoves, record_move
-from app.orm import table_of
+from app.kit.orm import table_of
 
 MODELS = HasMoves.__subclasses__()
 AT = datetime(2026, 3, 1, tzinfo=UTC)

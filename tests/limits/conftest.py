@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests import databases
 from tests.operator_key import pin_silently
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from app.api import PREFIX
 from app.config import Settings
+from app.kit.api import PREFIX
 from app.logs import ALLOWED
 from app.people.models import Role
 from tests.cast import Cast, Person, ballot

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 os.environ["YYT_PROFILE"] = "development"
 
 from app import create_app
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Resident
 
 app = create_app()

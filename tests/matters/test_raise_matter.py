@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.kit.clock import now
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Role
 from tests.cast import Cast

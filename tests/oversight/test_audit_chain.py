@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.audit import AuditEntry, AuditLink
 from app.ballots.key_folder import FolderKeyStore
-from app.extensions import db
+from app.kit.audit import AuditEntry, AuditLink
+from app.kit.extensions import db
 from app.people.models import Role
 from tests import databases
 from tests.cast import Cast, Person, stored

@@ -10,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from app.clock import local_date, now
+from app.kit.clock import local_date, now
 from app.people.models import Appointment, OfficeCode, Role
 from app.people.office_codes import OFFICES_OF
 from tests.cast import Cast, Person, Place, stored

@@ -22,9 +22,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.api import PREFIX
 from app.config import Settings
-from app.errors import Unauthorized
+from app.kit.api import PREFIX
+from app.kit.errors import Unauthorized
 from app.people import tokens
 from app.people.models import RefreshToken, TokenFamily
 from app.signing import Purpose, SigningKeys

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.clock import local_date, now
+from app.kit.clock import local_date, now
 from app.people.models import Resident
 from tests.cast import BORN, Cast, Person
 from tests.checks import refusal

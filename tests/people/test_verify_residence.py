@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.clock import local_date, now
+from app.kit.clock import local_date, now
 from app.people.models import Residence, ResidenceState, Resident, Role
 from tests.cast import Cast, Person, Place, stored
 from tests.checks import Move, moves_of, refusal

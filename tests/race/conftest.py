@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from tests.databases import TRAVELLING_CLOCK
 from tests.race.server import Server, serving
 

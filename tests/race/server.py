@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from app.api import PREFIX
 from app.config import Settings
+from app.kit.api import PREFIX
 from tests.cast import Person
 from tests.databases import ROOT
 

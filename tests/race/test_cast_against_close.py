@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app.agenda.models import AgendaSession, RollEntry
-from app.extensions import db
+from app.kit.extensions import db
 from tests.cast import Cast, ballot, stored
 from tests.race.server import Server, at_once
 from votes.selection import ParticipationRule, Share

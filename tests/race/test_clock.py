@@ -17,7 +17,7 @@ from app.agenda.models import AgendaSession, SessionState
 from app.ballots.models import Ballot, BallotMark, SessionResult
 from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Matter
 from tests.cast import Cast, ballot, stored
 from tests.checks import moves_of

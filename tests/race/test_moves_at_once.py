@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry
-from app.audit import AuditEntry
 from app.ballots.models import BallotSlot, ResultRow, SessionResult
 from app.board.models import NoticeKind, PublicNotice
 from app.compounds.models import Building, Unit
-from app.extensions import db
+from app.kit.audit import AuditEntry
+from app.kit.extensions import db
 from app.matters.models import Endorsement, Matter
 from app.people.models import Residence, Resident, Role
 from app.people.tokens import start_family

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.agenda.models import RollEntry
-from app.audit import AuditEntry
 from app.ballots.models import Ballot, BallotCommitment
 from app.ballots.slips import PaperSlip
+from app.kit.audit import AuditEntry
 from app.people.models import Role
 from tests.ballots.desk import Desk
 from tests.cast import Cast, Person, ballot, stored

@@ -21,10 +21,10 @@ from app import create_app, database
 from app.agenda.models import AgendaSession, RollEntry
 from app.attachments.formats import jpeg
 from app.ballots import casting, first_cast, routes
-from app.clock import database_now
 from app.compounds import services
 from app.confined.calls import Confined
 from app.kit import locks
+from app.kit.clock import database_now
 from app.people.models import Resident
 
 PAUSE = float(os.environ["RACE_PAUSE"])

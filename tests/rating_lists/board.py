@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Role
 from app.rating_lists.models import ListState, RatingList
 from tests.cast import Cast, Person, stored

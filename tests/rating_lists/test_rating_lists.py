@@ -9,7 +9,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
 from app.board.models import PublicNotice
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.people.models import Role
 from app.rating_lists.models import LIST_MOVES, ListState, RatingEntry, RatingList
 from tests.cast import Cast, stored

@@ -11,9 +11,9 @@ import pytest
 from app.agenda.models import AdmissionReason, AgendaSession, Channel, RollEntry, SessionOutcome
 from app.agenda.models import SessionState as Steps
 from app.ballots.models import SessionResult
-from app.clock import local_date
 from app.compounds.models import Compound
-from app.extensions import db
+from app.kit.clock import local_date
+from app.kit.extensions import db
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Relation, Role
 from tests.cast import Cast, Person, Place

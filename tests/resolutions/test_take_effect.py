@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from app.board.models import NoticeKind, PublicNotice
-from app.extensions import db
+from app.kit.extensions import db
 from app.resolutions.models import Resolution, ResolutionState
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.resolutions.models import RESOLUTION_MOVES, Resolution, ResolutionState
 from tests.cast import Cast
 from tests.checks import moves_of, refusal

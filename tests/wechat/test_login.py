@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.errors import DomainError
+from app.kit.errors import DomainError
 from app.wechat.client import WeChatClient, WeChatIdentity
 from app.wechat.refusals import (
     LoginBlocked,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.works.models import OrderState
 from app.works.whistle import WhistleState
 from tests.cast import Cast, stored

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.matters.models import Matter, MatterState
 from app.people.models import Role
 from app.works.models import OrderDoer, OrderState, WorkOrder

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.extensions import db
-from app.orm import new_id
+from app.kit.extensions import db
+from app.kit.orm import new_id
 from app.works.clock_moves import due_orders, due_whistles
 from app.works.ledgers import Escalation, MissedStep
 from app.works.models import OrderState, WorkOrder

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.extensions import db
+from app.kit.extensions import db
 from app.people.models import Role
 from app.works.whistle import Whistle, WhistleState
 from tests.cast import Cast, stored

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.errors import WrongState
+from app.kit.errors import WrongState
 from app.works.models import ORDER_MOVES, OrderState, WorkOrder
 from app.works.whistle import WHISTLE_MOVES, Whistle, WhistleState
 from tests.cast import Cast

@@ -20,8 +20,8 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
-from app.clock import local
-from app.errors import (
+from app.kit.clock import local
+from app.kit.errors import (
     DatabaseUnavailable,
     DomainError,
     InvalidInput,
@@ -29,12 +29,12 @@ from app.errors import (
     Refused,
     TooManyRequests,
 )
+from app.kit.openapi import refusals
+from app.kit.openapi.document import finish
+from app.kit.openapi.examples import example_of
+from app.kit.openapi.fields import describe, name_enum
+from app.kit.problems import HTTP_WORDS
 from app.limits import LIMITS, use_of
-from app.openapi import refusals
-from app.openapi.document import finish
-from app.openapi.examples import example_of
-from app.openapi.fields import describe, name_enum
-from app.problems import HTTP_WORDS
 from app.signing import Purpose, signing_keys
 
 PREFIX = "/api/v1"
@@ -440,7 +440,7 @@ NOT_MODIFIED = {"description": "与 If-None-Match 的版本相同 · Still the v
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest with problem details for errors (handlers stand in `app.problems`)."""
+    """flask-smorest with problem details for errors (handlers stand in `app.kit.problems`)."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
@@ -469,7 +469,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         return finish(deepcopy(self.spec.to_dict()), site=site, codes=codes, kinds=kinds)
 
     def _register_error_handlers(self) -> None:
-        """Nothing: `app.problems` registers them for pages and API alike."""
+        """Nothing: `app.kit.problems` registers them for pages and API alike."""
 
 
 def refused(where: str, code: str, zh: str, en: str) -> InvalidInput:

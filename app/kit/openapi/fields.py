@@ -10,7 +10,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.openapi.words import ENUMS, FIELDS, add, words_for_field
+from app.kit.openapi.words import ENUMS, FIELDS, add, words_for_field
 
 # Names of enums in the document where the class alone would say too little there.
 ENUM_NAMES: Mapping[str, str] = {

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from app.openapi.refusals import camel
-from app.openapi.words import FOLDER, words_for_path
+from app.kit.openapi.refusals import camel
+from app.kit.openapi.words import FOLDER, words_for_path
 
 PART_ORDER = ("openapi", "info", "servers", "tags", "paths", "components")
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})

@@ -11,12 +11,12 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from app.audit import AuditEntry
 from app.board.models import Objection, PublicNotice
-from app.clock import local
 from app.commands.holidays import COUNTED_TERMS
 from app.conventions.models import ConventionVersion
-from app.holidays.models import HolidayTable
+from app.kit.audit import AuditEntry
+from app.kit.clock import local
+from app.kit.holidays.models import HolidayTable
 from app.rating_lists.models import RatingList
 from app.resolutions.models import BranchReview, Resolution
 from app.works.whistle import Whistle

@@ -8,7 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.orm import UTCDateTime
+from app.kit.orm import UTCDateTime
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -56,7 +56,7 @@ def _postgresql_now(element: Any, compiler: Any, **kw: Any) -> str:
 
 @compiles(database_now, "sqlite")
 def _sqlite_now(element: Any, compiler: Any, **kw: Any) -> str:
-    # SQLite lives in this process: its clock is ours (a function registered on connect in app.orm).
+    # SQLite lives in this process: its clock is ours (`orm` registers a function on connect).
     return "utc_now()"
 
 

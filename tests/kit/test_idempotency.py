@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.agenda.models import AgendaSession
-from app.audit import AuditEntry
-from app.idempotency import IdempotencyKey
+from app.kit.audit import AuditEntry
+from app.kit.idempotency import IdempotencyKey
 from app.matters.models import Matter
 from app.people.models import Appointment, Residence, Role
 from tests.cast import Cast, Person, stored

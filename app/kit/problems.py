@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app import logs
-from app.errors import DatabaseUnavailable, DomainError, InvalidInput, Refused
+from app.kit.errors import DatabaseUnavailable, DomainError, InvalidInput, Refused
 
 log = logging.getLogger(__name__)
 

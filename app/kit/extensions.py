@@ -3,7 +3,7 @@
 from flask_jwt_extended import JWTManager
 from flask_sqlalchemy import SQLAlchemy
 
-from app.orm import Base
+from app.kit.orm import Base
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 jwt = JWTManager()

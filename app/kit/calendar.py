@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.clock import ZONE, local_date
-from app.holidays.models import current_tables, shown_years
-from app.holidays.tables import SHIPPED, DayKind, HolidayYear
+from app.kit.clock import ZONE, local_date
+from app.kit.holidays.models import current_tables, shown_years
+from app.kit.holidays.tables import SHIPPED, DayKind, HolidayYear
 
 DAY = timedelta(days=1)
 LAST_SHIPPED_YEAR = max(SHIPPED)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.orm import Base, HasId, table_of
+from app.kit.orm import Base, HasId, table_of
 from votes.bundle import canonical_json
 
 CITY = UUID(int=0)  # the chain of what happened in no community

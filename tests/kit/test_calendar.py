@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.calendar import (
+from app.kit.calendar import (
     Calendar,
     add_working_days,
     is_provisional,
@@ -15,9 +15,9 @@ from app.calendar import (
     recount_notice,
     recount_working_days,
 )
-from app.clock import ZONE, spoken
-from app.holidays.tables import FOLDER, DayKind, read_file
-from app.holidays.tables import SHIPPED as TABLES
+from app.kit.clock import ZONE, spoken
+from app.kit.holidays.tables import FOLDER, DayKind, read_file
+from app.kit.holidays.tables import SHIPPED as TABLES
 
 LAST_KNOWN = max(TABLES)
 

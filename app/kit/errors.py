@@ -1,6 +1,6 @@
 """Refusals: every error that a client can meet, with its stable code and its words.
 
-A refusal is raised where the rule stands, by a service, a model's verb or a guard; `app.problems`
+A refusal is raised where the rule stands, by a service, a model's verb or a guard; `problems`
 turns it into a response. `code` is for programs and never changes; `zh` and `en` are the title that
 a person reads.
 """

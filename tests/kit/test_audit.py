@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.agenda.models import AgendaSession
-from app.audit import AuditEntry
-from app.clock import now
+from app.kit.audit import AuditEntry
+from app.kit.clock import now
 from app.matters.models import Matter
 from app.people.models import Residence
 from tests.cast import Cast, Person, Place, ballot, stored
