@@ -11,14 +11,14 @@ from app import commands, database, limiter, request_log, signing, starting
 from app.agenda.routes import blp as agenda
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
-from app.ballots import operator_key
+from app.ballots.assembly.routes import blp as manual
 from app.ballots.clock_moves import catch_up_before_request
-from app.ballots.countersigning_routes import blp as countersigning
+from app.ballots.countersign.routes import blp as countersigning
 from app.ballots.glance import forget_count
-from app.ballots.key_stores import make_key_store
-from app.ballots.keys import VotingKeyMissing
-from app.ballots.manual_routes import blp as manual
-from app.ballots.paper_routes import blp as paper
+from app.ballots.keys import operator as operator_key
+from app.ballots.keys.choice import make_key_store
+from app.ballots.keys.store import VotingKeyMissing
+from app.ballots.paper.routes import blp as paper
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
 from app.board.routes import blp as board

@@ -58,7 +58,7 @@ class Use(StrEnum):
 # Of several limits each holds.
 LIMITS: Mapping[Use, tuple[Limit, ...]] = {
     # Nothing is counted here, so neither costs a trip to another server. How often a ballot may be
-    # replaced is counted by the ballot itself (`app.ballots.casting`).
+    # replaced is counted by the ballot itself (`app.ballots.cast.casting`).
     Use.READ: (),
     Use.CAST: (),
     # A vote at the round table or of an evaluation, and a ballot taken back: given once, replaced

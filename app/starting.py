@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app import rights
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.config import Fault, Settings, UnsafeSettings
 from app.kit.errors import DatabaseUnavailable
 from app.kit.extensions import db

@@ -20,7 +20,7 @@ from app.agenda.models import (
     SessionState,
 )
 from app.ballots.models import ResultRow, SessionResult
-from app.ballots.slips import PaperBatch, PaperSlip, SlipState
+from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.board.models import NoticeKind, PublicNotice
 from app.kit.orm import Base, new_id
 from app.matters.models import Category, Endorsement, Matter, MatterState

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import create_engine, make_url, text
 
 from app import create_app
-from app.ballots.key_folder import FolderKeyStore
+from app.ballots.keys.folder import FolderKeyStore
 from app.config import Settings
 from app.kit.extensions import db
 from app.people.tokens import access_token

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from app.ballots.key_changes import make_key, pin_held_key
-from app.ballots.keys import KEY_BYTES, OPERATOR, KeyStore, public_half
+from app.ballots.keys.changes import make_key, pin_held_key
+from app.ballots.keys.operator import find_pinned
+from app.ballots.keys.store import KEY_BYTES, OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey
-from app.ballots.operator_key import find_pinned
 from app.kit.extensions import db
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.ballots.paper_file import XLSX
+from app.ballots.paper.spreadsheet import XLSX
 from app.kit.api import PREFIX
 from app.kit.clock import local_date
 from app.kit.extensions import db

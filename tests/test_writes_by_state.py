@@ -676,7 +676,7 @@ def test_only_the_models_assign_a_state(root: Path):
     }
     assert assigning == {
         "app/agenda/models.py: _move",
-        "app/ballots/slips.py: _move",
+        "app/ballots/paper/slips.py: _move",
         "app/cases/models.py: _move",
         "app/conventions/models.py: _move",
         "app/deliberation/models.py: _move",

@@ -20,7 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from app import create_app, database
 from app.agenda.models import AgendaSession, SessionState
-from app.ballots.operator_key import pinned_key
+from app.ballots.keys.operator import pinned_key
 from app.kit.extensions import db
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import commitment, promise_message

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.keys import OPERATOR
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.store import OPERATOR
 from tests.databases import ROOT
 from torture.client import Address, BrokenConnection, call
 from torture.ground import Arena, CannotPlay, Ground

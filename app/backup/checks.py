@@ -18,7 +18,7 @@ from app.attachments.stores import Store
 from app.backup.attachments import is_whole, still_named, stored_files
 from app.backup.heads import Finding, place_names
 from app.backup.revisions import newest_revision, revision_of
-from app.ballots.keys import KeyStore, KeyUnavailable, own_name
+from app.ballots.keys.store import KeyStore, KeyUnavailable, own_name
 from app.ballots.models import Ballot, OperatorKey, SealedCommitment, SessionBundle
 from app.kit.audit import AuditEntry, AuditLink, check_chain
 from app.kit.orm import Base, table_of

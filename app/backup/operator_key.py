@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from app.backup.faults import WrongFolder, WrongKey
 from app.backup.folders import make_folder, write_private
 from app.backup.manifest import MANIFEST, SUMS
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore
 
 MIN_PASSPHRASE = 16
 """PKCS #8 stretches a passphrase only a little, so it has to be long by itself."""

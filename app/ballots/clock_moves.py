@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, joinedload
 from app.agenda.models import AgendaSession, SessionState
 from app.agenda.services import freeze_list
 from app.ballots.counting import CountsDisagree
-from app.ballots.keys import KeyStore, VotingKeyMissing
-from app.ballots.lost_keys import follow_keys, is_missed
+from app.ballots.keys.lost import follow_keys, is_missed
+from app.ballots.keys.store import KeyStore, VotingKeyMissing
 from app.ballots.sealing import forget
 from app.ballots.voting import close_voting, open_voting
 from app.compounds.models import Community

@@ -1,6 +1,6 @@
 """What phones poll while a vote is on, in one statement: how many voted, whether there is a result.
 
-As with the ordinary cast (`app.ballots.first_cast`) the statement itself asks who may look. It says
+As with the ordinary cast (`cast.first_cast`) the statement itself asks who may look. It says
 nothing where they may not, or where a move of the session is due; then the view goes the long way.
 """
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, ManualMethod, SessionOutcome
 from app.agenda.notices import MODES_EN, MODES_ZH, list_data, list_text, session_data
+from app.ballots.countersign.officers import Countersigner
 from app.ballots.models import SessionBundle, SessionResult
-from app.ballots.officers import Countersigner
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.kit.clock import spoken

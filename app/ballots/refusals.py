@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaSession
-from app.ballots.keys import KEY_REFUSALS
+from app.ballots.keys.store import KEY_REFUSALS
 from app.kit.clock import spoken
 from app.kit.errors import DomainError
 

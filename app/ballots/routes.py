@@ -12,14 +12,16 @@ from app.agenda.access import as_seen, obtain_session
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
-from app.ballots import casting, paper_entry, sealing, storing, voting
+from app.ballots import sealing, storing, voting
+from app.ballots.cast import casting
+from app.ballots.cast.first_cast import cast_first
 from app.ballots.clock_moves import catch_up_session
-from app.ballots.first_cast import cast_first
 from app.ballots.glance import look_at_session, look_at_turnout, result_version
-from app.ballots.keys import KEY_REFUSALS, KeyStore
+from app.ballots.keys.operator import read_keys, require_our_store
+from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.models import OperatorKey, SessionResult
 from app.ballots.notices import result_data
-from app.ballots.operator_key import read_keys, require_our_store
+from app.ballots.paper import entry as paper_entry
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
 from app.ballots.schemas import (
     CastArgs,

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.counting import Count, CountsDisagree
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys.operator import require_signing_key, require_verified
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.ballots.models import (
     Ballot,
     BallotCommitment,
@@ -28,9 +29,8 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
-from app.ballots.operator_key import require_signing_key, require_verified
+from app.ballots.paper.slips import PaperSlip, SlipState
 from app.ballots.refusals import vote_void
-from app.ballots.slips import PaperSlip, SlipState
 from app.kit.errors import DomainError
 from app.kit.orm import Base, table_of
 from votes import merkle

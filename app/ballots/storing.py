@@ -20,7 +20,7 @@ from app.agenda.models import (
     SessionState,
 )
 from app.agenda.roll import admit_eligible
-from app.ballots.keys import KeyUnavailable
+from app.ballots.keys.store import KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
 from app.ballots.refusals import vote_void
 from app.kit import locks

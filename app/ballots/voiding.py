@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
 from app.attachments.services import release_attachments
 from app.ballots import notices
-from app.ballots.paper_entry import void_entered
+from app.ballots.paper.entry import void_entered
+from app.ballots.paper.slips import PaperSlip
 from app.ballots.sealing import delete_ballots
-from app.ballots.slips import PaperSlip
 from app.kit.clock import ZONE, local_date
 from app.kit.moves import record_move
 from app.kit.orm import new_id

@@ -16,17 +16,17 @@ from app.agenda.models import (
 )
 from app.agenda.roll import admit_eligible, strike_ineligible
 from app.ballots import notices
+from app.ballots.countersign.officers import find_countersigner
 from app.ballots.counting import (
     count_ballots,
     read_turnout,
     result_without_vote,
     stored_result,
 )
-from app.ballots.keys import KeyStore
+from app.ballots.keys.operator import require_our_store
+from app.ballots.keys.store import KeyStore
 from app.ballots.models import BallotSlot, ResultRow
-from app.ballots.officers import find_countersigner
-from app.ballots.operator_key import require_our_store
-from app.ballots.paper_entry import count_waiting, void_waiting
+from app.ballots.paper.entry import count_waiting, void_waiting
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move

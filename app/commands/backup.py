@@ -21,8 +21,8 @@ from app.backup.restoring import read_backup, restore_backup
 from app.backup.revisions import newest_revision
 from app.backup.stamp import stamp
 from app.backup.taking import Taken, require_apart, take_backup
-from app.ballots.keys import KeyUnavailable
-from app.ballots.operator_key import find_pinned
+from app.ballots.keys.operator import find_pinned
+from app.ballots.keys.store import KeyUnavailable
 from app.config import Settings
 from app.kit import clock
 from app.kit.extensions import db

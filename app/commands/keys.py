@@ -8,12 +8,12 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from app.ballots import key_changes
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_stores import KeysDiffer, move_keys
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys import changes as key_changes
+from app.ballots.keys.choice import KeysDiffer, move_keys
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.operator import OperatorKeyState, operator_key_state, read_keys
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.ballots.models import OperatorKey
-from app.ballots.operator_key import OperatorKeyState, operator_key_state, read_keys
 from app.kit.clock import spoken
 from app.kit.extensions import db
 

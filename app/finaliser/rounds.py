@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import starting
 from app.attachments.refusals import StoreUnavailable
 from app.ballots.counting import CountsDisagree
-from app.ballots.keys import OPERATOR, KeyDamaged, KeyUnavailable, OutOfReach
+from app.ballots.keys.store import OPERATOR, KeyDamaged, KeyUnavailable, OutOfReach
 from app.ballots.sealing import StillReadable
 from app.config import Settings
 from app.finaliser.heartbeat import Heartbeat, read_heartbeat, write_heartbeat

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
 from app.attachments.clock_moves import purge
-from app.ballots import lost_keys
 from app.ballots.clock_moves import due_sessions, move_session
-from app.ballots.key_changes import forget_former
-from app.ballots.keys import KeyStore
+from app.ballots.keys import lost as lost_keys
+from app.ballots.keys.changes import forget_former
+from app.ballots.keys.store import KeyStore
 from app.ballots.sealing import closed_with_key, erase_what_is_left
 from app.conventions.clock_moves import due_versions, follow_notices
 from app.evaluations.asking import close_round

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from app import rights
-from app.ballots.keys import OPERATOR, KeyStore, KeyUnavailable
+from app.ballots.keys.store import OPERATOR, KeyStore, KeyUnavailable
 from app.compounds.models import Compound
 from app.config import NO_LIMITS, Fault, Settings, UnsafeSettings
 from app.finaliser.heartbeat import read_heartbeat

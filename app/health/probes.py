@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.attachments.refusals import StoreUnavailable
-from app.ballots.keys import OPERATOR, KeyDamaged, KeyStore, KeyUnavailable
-from app.ballots.operator_key import OperatorKeyState, operator_key_state
+from app.ballots.keys.operator import OperatorKeyState, operator_key_state
+from app.ballots.keys.store import OPERATOR, KeyDamaged, KeyStore, KeyUnavailable
 from app.config import Settings, UnsafeSettings
 from app.finaliser.heartbeat import read_heartbeat
 from app.kit import clock

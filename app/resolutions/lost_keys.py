@@ -1,4 +1,4 @@
-"""A secret vote on a resolution whose key is gone (see `app.ballots.lost_keys`): where it is lost,
+"""A secret vote on a resolution whose key is gone (see `app.ballots.keys.lost`): where it is lost,
 the vote is void and may be held again at the same round table."""
 
 import logging
@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
-from app.ballots import lost_keys
-from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing
-from app.ballots.lost_keys import is_missing, patience
-from app.ballots.operator_key import require_our_store
+from app.ballots.keys import lost as lost_keys
+from app.ballots.keys.lost import is_missing, patience
+from app.ballots.keys.operator import require_our_store
+from app.ballots.keys.store import KeyStore, KeyUnavailable, VotingKeyMissing
 from app.ballots.refusals import vote_void
 from app.kit.errors import DomainError
 from app.kit.extensions import db
@@ -57,7 +57,7 @@ def follow_key(session: Session, resolution: Resolution, keys: KeyStore) -> None
 
 
 def follow_keys(session: Session, ids: list[UUID]) -> None:
-    """As `app.ballots.lost_keys.follow_keys`."""
+    """As `app.ballots.keys.lost.follow_keys`."""
     keys: KeyStore = current_app.extensions["keys"]
     for resolution_id in ids:
         session.rollback()

@@ -8,7 +8,7 @@ from flask import current_app
 from app.agenda.access import as_seen as session_as_seen
 from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
-from app.ballots.keys import KEY_REFUSALS, KeyStore
+from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen

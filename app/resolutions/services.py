@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
-from app.ballots.keys import KeyStore
-from app.ballots.operator_key import require_our_store
+from app.ballots.keys.operator import require_our_store
+from app.ballots.keys.store import KeyStore
 from app.board.objections import objection_term
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.ballots.keys import KeyStore
+from app.ballots.keys.store import KeyStore
 from app.ballots.refusals import VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.attendance import count_present

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.attachments.stores import Folder
-from app.ballots.key_folder import FolderKeyStore
+from app.ballots.keys.folder import FolderKeyStore
 from tests.attachments.files import image, upload
 from tests.backup.site import Site, postgresql_programs
 from tests.ballots.test_sealing import Vote

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.backup.heads import Heads
 from app.backup.revisions import newest_revision
-from app.ballots.keys import KeyStore
+from app.ballots.keys.store import KeyStore
 from app.kit.extensions import db
 from tests.backup.conftest import Console
 from tests.ballots.test_sealing import Vote

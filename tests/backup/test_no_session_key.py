@@ -15,9 +15,9 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore
 from tests.backup.conftest import Console
 from tests.backup.site import newest, postgresql_programs
 from tests.ballots.test_sealing import Vote

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR, KeyStore, public_half
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey
 from app.kit.extensions import db
 from tests.backup.conftest import Console, Said

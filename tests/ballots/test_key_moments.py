@@ -23,9 +23,9 @@ from werkzeug.test import TestResponse
 
 from app.agenda.models import AgendaSession
 from app.ballots import sealing, voting
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import KEY_BYTES, OPERATOR, KeyStore
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import KEY_BYTES, OPERATOR, KeyStore
 from app.ballots.models import Ballot, BallotCommitment, SessionBundle
 from tests.ballots.test_sealing import wrong
 from tests.cast import Cast, ballot, stored

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.agenda.models import AgendaSession
-from app.ballots import key_changes
-from app.ballots.keys import OPERATOR, KeyStore, own_name
+from app.ballots.keys import changes as key_changes
+from app.ballots.keys.operator import OperatorKeyState, operator_key_state
+from app.ballots.keys.store import OPERATOR, KeyStore, own_name
 from app.ballots.models import OperatorKey
-from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings
 from app.kit.api import PREFIX

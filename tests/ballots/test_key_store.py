@@ -17,11 +17,11 @@ from sqlalchemy import select
 
 from app import create_app
 from app.agenda.models import RollEntry
-from app.ballots import key_redis
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.key_stores import KeysDiffer, make_key_store, move_keys
-from app.ballots.keys import (
+from app.ballots.keys import redis as key_redis
+from app.ballots.keys.choice import KeysDiffer, make_key_store, move_keys
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import (
     KEY_BYTES,
     OPERATOR,
     KeyStore,

@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
 from app.attachments.models import Attachment
-from app.ballots import lost_keys
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys import lost as lost_keys
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
-from app.ballots.slips import PaperSlip
+from app.ballots.paper.slips import PaperSlip
 from app.ballots.voiding import Times, times_again
 from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
 from app.attachments.models import Attachment
-from app.ballots.manual_models import ManualCount, ManualTotal
+from app.ballots.assembly.models import ManualCount, ManualTotal
 from app.kit.api import PREFIX
 from app.people.models import Role
 from tests.ballots.assembly import Assembly

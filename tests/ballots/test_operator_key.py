@@ -19,10 +19,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app import check_before_serving
 from app.agenda.models import AgendaSession
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.keys import KEY_BYTES, OPERATOR, KeyStore, public_half
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.operator import OperatorKeyState, operator_key_state
+from app.ballots.keys.store import KEY_BYTES, OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey, SessionBundle
-from app.ballots.operator_key import OperatorKeyState, operator_key_state
 from app.config import Settings, UnsafeSettings
 from app.kit.api import PREFIX
 from app.kit.audit import AuditEntry

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.agenda.models import RollEntry
 from app.attachments.models import Attachment
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
-from app.ballots.slips import SLIP_MOVES, PaperSlip, SlipState
+from app.ballots.paper.slips import SLIP_MOVES, PaperSlip, SlipState
 from app.kit.api import PREFIX
 from app.kit.clock import local_date, now
 from app.kit.errors import WrongState

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.ballots.models import Ballot
-from app.ballots.paper_file import MAX_SLIPS, XLSX
+from app.ballots.paper.spreadsheet import MAX_SLIPS, XLSX
 from app.compounds.models import Unit
 from app.config import Settings
 from app.people.models import Residence, Role

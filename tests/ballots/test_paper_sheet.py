@@ -10,7 +10,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from app.ballots.paper_sheet import BOX, Sheet, draw
+from app.ballots.paper.printing import BOX, Sheet, draw
 from tests.ballots.desk import Desk
 from tests.board.test_poster import boxes_of, picture_of, words_on
 from tests.cast import Cast

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from app.ballots.keys import KeyStore
+from app.ballots.keys.store import KeyStore
 from app.kit.clock import local_date, now
 from tests.cast import Cast, ballot
 from tests.checks import refusal

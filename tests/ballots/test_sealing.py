@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select, text
 
 from app.ballots import sealing
-from app.ballots.keys import KeyStore
+from app.ballots.keys.store import KeyStore
 from app.ballots.models import (
     Ballot,
     BallotCommitment,

@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from app.ballots.key_redis import RedisKeyStore
+from app.ballots.keys.redis import RedisKeyStore
 from tests.databases import ROOT
 from tests.deploy.proxies import as_here, free_port
 from tests.redis_server import binary

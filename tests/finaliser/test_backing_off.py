@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.attachments.refusals import StoreUnavailable
-from app.ballots.keys import KeyUnavailable
+from app.ballots.keys.store import KeyUnavailable
 from app.finaliser import rounds
 from app.finaliser.outages import LONGEST_WAIT_S, Outages, Part, wait_after
 from app.finaliser.rounds import Rounds

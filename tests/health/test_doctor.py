@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.keys import OPERATOR
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.store import OPERATOR
 from app.config import Settings
 from app.finaliser.heartbeat import Heartbeat, write_heartbeat
 from app.health import findings, probes

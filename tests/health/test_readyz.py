@@ -19,9 +19,9 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from app import create_app
 from app.attachments.stores import Folder
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore
 from app.config import Settings
 from app.finaliser.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
 from app.health import probes

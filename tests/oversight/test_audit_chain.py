@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.ballots.key_folder import FolderKeyStore
+from app.ballots.keys.folder import FolderKeyStore
 from app.kit.audit import AuditEntry, AuditLink
 from app.kit.extensions import db
 from app.people.models import Role

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.agenda.models import RollEntry
 from app.ballots.models import Ballot, BallotCommitment
-from app.ballots.slips import PaperSlip
+from app.ballots.paper.slips import PaperSlip
 from app.kit.audit import AuditEntry
 from app.people.models import Role
 from tests.ballots.desk import Desk

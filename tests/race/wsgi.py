@@ -20,7 +20,8 @@ from werkzeug.wsgi import ClosingIterator
 from app import create_app, database
 from app.agenda.models import AgendaSession, RollEntry
 from app.attachments.formats import jpeg
-from app.ballots import casting, first_cast, routes
+from app.ballots import routes
+from app.ballots.cast import casting, first_cast
 from app.compounds import services
 from app.confined.calls import Confined
 from app.kit import locks

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.resolutions.models import ResolutionVoteCast
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal

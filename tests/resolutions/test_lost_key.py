@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as RowSession
 
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.keys import KeyUnavailable
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.store import KeyUnavailable
 from app.board.models import NoticeKind, PublicNotice
 from app.resolutions.models import Resolution, ResolutionVoteCast
 from tests.cast import Cast, stored

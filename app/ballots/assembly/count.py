@@ -19,9 +19,9 @@ from app.agenda.models import SessionState as State
 from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
 from app.attachments.services import attach, attachments_of
 from app.ballots import notices
+from app.ballots.assembly.models import ManualCount, ManualTotal
 from app.ballots.counting import Count, stored_result
-from app.ballots.manual_models import ManualCount, ManualTotal
-from app.ballots.paper_entry import PhotoMissing
+from app.ballots.paper.entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of
 from app.kit.audit import record
 from app.kit.clock import local_date

@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import TimeoutError as RedisSilent
 from redis.retry import Retry
 
-from app.ballots.keys import KeyStore, KeyUnavailable, checked
+from app.ballots.keys.store import KeyStore, KeyUnavailable, checked
 from app.config import UnsafeSettings
 
 PREFIX = "yueyuetan:key:"

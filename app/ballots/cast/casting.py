@@ -16,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, Channel, RollEntry, SessionState
-from app.ballots.keys import KeyStore
+from app.ballots.keys.operator import find_signer, read_signing_key
+from app.ballots.keys.store import KeyStore
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
-from app.ballots.operator_key import find_signer, read_signing_key
 from app.ballots.refusals import vote_void
 from app.ballots.storing import (
     NonceReused,

@@ -18,9 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.ballots.keys import KeyStore, KeyUnavailable
-from app.ballots.paper_entry import PaperBallot
-from app.ballots.slips import PaperSlip, SlipState
+from app.ballots.keys.store import KeyStore, KeyUnavailable
+from app.ballots.paper.entry import PaperBallot
+from app.ballots.paper.slips import PaperSlip, SlipState
 from app.compounds.models import Building, Entrance, Unit
 from app.compounds.names import plain_name
 from app.compounds.reading import table_in_child

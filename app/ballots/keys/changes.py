@@ -19,7 +19,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.ballots.keys import (
+from app.ballots.keys.operator import (
+    OperatorKeyState,
+    find_pinned,
+    operator_key_state,
+    require_our_store,
+)
+from app.ballots.keys.store import (
     OPERATOR,
     KeyDamaged,
     KeyStore,
@@ -29,12 +35,6 @@ from app.ballots.keys import (
     public_half,
 )
 from app.ballots.models import OperatorKey, SessionBundle
-from app.ballots.operator_key import (
-    OperatorKeyState,
-    find_pinned,
-    operator_key_state,
-    require_our_store,
-)
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.compounds.models import Compound
@@ -120,7 +120,7 @@ def rotate_key(session: Session, keys: KeyStore) -> OperatorKey:
 
 def replace_lost_key(session: Session, keys: KeyStore) -> OperatorKey:
     """As `rotate_key` where the private half of the pinned key is gone for good. What it has signed
-    still holds; votes that are open cannot be sealed and become void (`app.ballots.lost_keys`).
+    still holds; votes that are open cannot be sealed and become void (`app.ballots.keys.lost`).
 
     Raises KeyRefused where the store holds that key, or another in its place, and KeyUnavailable.
     """

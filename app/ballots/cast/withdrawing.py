@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, Channel
-from app.ballots.casting import VersionConflict
-from app.ballots.keys import KeyStore
-from app.ballots.paper_entry import hold_slip, hold_voter
-from app.ballots.slips import PaperSlip, SlipState
+from app.ballots.cast.casting import VersionConflict
+from app.ballots.keys.store import KeyStore
+from app.ballots.paper.entry import hold_slip, hold_voter
+from app.ballots.paper.slips import PaperSlip, SlipState
 from app.ballots.storing import (
     NotOnRoll,
     begin_while_open,

@@ -11,9 +11,13 @@ from app.agenda.access import obtain_session
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
-from app.ballots import casting, paper_entry, paper_file, paper_sheet, storing, withdrawing
-from app.ballots.keys import KeyStore
-from app.ballots.paper_schemas import (
+from app.ballots import storing
+from app.ballots.cast import casting, withdrawing
+from app.ballots.keys.store import KeyStore
+from app.ballots.paper import entry as paper_entry
+from app.ballots.paper import printing as paper_sheet
+from app.ballots.paper import spreadsheet as paper_file
+from app.ballots.paper.schemas import (
     IssueSlipsArgs,
     PaperBatchSchema,
     PaperFileArgs,
@@ -28,8 +32,8 @@ from app.ballots.paper_schemas import (
     SlipWithdrawalArgs,
     WithdrawBallotArgs,
 )
+from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
-from app.ballots.slips import PaperBatch, PaperSlip, SlipState
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit import clock

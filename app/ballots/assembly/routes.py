@@ -9,15 +9,15 @@ from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
-from app.ballots import manual_count
-from app.ballots.manual_models import ManualCount
-from app.ballots.manual_schemas import (
+from app.ballots.assembly import count as manual_count
+from app.ballots.assembly.models import ManualCount
+from app.ballots.assembly.schemas import (
     ManualConfirmArgs,
     ManualCountArgs,
     ManualCountSchema,
     ManualMethodArgs,
 )
-from app.ballots.paper_entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
+from app.ballots.paper.entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
 from app.kit.api import Blueprint
 from app.kit.errors import WrongState
 from app.kit.extensions import db

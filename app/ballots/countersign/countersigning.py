@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
 from app.ballots import notices
+from app.ballots.countersign.officers import is_signed
 from app.ballots.models import OfficerKey, SessionBundle
-from app.ballots.officers import is_signed
 from app.ballots.sealing import no_bundle
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move

@@ -2,8 +2,8 @@
 
 It holds one random key for each session or resolution, which turns a voter into a slot, and the
 operator's Ed25519 key, which signs promises. Without a session's key its ballots lead to nobody.
-Where they lie is told by `app.ballots.key_stores`, and which operator's key is ours by
-`app.ballots.operator_key`: a store makes none by itself, and signs with none that it is not told.
+Where they lie is told by `app.ballots.keys.choice`, and which operator's key is ours by
+`app.ballots.keys.operator`: a store makes none by itself, and signs with none that it is not told.
 """
 
 import hashlib

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from app.ballots.key_folder import FolderKeyStore
-from app.ballots.key_redis import RedisKeyStore
-from app.ballots.keys import OPERATOR, KeyStore
+from app.ballots.keys.folder import FolderKeyStore
+from app.ballots.keys.redis import RedisKeyStore
+from app.ballots.keys.store import OPERATOR, KeyStore
 from app.config import Settings
 
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession, Channel, RollEntry
 from app.attachments.services import attach, attachments_of
-from app.ballots.keys import KeyStore
+from app.ballots.keys.store import KeyStore
 from app.ballots.models import Ballot
-from app.ballots.slips import PaperBatch, PaperSlip, SlipState
+from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.storing import (
     Moment,
     NonceReused,

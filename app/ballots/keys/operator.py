@@ -1,7 +1,7 @@
 """The operator's key: pinned in the database, and compared with what the key store holds.
 
 Which key is ours stands in the database; its private half lies in the key store. Another key in the
-store is refused and never adopted, and none is made but by a command (`app.ballots.key_changes`).
+store is refused and never adopted, and none is made but by a command (`app.ballots.keys.changes`).
 A vote keeps the key that was pinned when it opened, for receipts and bundle alike.
 """
 
@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
-from app.ballots.keys import (
+from app.ballots.keys.store import (
     KeyDamaged,
     KeyStore,
     KeyUnavailable,

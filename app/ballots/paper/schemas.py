@@ -5,8 +5,8 @@ from flask_smorest.fields import Upload
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
+from app.ballots.paper.slips import SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
-from app.ballots.slips import SlipState
 from app.kit.api import Id, Instant, PageArgs, Schema, Text
 
 MAX_BATCH = 100  # what is printed in a few seconds

@@ -7,7 +7,7 @@ ballot's rows, is one statement and one round trip. The marks are checked agains
 (R2), which each process remembers, since they are frozen; the constraints ask the same again.
 
 It stores all or nothing, and says only whether it did. Whom it turns away goes the long way
-(`app.ballots.casting`), which asks everything anew and gives the reason. A condition here may
+(`app.ballots.cast.casting`), which asks everything anew and gives the reason. A condition here may
 therefore be stricter than the rule, never laxer.
 """
 
@@ -46,10 +46,10 @@ from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 
 from app.agenda.models import OPEN_STATES, AgendaItem, AgendaSession, Channel, RollEntry
 from app.agenda.roll import adults_born_until
-from app.ballots.casting import Receipt, signed_receipt
-from app.ballots.keys import KeyStore, KeyUnavailable
+from app.ballots.cast.casting import Receipt, signed_receipt
+from app.ballots.keys.operator import find_signer, signing_key
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.ballots.models import Ballot, BallotCommitment, BallotMark
-from app.ballots.operator_key import find_signer, signing_key
 from app.ballots.storing import InvalidBallot, mark_rows
 from app.kit import clock
 from app.kit.clock import database_now, local_date

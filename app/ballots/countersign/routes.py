@@ -7,7 +7,7 @@ from uuid import UUID
 from app.agenda.access import as_seen, obtain_session
 from app.agenda.refusals import CountersigningDecided
 from app.agenda.schemas import SessionSchema
-from app.ballots import countersigning, officers
+from app.ballots.countersign import countersigning, officers
 from app.ballots.models import OfficerKey
 from app.ballots.refusals import VoteVoid
 from app.ballots.schemas import (

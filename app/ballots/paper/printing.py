@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.ballots.keys import KeyStore
-from app.ballots.slips import PaperBatch
+from app.ballots.keys.store import KeyStore
+from app.ballots.paper.slips import PaperBatch
 from app.board.page import INK, MM_PER_POINT, QUIET, Colour, TypedPage
 from app.board.typesetting import lines_of
 from app.kit.clock import spoken

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from app.ballots.keys import KeyStore, KeyUnavailable, checked
+from app.ballots.keys.store import KeyStore, KeyUnavailable, checked
 
 
 class FolderKeyStore(KeyStore):

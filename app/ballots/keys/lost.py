@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.ballots.keys import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
+from app.ballots.keys.operator import require_our_store, require_signing_key
+from app.ballots.keys.store import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
 from app.ballots.models import OperatorKey
-from app.ballots.operator_key import require_our_store, require_signing_key
 from app.ballots.sealing import forget
 from app.ballots.voiding import void_vote
 from app.config import Settings

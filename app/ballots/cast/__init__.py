@@ -1,0 +1,1 @@
+"""Casting by phone: the ordinary cast in few statements, the full one, and taking a ballot back."""
