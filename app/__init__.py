@@ -33,7 +33,7 @@ from app.conventions.clock_moves import (
 from app.conventions.routes import blp as conventions
 from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
-from app.evaluations.clock_moves import (
+from app.evaluations.rounds.clock_moves import (
     close_round_of_matter_before_request,
     close_rounds_before_request,
 )
@@ -51,15 +51,15 @@ from app.rating_lists.routes import blp as rating_lists
 from app.reports.clock_moves import follow_terms_before_request
 from app.reports.routes import blp as reports
 from app.resolutions.clock_moves import take_effect_before_request
-from app.resolutions.lost_keys import on_missing_key
 from app.resolutions.routes import blp as resolutions
+from app.resolutions.vote.lost_keys import on_missing_key
 from app.wechat.client import WeChatClient
 from app.works.clock_moves import (
     escalate_orders_before_request,
     escalate_whistles_before_request,
 )
-from app.works.routes import blp as works
-from app.works.whistle_routes import blp as whistles
+from app.works.orders.routes import blp as works
+from app.works.whistles.routes import blp as whistles
 
 API_BLUEPRINTS = (
     people,

@@ -1,7 +1,6 @@
 """What was agreed in a month: conventions in force, each with its clauses."""
 
 from app.board.models import NoticeKind
-from app.conventions.clauses import Clause
 from app.conventions.models import (
     Convention,
     ConventionResolution,
@@ -10,6 +9,7 @@ from app.conventions.models import (
     Opinion,
     VersionState,
 )
+from app.conventions.texts.clauses import Clause
 from app.kit.orm import new_id
 from bench.decade import DAY, WORDS, Decade, Session
 from bench.works import share

@@ -12,7 +12,7 @@ from app.agenda.models import AgendaSession, SessionOutcome, SessionState
 from app.ballots.models import OfficerKey
 from app.board.models import NoticeKind, PublicNotice
 from app.compounds.models import Subdistrict
-from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
+from app.evaluations.rounds.models import EvaluationRound, RoundState, SubjectKind
 from app.kit.extensions import db
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Appointment, Resident, Role

@@ -5,14 +5,14 @@ from uuid import UUID
 from app.board.models import NoticeKind
 from app.evaluations.models import FollowUp, FollowUpChannel, MatterEvaluation
 from app.evaluations.outcome import Satisfaction, Verdict
-from app.evaluations.rounds import (
+from app.evaluations.rounds.models import (
     EvaluationAnswer,
     EvaluationRound,
     RoundOutcome,
     RoundState,
     SubjectKind,
 )
-from app.works.models import DONE, WorkOrder
+from app.works.orders.models import DONE, WorkOrder
 from bench.decade import DAY, WORDS, Decade, Session
 
 ANSWERS = 60

@@ -7,7 +7,7 @@ from app.board.models import NoticeKind
 from app.kit.orm import new_id
 from app.works.ledgers import Escalation, MissedStep, WorkHours
 from app.works.limits import Urgency, WhistleKind
-from app.works.models import (
+from app.works.orders.models import (
     DoerKind,
     OrderDoer,
     OrderProgress,
@@ -16,7 +16,7 @@ from app.works.models import (
     ProgressKind,
     WorkOrder,
 )
-from app.works.whistle import Whistle, WhistleGround, WhistleState
+from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 from bench.decade import DAY, WORDS, Decade, Session
 
 _S = OrderState

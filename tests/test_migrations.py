@@ -27,7 +27,7 @@ from app.kit.extensions import db
 from app.people.models import Role
 from app.resolutions.models import BranchReview
 from app.works.ledgers import Escalation, MissedStep
-from app.works.models import OrderProgress, ProgressKind, WorkOrder
+from app.works.orders.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
 from tests.ballots.assembly import Assembly
 from tests.ballots.second_officer import SecondOfficer

@@ -16,7 +16,7 @@ def names(*changed: str) -> list[str]:
 @pytest.mark.parametrize(
     ("changed", "first"),
     [
-        ("app/works/orders.py", ["tests/works"]),
+        ("app/works/orders/making.py", ["tests/works"]),
         ("app/works/__init__.py", ["tests/works"]),
         ("app/kit/calendar.py", ["tests/kit/test_calendar.py"]),
         ("app/kit/holidays/tables.py", ["tests/kit/holidays"]),
@@ -51,12 +51,12 @@ def test_whoever_imports_what_has_changed_comes_after():
 
 
 def test_nothing_is_named_twice():
-    found = names("app/works/models.py", "app/works/orders.py", "tests/works/test_orders.py")
+    found = names("app/works/access.py", "app/works/hours.py", "tests/works/test_orders.py")
     assert len(found) == len(set(found))
     assert not any(path.startswith("tests/works/") for path in found)
 
 
-@pytest.mark.parametrize("place", ["works", "votes", "calendar", "app/works/orders.py"])
+@pytest.mark.parametrize("place", ["works", "votes", "calendar", "app/works/orders/making.py"])
 def test_place_is_a_feature_a_folder_or_a_file(place: str):
     assert quick.tests_of(quick.files_at(place))
 

@@ -680,13 +680,13 @@ def test_only_the_models_assign_a_state(root: Path):
         "app/cases/models.py: _move",
         "app/conventions/models.py: _move",
         "app/deliberation/models.py: _move",
-        "app/evaluations/rounds.py: _move",
+        "app/evaluations/rounds/models.py: _move",
         "app/matters/models.py: _move",
         "app/people/models.py: _move",
         "app/rating_lists/models.py: _move",
         "app/resolutions/models.py: _move",
-        "app/works/models.py: _move",
-        "app/works/whistle.py: _move",
+        "app/works/orders/models.py: _move",
+        "app/works/whistles/models.py: _move",
     }
 
 

@@ -102,7 +102,7 @@ def nearest(path: Path) -> list[Path]:
 
 
 def name_of_tests(path: Path) -> str:
-    """`works` for app/works/orders.py, `locks` for app/kit/locks.py, `votes` for all of votes."""
+    """`works` for app/works/hours.py, `locks` for app/kit/locks.py, `votes` for all of votes."""
     parts = path.with_suffix("").parts
     inside = parts[1:] if parts[0] in ("app", "tools") else parts
     return inside[1] if is_of_the_kit(path) else inside[0]
@@ -118,7 +118,7 @@ def below(pattern: str) -> list[Path]:
 
 
 def module_of(path: Path) -> str:
-    """`app/works/models.py` as it is imported."""
+    """`app/works/orders/models.py` as it is imported."""
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

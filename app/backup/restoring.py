@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.backup.dumps import Database
+from app.backup.engines.dumps import Database
 from app.backup.faults import BackupFault, NotEmpty, OtherRelease
 from app.backup.manifest import Manifest, read_manifest
 from app.backup.revisions import require_known

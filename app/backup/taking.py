@@ -27,7 +27,7 @@ from app.backup.attachments import (
     stored_files,
 )
 from app.backup.checks import open_votes
-from app.backup.dumps import Database
+from app.backup.engines.dumps import Database
 from app.backup.faults import BackupFault, OtherRelease, WrongFolder
 from app.backup.folders import (
     appearing,

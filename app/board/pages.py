@@ -6,9 +6,9 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from werkzeug import Response
 
 from app.board import feeds, services
-from app.board.kept_posters import read_poster
 from app.board.models import PublicNotice
-from app.board.poster import poster_of
+from app.board.poster.drawing import poster_of
+from app.board.poster.kept import read_poster
 from app.board.routes import PLACE, links_of
 from app.kit import clock
 from app.kit.extensions import db

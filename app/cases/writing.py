@@ -23,7 +23,7 @@ from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Resident
 from app.resolutions.models import Resolution, ResolutionState
-from app.works.models import DONE, WorkOrder
+from app.works.orders.models import DONE, WorkOrder
 
 BINDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 

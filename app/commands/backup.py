@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.attachments.refusals import StoreUnavailable
 from app.backup.attachments import still_named
-from app.backup.dumps import Database
-from app.backup.engines import open_database
+from app.backup.engines.dumps import Database
+from app.backup.engines.which import open_database
 from app.backup.faults import BackupFault
 from app.backup.manifest import Manifest
 from app.backup.operator_key import export_operator_key, import_operator_key

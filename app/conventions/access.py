@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased, contains_eager, selectinload
 
-from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.texts.clauses import Clause
 from app.kit.errors import Forbidden, NotFound
 from app.kit.extensions import db
 from app.people.guards import current_actor, obtain_compound

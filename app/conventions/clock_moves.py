@@ -14,8 +14,8 @@ from app.board.models import Objection
 from app.board.objections import settled_at
 from app.compounds.models import Community, Compound
 from app.conventions import notices
-from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.texts.clauses import Clause
 from app.kit import clock
 from app.kit.calendar import months_later
 from app.kit.extensions import db

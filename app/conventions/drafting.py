@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.compounds.models import Compound
-from app.conventions.clauses import ConventionFlag
 from app.conventions.links import make_clause, name_resolutions
 from app.conventions.models import OPEN, Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import RepealPending, VersionOpen
-from app.conventions.text_check import FORBIDDEN, check_text
+from app.conventions.texts.check import FORBIDDEN, check_text
+from app.conventions.texts.clauses import ConventionFlag
 from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.errors import WrongState

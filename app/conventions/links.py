@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.conventions.clauses import Clause
 from app.conventions.models import ConventionVersion, LegalType
 from app.conventions.refusals import (
     InvalidClauseResolution,
@@ -15,6 +14,7 @@ from app.conventions.refusals import (
     ResolutionMissing,
     ResolutionSuperseded,
 )
+from app.conventions.texts.clauses import Clause
 from app.resolutions.models import Resolution, ResolutionState
 
 # The vote on it was passed, and nothing has taken its place.

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
 from app.board.models import PublicNotice
 from app.compounds.models import Compound
-from app.conventions.clauses import Clause, ConventionFlag, OfficialOwnerVote
-from app.conventions.difference import ClauseText, compare
+from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
+from app.conventions.texts.difference import ClauseText, compare
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution

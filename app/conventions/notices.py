@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import post
-from app.conventions.clauses import Clause, OfficialOwnerVote
 from app.conventions.models import ConventionVersion, LegalType
-from app.deliberation.civil_code import OWNERS_ITEMS
+from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit.calendar import months_later
 from app.kit.clock import local, local_date, spoken, spoken_end
 from app.resolutions.models import Resolution
+from votes.civil_code import OWNERS_ITEMS
 from votes.majority import MajorityRule, ResolutionVote, explain_majority
 
 LEGAL_TYPES = {

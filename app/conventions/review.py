@@ -7,10 +7,10 @@ street office (提请审核, domain notes, section 7). Nobody reviews what he wr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.conventions.clauses import ConventionFlag, FlagDecision
 from app.conventions.links import require_binding, require_resolution
 from app.conventions.models import ConventionVersion, LegalType, Opinion, VersionState
 from app.conventions.refusals import FlagsOpen, OwnDraft, ReturnNeedsAdvice
+from app.conventions.texts.clauses import ConventionFlag, FlagDecision
 from app.kit.audit import AuditEntry, record
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident

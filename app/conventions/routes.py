@@ -14,7 +14,6 @@ from app.conventions.access import (
     obtain_version,
     require_role,
 )
-from app.conventions.clauses import Clause, ConventionFlag, FlagDecision
 from app.conventions.models import (
     Convention,
     ConventionVersion,
@@ -54,6 +53,7 @@ from app.conventions.schemas import (
     VersionReviewArgs,
     VersionSchema,
 )
+from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState

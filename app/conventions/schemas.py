@@ -4,11 +4,11 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.conventions.clauses import FlagDecision
-from app.conventions.difference import Change
 from app.conventions.drafting import REVIEW_MONTHS
 from app.conventions.models import LegalType, Opinion, VersionState
-from app.conventions.numerals import MAX_NUMBER
+from app.conventions.texts.clauses import FlagDecision
+from app.conventions.texts.difference import Change
+from app.conventions.texts.numerals import MAX_NUMBER
 from app.kit.api import Id, Instant, PageArgs, Schema, Text
 
 MAX_PEOPLE = 100_000

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.conventions import notices
-from app.conventions.clauses import Clause, OfficialOwnerVote
 from app.conventions.models import (
     OPEN,
     TEXT_IS_FINAL,
@@ -24,11 +23,12 @@ from app.conventions.refusals import (
     VoteNotPassed,
     WrongLegalType,
 )
-from app.deliberation.civil_code import OWNERS_ITEMS
+from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit.audit import record
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
+from votes.civil_code import OWNERS_ITEMS
 from votes.errors import VotingError
 from votes.joint_decision import (
     JointOutcome,

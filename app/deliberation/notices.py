@@ -11,9 +11,9 @@ from app.agenda.notices import session_data
 from app.board.models import NoticeKind
 from app.board.services import post
 from app.deliberation.agenda import DiscussedMatter
-from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.seen import SeenCard
 from app.kit.clock import spoken
+from votes.civil_code import OWNERS_ITEMS
 
 
 def post_agenda(

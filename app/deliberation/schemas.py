@@ -6,10 +6,10 @@ import marshmallow as ma
 
 from app.agenda.models import SessionState
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.models import ArrivalMode, CardState, InviteeKind
 from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.matters.models import Category, MatterState
+from votes.civil_code import OWNERS_ITEMS
 
 
 def owners_item(**kwargs: Any) -> ma.fields.Integer:

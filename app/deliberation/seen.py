@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.attachments.models import Attachment
 from app.attachments.services import attachments_of
-from app.deliberation.civil_code import OWNERS_ITEMS, OwnersItem
 from app.deliberation.models import CardSupport, SolutionCard
+from votes.civil_code import OWNERS_ITEMS, OwnersItem
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.evaluations.limits import MIN_FOR_COMMENTS
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import figures_data
-from app.evaluations.rounds import EvaluationRound, RoundOutcome
+from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 from app.kit.errors import NotFound
 from app.kit.extensions import db
 from app.people.guards import obtain_compound

@@ -26,8 +26,8 @@ from app.kit.orm import new_id
 from app.matters.models import Endorsement, Matter
 from app.people.models import Resident
 from app.works.limits import WHISTLE_FEEDBACK
-from app.works.models import DONE, OrderState, WorkOrder
-from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
+from app.works.orders.models import DONE, OrderState, WorkOrder
+from app.works.whistles.models import WHISTLE_DONE, Whistle, WhistleState
 
 UNSOLVED = "提出人回访认为没有解决 · Whoever raised it says that it is not solved"
 

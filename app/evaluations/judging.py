@@ -16,7 +16,7 @@ from app.evaluations.limits import RULE
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.outcome import Figures, Satisfaction, Verdict, judge
 from app.evaluations.refusals import OrdersAreOpen, RoundIsOpen
-from app.evaluations.rounds import EvaluationRound, RoundState, SubjectKind
+from app.evaluations.rounds.models import EvaluationRound, RoundState, SubjectKind
 from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.moves import record_move
@@ -24,8 +24,8 @@ from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
-from app.works.models import OrderState, WorkOrder
-from app.works.whistle import Whistle, WhistleState
+from app.works.orders.models import OrderState, WorkOrder
+from app.works.whistles.models import Whistle, WhistleState
 
 SETTLED = frozenset({OrderState.CLOSED, OrderState.WITHDRAWN})
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.evaluations.outcome import Figures, Satisfaction, Verdict
 from app.kit.orm import Base, HasId, enum_type
 from app.matters.models import Matter
-from app.works.models import WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
 
 
 class FollowUpChannel(StrEnum):

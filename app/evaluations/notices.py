@@ -14,7 +14,7 @@ from app.evaluations.limits import MIN_FOR_BREAKDOWN
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Figures, Rate, Verdict
 from app.evaluations.rates import Rates, rates_of, read_works, scope_of_session
-from app.evaluations.rounds import EvaluationRound, RoundOutcome, SubjectKind
+from app.evaluations.rounds.models import EvaluationRound, RoundOutcome, SubjectKind
 from app.kit.clock import local, spoken
 from app.matters.models import Matter, MatterState
 

@@ -16,7 +16,7 @@ from app.matters.models import MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
 from app.works.limits import ORDER_TERMS
-from app.works.models import OrderState, WorkOrder
+from app.works.orders.models import OrderState, WorkOrder
 from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
 

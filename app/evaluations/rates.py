@@ -21,8 +21,8 @@ from app.evaluations.outcome import Rate, Satisfaction
 from app.kit.calendar import end_of_day
 from app.resolutions.models import Resolution
 from app.works.limits import Urgency
-from app.works.models import OrderState, WorkOrder
-from app.works.whistle import Whistle, WhistleGround, WhistleState
+from app.works.orders.models import OrderState, WorkOrder
+from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from app.agenda.access import obtain_session
 from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
-from app.evaluations import asking, follow_ups, judging, orders, sessions
+from app.evaluations import follow_ups, judging, orders, sessions
 from app.evaluations.access import (
     evaluation_as_seen,
     obtain_round,
@@ -44,7 +44,8 @@ from app.evaluations.refusals import (
     SheetsDisagree,
     VerifierCannotEnter,
 )
-from app.evaluations.rounds import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
+from app.evaluations.rounds import asking
+from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
 from app.evaluations.schemas import (
     CommentSchema,
     CompoundRatesSchema,
@@ -71,10 +72,10 @@ from app.matters.models import Matter
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 from app.works.access import obtain_matter, obtain_order, obtain_whistle, order_as_seen
-from app.works.models import WorkOrder
+from app.works.orders.models import WorkOrder
+from app.works.orders.schemas import OrderSchema
 from app.works.refusals import DoerCannotVerify, DueDayPassed
-from app.works.schemas import OrderSchema
-from app.works.whistle import Whistle
+from app.works.whistles.models import Whistle
 
 blp = Blueprint("evaluations", __name__, description="民评 · Follow-ups, evaluations and rates")
 

@@ -7,9 +7,9 @@ import marshmallow as ma
 from app.evaluations.limits import MIN_ANSWERS
 from app.evaluations.models import FollowUpChannel
 from app.evaluations.outcome import Satisfaction, Verdict
-from app.evaluations.rounds import RoundOutcome, RoundState, SubjectKind
+from app.evaluations.rounds.models import RoundOutcome, RoundState, SubjectKind
 from app.kit.api import Id, Instant, Schema, Text
-from app.works.schemas import Day
+from app.works.orders.schemas import Day
 
 MAX_PEOPLE = 100_000
 

@@ -20,18 +20,18 @@ from app.ballots.keys.changes import forget_former
 from app.ballots.keys.store import KeyStore
 from app.ballots.sealing import closed_with_key, erase_what_is_left
 from app.conventions.clock_moves import due_versions, follow_notices
-from app.evaluations.asking import close_round
-from app.evaluations.clock_moves import due_rounds
-from app.evaluations.rounds import EvaluationRound
+from app.evaluations.rounds.asking import close_round
+from app.evaluations.rounds.clock_moves import due_rounds
+from app.evaluations.rounds.models import EvaluationRound
 from app.kit.orm import Base
 from app.rating_lists.clock_moves import due_lists, finalise_list
 from app.rating_lists.models import RatingList
-from app.resolutions import lost_keys as lost_resolution_keys
 from app.resolutions.clock_moves import due_resolutions, take_effect
 from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.vote import lost_keys as lost_resolution_keys
 from app.works.clock_moves import due_orders, due_whistles, escalate_order, escalate_whistle
-from app.works.models import WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
 
 T = TypeVar("T", bound=Base)
 Move = Callable[[Session, UUID], int]

@@ -16,9 +16,9 @@ from app.compounds.models import Community, Compound
 from app.conventions.clock_moves import due_query as due_versions
 from app.conventions.clock_moves import follow_notices
 from app.conventions.models import ConventionVersion
-from app.evaluations.clock_moves import close_rounds
-from app.evaluations.clock_moves import due_query as due_rounds
-from app.evaluations.rounds import EvaluationRound
+from app.evaluations.rounds.clock_moves import close_rounds
+from app.evaluations.rounds.clock_moves import due_query as due_rounds
+from app.evaluations.rounds.models import EvaluationRound
 from app.kit.extensions import db
 from app.matters.models import Matter
 from app.resolutions.clock_moves import due_query as due_resolutions

@@ -24,8 +24,8 @@ from app.agenda.models import (
 )
 from app.ballots.models import ResultRow, SessionResult
 from app.compounds.models import Community, Compound
-from app.conventions.clauses import OfficialOwnerVote
 from app.conventions.models import ConventionResolution, ConventionVersion
+from app.conventions.texts.clauses import OfficialOwnerVote
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Verdict
 from app.kit.audit import AuditEntry
@@ -35,8 +35,8 @@ from app.people.models import Relation, Residence, ResidenceState
 from app.reports.scopes import Scope
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.ledgers import WorkHours
-from app.works.models import OrderState, WorkOrder
-from app.works.whistle import WhistleState
+from app.works.orders.models import OrderState, WorkOrder
+from app.works.whistles.models import WhistleState
 from votes.selection import Outcome
 
 FREQUENT = 3  # domain notes, section 10: our proposal

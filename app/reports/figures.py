@@ -16,8 +16,8 @@ from app.reports.cells import ShareCell, days_of, people, share_of_people, share
 from app.reports.counts import read_counts, read_frequent, read_spans
 from app.reports.periods import Period, month_of
 from app.reports.scopes import Place, Scope, scope_of_one_session, scope_of_place
-from app.works.models import DoerKind, WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import DoerKind, WorkOrder
+from app.works.whistles.models import Whistle
 
 T = TypeVar("T")
 

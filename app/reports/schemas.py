@@ -8,7 +8,7 @@ from app.kit.api import Id, Instant, Matches, Schema
 from app.matters.models import Category
 from app.reports.periods import Period, month_of, year_of
 from app.reports.story import About, Step
-from app.works.models import DoerKind
+from app.works.orders.models import DoerKind
 
 MONTH = Matches("2[01][0-9]{2}-(0[1-9]|1[0-2])")
 YEAR = Matches("2[01][0-9]{2}")

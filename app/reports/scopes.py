@@ -15,8 +15,8 @@ from app.evaluations.rates import Within, scope_of_places, scope_of_session
 from app.kit.audit import AuditEntry
 from app.reports.periods import Period
 from app.resolutions.models import Resolution
-from app.works.models import WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
 
 Place = Compound | Community | Subdistrict
 Moments = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]

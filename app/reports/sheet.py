@@ -7,7 +7,7 @@ from typing import Any
 
 from app.matters.models import Category
 from app.reports.cells import NOTHING, Days, People, ShareCell
-from app.works.models import DoerKind
+from app.works.orders.models import DoerKind
 
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 # A cell that begins so is a formula to a spreadsheet; departments and places name themselves.

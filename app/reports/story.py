@@ -20,13 +20,13 @@ from app.ballots.models import ResultRow, SessionResult
 from app.conventions.models import ConventionResolution, ConventionVersion
 from app.deliberation.models import SolutionCard
 from app.evaluations.models import MatterEvaluation
-from app.evaluations.rounds import EvaluationRound, SubjectKind
+from app.evaluations.rounds.models import EvaluationRound, SubjectKind
 from app.kit.audit import AuditEntry
 from app.matters.models import Matter
 from app.matters.services import count_endorsements
 from app.resolutions.models import Resolution
-from app.works.models import WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
 from votes.explanation import label
 from votes.selection import Outcome
 

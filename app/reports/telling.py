@@ -8,7 +8,7 @@ from app.agenda.models import AgendaSession, SessionOutcome
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import figures_data
 from app.evaluations.outcome import Verdict
-from app.evaluations.rounds import EvaluationRound, RoundOutcome
+from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 from app.kit.clock import local, local_date, spoken_end
 from app.matters.models import Matter
 from app.reports.lines import LINES, TOOK_IN

@@ -19,7 +19,7 @@ from app.kit.extensions import db
 from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor
 from app.people.models import Role
-from app.resolutions import lost_keys, meeting, review, services, voting
+from app.resolutions import meeting, review, services
 from app.resolutions.access import as_seen, obtain_resolution, resolutions_of
 from app.resolutions.models import Resolution
 from app.resolutions.refusals import (
@@ -51,6 +51,7 @@ from app.resolutions.schemas import (
     VoteArgs,
     VoteSchema,
 )
+from app.resolutions.vote import lost_keys, voting
 
 blp = Blueprint("resolutions", __name__, description="民决 · Resolutions of the round table")
 

@@ -16,14 +16,14 @@ from app.matters.models import Matter
 from app.people.guards import Actor, obtain_compound
 from app.people.models import Appointment, Role
 from app.works.ledgers import WorkHours
-from app.works.models import (
+from app.works.orders.models import (
     OWED,
     OrderState,
     OrderWay,
     WorkOrder,
 )
 from app.works.refusals import InvalidDoer, NotTheDoer
-from app.works.whistle import WHISTLE_STEPS, Whistle, WhistleState
+from app.works.whistles.models import WHISTLE_STEPS, Whistle, WhistleState
 
 # Who may be named to act for a doer.
 DOERS = (

@@ -14,8 +14,8 @@ from app.agenda.models import AgendaSession, SessionState
 from app.kit.moves import record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
-from app.works.models import DONE, OrderState, WorkOrder
-from app.works.whistle import WHISTLE_DONE, Whistle, WhistleState
+from app.works.orders.models import DONE, OrderState, WorkOrder
+from app.works.whistles.models import WHISTLE_DONE, Whistle, WhistleState
 
 BEFORE_WORK = frozenset(
     {

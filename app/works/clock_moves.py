@@ -24,8 +24,8 @@ from app.works import notices
 from app.works.access import order_is_overdue, whistle_due_at, whistle_step
 from app.works.ledgers import Escalation, MissedStep
 from app.works.limits import SECOND_LEVEL
-from app.works.models import WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
 
 STREET = 2
 

@@ -14,7 +14,7 @@ from app.kit.orm import new_id
 from app.people.guards import Actor
 from app.people.models import Role
 from app.works.ledgers import WorkHours
-from app.works.models import AT_WORK, DONE, OrderState, WorkOrder
+from app.works.orders.models import AT_WORK, DONE, OrderState, WorkOrder
 from app.works.refusals import HoursReversedAlready, InvalidDay, NotTheDoer, TooManyMinutes
 
 MINUTES_A_DAY = 720

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.orm import Base, HasId, enum_type
 from app.people.models import Resident
-from app.works.models import WorkOrder
+from app.works.orders.models import WorkOrder
 
 
 class WorkHours(HasId, Base):

@@ -11,8 +11,8 @@ from app.board.services import post
 from app.kit.clock import local, spoken, spoken_end
 from app.works.ledgers import MissedStep
 from app.works.limits import WhistleKind
-from app.works.models import DoerKind, WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import DoerKind, WorkOrder
+from app.works.whistles.models import Whistle
 
 DOERS = {
     DoerKind.PARTY_BRANCH: ("小区党支部", "the party branch"),

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.attachments.models import Attachment
 from app.attachments.services import attachments_of
-from app.works.models import OrderProgress, WorkOrder
-from app.works.whistle import Whistle
+from app.works.orders.models import OrderProgress, WorkOrder
+from app.works.whistles.models import Whistle
 
 
 @dataclass(frozen=True)

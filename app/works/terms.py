@@ -6,7 +6,7 @@ from app.board.recounting import CountedTerm
 from app.kit.calendar import Calendar, end_of_day
 from app.works.limits import WHISTLE_FEEDBACK
 from app.works.refusals import DueDayPassed
-from app.works.whistle import Whistle, WhistleState
+from app.works.whistles.models import Whistle, WhistleState
 
 
 def end_of_due_day(due_on: date | None, at: datetime) -> datetime | None:

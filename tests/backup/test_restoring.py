@@ -15,11 +15,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.agenda.models import AgendaSession
-from app.backup.engines import open_database
+from app.backup.engines.postgresql import SET_ASIDE, TO_ASIDE
+from app.backup.engines.which import open_database
 from app.backup.faults import BackupFault, Busy, NotEmpty
 from app.backup.folders import facts_of
 from app.backup.manifest import Manifest, write_manifest
-from app.backup.postgresql import SET_ASIDE, TO_ASIDE
 from app.backup.restoring import restore_backup
 from app.kit.extensions import db
 from app.people.models import Resident

@@ -26,10 +26,10 @@ from sqlalchemy.orm import Session
 
 from app.attachments.clock_moves import KEPT
 from app.attachments.models import Attachment
-from app.backup import pg_tools
+from app.backup.engines import pg_tools
+from app.backup.engines.postgresql import PostgresqlDatabase
 from app.backup.faults import ToolFault
 from app.backup.manifest import read_manifest
-from app.backup.postgresql import PostgresqlDatabase
 from app.backup.revisions import newest_revision
 from app.backup.stamp import read_stamp
 from app.backup.taking import find_backups

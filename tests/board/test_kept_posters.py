@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.attachments.stores import Folder
-from app.board import kept_posters
-from app.board.poster import draw
+from app.board.poster import kept as kept_posters
+from app.board.poster.drawing import draw
 from app.kit.extensions import db
 from tests.attachments.conftest import files_in
 from tests.board.test_poster import announce, posted

@@ -13,12 +13,12 @@ from flask.testing import FlaskClient
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from app.board import kept_posters
 from app.board.models import NoticeKind
-from app.board.page import FONT
-from app.board.poster import HEIGHT, WIDTH
+from app.board.poster import kept as kept_posters
+from app.board.poster.drawing import HEIGHT, WIDTH
+from app.board.poster.page import FONT
+from app.board.poster.typesetting import NOT_FIRST, lines_of
 from app.board.services import post
-from app.board.typesetting import NOT_FIRST, lines_of
 from app.compounds.models import Compound
 from app.kit.clock import now
 from app.kit.extensions import db

@@ -11,8 +11,8 @@ from app.board.models import NoticeKind
 from app.board.services import post
 from app.cases.models import Case, CaseState
 from app.compounds.models import Compound
-from app.conventions.clauses import Clause
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.texts.clauses import Clause
 from app.kit.extensions import db
 from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState

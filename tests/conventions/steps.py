@@ -6,8 +6,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.board.models import PublicNotice
-from app.conventions.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.models import Convention, ConventionResolution, ConventionVersion, VersionState
+from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.kit.audit import AuditEntry
 from app.kit.extensions import db
 from app.kit.orm import table_of

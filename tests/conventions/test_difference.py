@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.conventions.difference import Change, ClauseChange, ClauseText, compare
+from app.conventions.texts.difference import Change, ClauseChange, ClauseText, compare
 
 A, B, C, D = (
     "消防通道和黄线内不停车。",

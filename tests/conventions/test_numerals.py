@@ -1,6 +1,6 @@
 import pytest
 
-from app.conventions.numerals import chinese_number, clause_label
+from app.conventions.texts.numerals import chinese_number, clause_label
 
 DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from app.conventions.clauses import Clause, OfficialOwnerVote
+from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit import clock
 from app.kit.extensions import db
 from app.kit.orm import new_id, table_of

@@ -1,6 +1,6 @@
 import pytest
 
-from app.conventions.text_check import FORBIDDEN, Finding, check_text
+from app.conventions.texts.check import FORBIDDEN, Finding, check_text
 
 NAMED = [
     "罚款",

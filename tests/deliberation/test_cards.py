@@ -5,12 +5,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from app.deliberation.civil_code import OWNERS_ITEMS
 from app.deliberation.models import CardSupport, SolutionCard
 from app.people.models import Role
 from tests.cast import Cast, stored
 from tests.checks import Move, moves_of
 from tests.deliberation.steps import RoundTable, made, outcome
+from votes.civil_code import OWNERS_ITEMS
 
 
 def test_put_card_numbers_cards_in_order(cast: Cast):

@@ -5,7 +5,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from app.works.models import OrderState
+from app.works.orders.models import OrderState
 from tests.cast import Cast, Person
 from tests.works.site import Site, Travel, body_of
 

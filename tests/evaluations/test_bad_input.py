@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.evaluations.models import FollowUp
-from app.evaluations.rounds import EvaluationAnswer, EvaluationRound, PaperCount
+from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount
 from tests.cast import Cast, stored
 from tests.checks import refused_fields
 from tests.evaluations.desk import GOOD, Desk

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from app.evaluations.rounds import EvaluationRound
+from app.evaluations.rounds.models import EvaluationRound
 from tests.cast import Cast, stored
 from tests.checks import refusal, refused_fields
 from tests.conventions.steps import Desk

@@ -13,7 +13,7 @@ from app.evaluations.models import FollowUp
 from app.kit.extensions import db
 from app.matters.models import Endorsement, Matter, MatterState
 from app.people.models import Role
-from app.works.whistle import WhistleState
+from app.works.whistles.models import WhistleState
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal
 from tests.evaluations.desk import POOR, UNSOLVED, Desk

@@ -8,7 +8,7 @@ import pytest
 
 from app.evaluations.models import FollowUp, FollowUpChannel
 from app.evaluations.outcome import Satisfaction
-from app.evaluations.rounds import EvaluationAnswer
+from app.evaluations.rounds.models import EvaluationAnswer
 from app.kit.extensions import db
 from tests.cast import Cast
 from tests.checks import counted

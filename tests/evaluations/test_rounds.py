@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.evaluations.rounds import EvaluationAnswer, EvaluationRound, PaperCount
+from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount
 from app.kit.audit import AuditEntry
 from app.people.models import Role
 from tests.cast import Cast, stored

@@ -12,13 +12,13 @@ from werkzeug.test import TestResponse
 from app.board.models import PublicNotice
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.outcome import Figures
-from app.evaluations.rounds import ROUND_MOVES, EvaluationRound, RoundState
+from app.evaluations.rounds.models import ROUND_MOVES, EvaluationRound, RoundState
 from app.kit.audit import AuditEntry
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.matters.models import Matter, MatterState
-from app.works.models import OrderState, WorkOrder
-from app.works.whistle import Whistle, WhistleState
+from app.works.orders.models import OrderState, WorkOrder
+from app.works.whistles.models import Whistle, WhistleState
 from tests.cast import Cast, stored
 from tests.checks import refusal
 from tests.evaluations.desk import POOR, Desk

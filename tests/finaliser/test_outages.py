@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.finaliser.heartbeat import read_heartbeat
-from app.works.models import OrderState
+from app.works.orders.models import OrderState
 from tests.cast import Cast, ballot
 from tests.finaliser.outage import Ground, finaliser, ground
 from tests.rating_lists.board import Ratings

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.kit import locks
-from app.resolutions import voting
+from app.resolutions.vote import voting
 from tests.cast import Cast
 from tests.checks import refusal
 from tests.resolutions.stage import Stage, Travel

@@ -7,8 +7,8 @@ from uuid import UUID
 from werkzeug.test import TestResponse
 
 from app.people.models import Role
-from app.works.models import OrderState
-from app.works.whistle import WhistleState
+from app.works.orders.models import OrderState
+from app.works.whistles.models import WhistleState
 from tests.cast import Cast, Person
 
 Travel = Callable[[str], None]

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.kit.extensions import db
-from app.works.models import OrderState
-from app.works.whistle import WhistleState
+from app.works.orders.models import OrderState
+from app.works.whistles.models import WhistleState
 from tests.cast import Cast, stored
 from tests.checks import refusal, refused_fields
 from tests.works.site import ORDER_WRITES, WHISTLE_WRITES, WORDS, Site, Travel, body_of

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kit.extensions import db
 from app.matters.models import Matter, MatterState
 from app.people.models import Role
-from app.works.models import OrderDoer, OrderState, WorkOrder
+from app.works.orders.models import OrderDoer, OrderState, WorkOrder
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal
 from tests.works.site import WORDS, Site, Travel, body_of, id_of

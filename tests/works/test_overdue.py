@@ -8,8 +8,8 @@ from app.kit.extensions import db
 from app.kit.orm import new_id
 from app.works.clock_moves import due_orders, due_whistles
 from app.works.ledgers import Escalation, MissedStep
-from app.works.models import OrderState, WorkOrder
-from app.works.whistle import Whistle, WhistleState
+from app.works.orders.models import OrderState, WorkOrder
+from app.works.whistles.models import Whistle, WhistleState
 from tests.cast import Cast, stored
 from tests.checks import moves_of
 from tests.works.site import WORDS, Site, Travel, body_of

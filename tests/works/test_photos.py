@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from app.attachments.models import Attachment
-from app.works.models import OrderProgress, OrderState
-from app.works.whistle import WhistleState
+from app.works.orders.models import OrderProgress, OrderState
+from app.works.whistles.models import WhistleState
 from tests.attachments.files import PDF, content, uploaded
 from tests.cast import Cast, Person, stored
 from tests.checks import Move, counted, moves_of, refusal

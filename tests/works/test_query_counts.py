@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from app.works.models import OrderState
-from app.works.whistle import WhistleState
+from app.works.orders.models import OrderState
+from app.works.whistles.models import WhistleState
 from tests.cast import Cast
 from tests.checks import counted
 from tests.works.site import Site, Travel, body_of, id_of

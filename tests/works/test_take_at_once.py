@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 
 from app.kit import locks
 from app.people.models import Role
-from app.works import orders
 from app.works.ledgers import WorkHours
-from app.works.models import OrderDoer, WorkOrder
+from app.works.orders import making as orders
+from app.works.orders.models import OrderDoer, WorkOrder
 from tests.cast import Cast, stored
 from tests.works.site import WORDS, Site, Travel, body_of, id_of
 

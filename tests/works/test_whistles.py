@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kit.extensions import db
 from app.people.models import Role
-from app.works.whistle import Whistle, WhistleState
+from app.works.whistles.models import Whistle, WhistleState
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal
 from tests.works.site import Site, Travel, body_of, id_of

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from app.works.models import WorkOrder
+from app.works.orders.models import WorkOrder
 from tests.cast import Cast, stored
 from tests.resolutions.stage import Stage
 from tests.works.site import Site, Travel, body_of, id_of

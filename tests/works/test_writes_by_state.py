@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from app.kit.errors import WrongState
-from app.works.models import ORDER_MOVES, OrderState, WorkOrder
-from app.works.whistle import WHISTLE_MOVES, Whistle, WhistleState
+from app.works.orders.models import ORDER_MOVES, OrderState, WorkOrder
+from app.works.whistles.models import WHISTLE_MOVES, Whistle, WhistleState
 from tests.cast import Cast
 from tests.checks import moves_of, refusal
 from tests.works.site import (

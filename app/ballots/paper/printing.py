@@ -11,8 +11,8 @@ from typing import Any, Self
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.ballots.keys.store import KeyStore
 from app.ballots.paper.slips import PaperBatch
-from app.board.page import INK, MM_PER_POINT, QUIET, Colour, TypedPage
-from app.board.typesetting import lines_of
+from app.board.poster.page import INK, MM_PER_POINT, QUIET, Colour, TypedPage
+from app.board.poster.typesetting import lines_of
 from app.kit.clock import spoken
 from votes.scheme import BallotScheme
 from votes.stub import Stub, write_stub

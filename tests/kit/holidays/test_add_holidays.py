@@ -19,7 +19,7 @@ from app.kit.clock import local
 from app.kit.holidays.models import HolidayTable
 from app.rating_lists.models import RatingList
 from app.resolutions.models import BranchReview, Resolution
-from app.works.whistle import Whistle
+from app.works.whistles.models import Whistle
 from tests.cast import Cast, stored
 from tests.conventions.steps import Desk
 from tests.rating_lists.board import Ratings

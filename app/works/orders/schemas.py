@@ -9,7 +9,7 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.people.schemas import ResidentSchema
 from app.works.limits import Urgency
-from app.works.models import DoerKind, OrderState, OrderWay, ProgressKind
+from app.works.orders.models import DoerKind, OrderState, OrderWay, ProgressKind
 
 MAX_DOERS = 20
 

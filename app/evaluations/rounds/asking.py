@@ -24,7 +24,7 @@ from app.evaluations.refusals import (
     RoundTooLong,
     SheetsDisagree,
 )
-from app.evaluations.rounds import (
+from app.evaluations.rounds.models import (
     EvaluationAnswer,
     EvaluationRound,
     PaperCount,

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from app.conventions.numerals import clause_label
+from app.conventions.texts.numerals import clause_label
 
 # Clauses less alike than this are an old one and a new one, not one that was changed.
 ALIKE = 0.5

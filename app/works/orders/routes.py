@@ -12,7 +12,7 @@ from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
 from app.resolutions.access import obtain_resolution
-from app.works import assigning, finishing, hours, orders
+from app.works import hours
 from app.works.access import (
     DOERS,
     obtain_hours,
@@ -24,19 +24,10 @@ from app.works.access import (
     orders_of,
 )
 from app.works.ledgers import WorkHours
-from app.works.models import OrderProgress, WorkOrder
-from app.works.photos import SeenProgress, order_in_detail, with_photos
-from app.works.refusals import (
-    DoerCannotVerify,
-    DueDayPassed,
-    HoursReversedAlready,
-    InvalidDay,
-    InvalidDoer,
-    NotTheDoer,
-    OrderFromResolution,
-    TooManyMinutes,
-)
-from app.works.schemas import (
+from app.works.orders import assigning, finishing
+from app.works.orders import making as orders
+from app.works.orders.models import OrderProgress, WorkOrder
+from app.works.orders.schemas import (
     AssignArgs,
     CheckWorkArgs,
     ContactArgs,
@@ -52,6 +43,17 @@ from app.works.schemas import (
     ReturnOrderArgs,
     WorkReasonArgs,
     WorkWordsArgs,
+)
+from app.works.photos import SeenProgress, order_in_detail, with_photos
+from app.works.refusals import (
+    DoerCannotVerify,
+    DueDayPassed,
+    HoursReversedAlready,
+    InvalidDay,
+    InvalidDoer,
+    NotTheDoer,
+    OrderFromResolution,
+    TooManyMinutes,
 )
 
 blp = Blueprint("works", __name__, description="民办 · Work orders")

@@ -28,7 +28,7 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.voting import held_again_at_the_table
+from app.resolutions.vote.voting import held_again_at_the_table
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import marshmallow as ma
 from app.attachments.schemas import AttachmentSchema
 from app.kit.api import Id, Instant, PageArgs, Schema, Text
 from app.works.limits import WhistleKind
-from app.works.schemas import Day, WorkReasonArgs
-from app.works.whistle import WhistleGround, WhistleState
+from app.works.orders.schemas import Day, WorkReasonArgs
+from app.works.whistles.models import WhistleGround, WhistleState
 
 
 class WhistleArgs(Schema):

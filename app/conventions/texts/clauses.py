@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.conventions.numerals import clause_label
+from app.conventions.texts.numerals import clause_label
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution

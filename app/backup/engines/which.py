@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from app.backup.dumps import Database
-from app.backup.postgresql import PostgresqlDatabase
-from app.backup.sqlite import SqliteDatabase
+from app.backup.engines.dumps import Database
+from app.backup.engines.postgresql import PostgresqlDatabase
+from app.backup.engines.sqlite import SqliteDatabase
 
 
 def open_database(url: str, pg_bin: Path | None) -> Database:

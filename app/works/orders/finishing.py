@@ -13,7 +13,7 @@ from app.people.guards import Actor
 from app.works import notices
 from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done
-from app.works.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
+from app.works.orders.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
 from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
 

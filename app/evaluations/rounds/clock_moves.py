@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
-from app.evaluations.asking import close_round
-from app.evaluations.rounds import EvaluationRound, RoundState
+from app.evaluations.rounds.asking import close_round
+from app.evaluations.rounds.models import EvaluationRound, RoundState
 from app.kit import clock
 from app.kit.errors import DomainError
 from app.kit.extensions import db

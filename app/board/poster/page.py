@@ -12,9 +12,9 @@ import segno
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from app.board.typesetting import Measure
+from app.board.poster.typesetting import Measure
 
-FONT = Path(__file__).parent / "fonts" / "NotoSansSC-Medium.subset.ttf"
+FONT = Path(__file__).parents[1] / "fonts" / "NotoSansSC-Medium.subset.ttf"
 FAMILY = "notice"
 MISSING = "〓"  # as printers mark a character that they have no type for
 MM_PER_POINT = 25.4 / 72

@@ -9,7 +9,7 @@ from typing import Self
 from fpdf import TextMode
 
 from app.board.models import PublicNotice
-from app.board.page import (
+from app.board.poster.page import (
     INK,
     MISSING,
     MM_PER_POINT,
@@ -19,7 +19,7 @@ from app.board.page import (
     WHITE,
     TypedPage,
 )
-from app.board.typesetting import lines_of
+from app.board.poster.typesetting import lines_of
 from app.kit.clock import spoken, spoken_end
 
 FORMAT = 2  # part of every ETag: raise it when the drawing of posters changes

@@ -28,7 +28,7 @@ from app.works.limits import (
 )
 from app.works.refusals import DoerCannotVerify, NotTheDoer
 from app.works.terms import end_of_due_day
-from app.works.whistle import Whistle, WhistleGround, WhistleState
+from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 
 
 def request_whistle(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.attachments.refusals import StoreUnavailable
 from app.attachments.stores import Store
-from app.board.poster import Poster, draw
+from app.board.poster.drawing import Poster, draw
 from app.confined.calls import Confined
 
 FOLDER = "posters"

@@ -15,10 +15,10 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from app.backup.engines.pg_rows import ordered_tables, read_rows, write_rows
+from app.backup.engines.pg_tools import Tool, failed, find_tool, major_of, run_tool
 from app.backup.faults import Busy, ToolFault
 from app.backup.folders import make_private
-from app.backup.pg_rows import ordered_tables, read_rows, write_rows
-from app.backup.pg_tools import Tool, failed, find_tool, major_of, run_tool
 
 SCHEMA: Final = "public"
 SET_ASIDE: Final = "before_restore"

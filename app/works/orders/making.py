@@ -18,7 +18,7 @@ from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
 from app.works.limits import Urgency
-from app.works.models import DoerKind, OrderState, OrderWay, WorkOrder
+from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
 from app.works.terms import end_of_due_day
 

@@ -11,7 +11,6 @@ from app.kit.extensions import db
 from app.kit.idempotency import create_once
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
 from app.people.models import Role
-from app.works import whistling
 from app.works.access import (
     obtain_matter,
     obtain_whistle,
@@ -19,6 +18,7 @@ from app.works.access import (
     whistle_due_at,
     whistles_of,
 )
+from app.works.orders.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
 from app.works.photos import whistle_in_detail
 from app.works.refusals import (
     DoerCannotVerify,
@@ -27,9 +27,9 @@ from app.works.refusals import (
     NotTheDoer,
     ObjectedAlready,
 )
-from app.works.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
-from app.works.whistle import Whistle
-from app.works.whistle_schemas import (
+from app.works.whistles import moving as whistling
+from app.works.whistles.models import Whistle
+from app.works.whistles.schemas import (
     BlowArgs,
     ReworkArgs,
     WhistleArgs,

@@ -1,0 +1,1 @@
+"""A notice on paper: pages in our own font, drawn once for each version."""

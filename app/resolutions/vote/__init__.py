@@ -1,0 +1,1 @@
+"""The vote of those present, and what becomes of a secret one whose key is lost."""
