@@ -3,7 +3,8 @@
 import marshmallow as ma
 
 from app.agenda.models import ManualMethod, SessionOutcome, SessionState
-from app.kit.api import Hex, Id, Instant, Matches, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.selection import Mode
 

@@ -7,7 +7,7 @@ from flask_smorest.fields import Upload
 
 from app.attachments.links import content_url
 from app.attachments.models import FileType
-from app.kit.api import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Instant, Schema, Text
 
 
 class UploadArgs(Schema):

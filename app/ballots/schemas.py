@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.agenda.models import Channel, ManualMethod, SessionOutcome, SessionState
-from app.kit.api import Hex, Id, Instant, Schema, Text
+from app.kit.schemas import Hex, Id, Instant, Schema, Text
 from app.people.models import Role
 from votes.selection import Outcome
 

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.board.models import NoticeKind
-from app.kit.api import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Instant, Schema, Text
 
 FEED_VERSION = "https://jsonfeed.org/version/1.1"
 

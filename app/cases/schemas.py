@@ -4,7 +4,8 @@ import marshmallow as ma
 
 from app.cases.models import CaseState
 from app.conventions.schemas import VersionSchema
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.matters.models import Category
 
 

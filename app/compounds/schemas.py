@@ -3,7 +3,7 @@
 import marshmallow as ma
 from flask_smorest.fields import Upload
 
-from app.kit.api import Id, Instant, Schema
+from app.kit.schemas import Id, Instant, Schema
 
 
 class CommunitySchema(Schema):

@@ -9,7 +9,8 @@ from app.conventions.models import LegalType, Opinion, VersionState
 from app.conventions.texts.clauses import FlagDecision
 from app.conventions.texts.difference import Change
 from app.conventions.texts.numerals import MAX_NUMBER
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 
 MAX_PEOPLE = 100_000
 MAX_AREA = 10**11  # a thousand square kilometres in hundredths of a square metre

@@ -7,7 +7,8 @@ import marshmallow as ma
 from app.agenda.models import SessionState
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.deliberation.models import ArrivalMode, CardState, InviteeKind
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.matters.models import Category, MatterState
 from votes.civil_code import OWNERS_ITEMS
 

@@ -8,7 +8,7 @@ from app.evaluations.limits import MIN_ANSWERS
 from app.evaluations.models import FollowUpChannel
 from app.evaluations.outcome import Satisfaction, Verdict
 from app.evaluations.rounds.models import RoundOutcome, RoundState, SubjectKind
-from app.kit.api import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.works.orders.schemas import Day
 
 MAX_PEOPLE = 100_000

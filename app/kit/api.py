@@ -2,13 +2,9 @@
 
 import io
 import json
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from datetime import datetime
 from functools import wraps
-from string import hexdigits
 from typing import IO, Any
 
 import flask
@@ -20,7 +16,6 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
-from app.kit.clock import local
 from app.kit.errors import (
     DatabaseUnavailable,
     DomainError,
@@ -34,6 +29,7 @@ from app.kit.openapi.document import finish
 from app.kit.openapi.examples import example_of
 from app.kit.openapi.fields import describe, name_enum
 from app.kit.problems import HTTP_WORDS
+from app.kit.schemas import Schema
 from app.limits import LIMITS, use_of
 from app.signing import Purpose, signing_keys
 
@@ -69,14 +65,6 @@ class InvalidCursor(DomainError):
     )
 
 
-class Schema(ma.Schema):
-    """A schema that refuses what it does not know."""
-
-    class Meta:
-        unknown = ma.RAISE
-        ordered = True
-
-
 class ProblemSchema(ma.Schema):
     """RFC 9457 problem details with a stable `code`."""
 
@@ -99,105 +87,6 @@ class ProblemSchema(ma.Schema):
             )
         )
     )
-
-
-FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs without a shape
-
-
-def _is_visible(character: str) -> bool:
-    return character not in FILLERS and unicodedata.category(character)[0] in "LNPSM"
-
-
-class Text(ma.fields.String):
-    """Text that a person typed: trimmed, not blank, at most `max_length` code points.
-
-    Control characters, those that turn the direction of what follows, and lone surrogates are
-    refused: neither database stores them all, and no reader is served by them. Line breaks are
-    allowed where `multiline` is.
-    """
-
-    _NOT_TEXT = re.compile(
-        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-    )
-    _NOT_ONE_LINE = re.compile(r"[\t\n\u2028\u2029]")
-
-    def __init__(self, *, max_length: int, multiline: bool = False, **kwargs: Any) -> None:
-        kwargs.setdefault("validate", ma.validate.Length(max=max_length))
-        super().__init__(**kwargs)
-        self._multiline = multiline
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n").strip()
-        if not any(map(_is_visible, text)):
-            raise ma.ValidationError("Must not be blank.")
-        if self._NOT_TEXT.search(text) or (not self._multiline and self._NOT_ONE_LINE.search(text)):
-            raise ma.ValidationError("Contains characters that are not text.")
-        return text
-
-
-class Matches(ma.validate.Regexp):
-    """Whether a whole text has the form of a pattern that Python and ECMA 262 read alike."""
-
-    def __init__(self, pattern: str) -> None:
-        super().__init__(f"^(?:{pattern})$")
-        self._whole = re.compile(pattern)
-
-    def __call__(self, value: str) -> str:  # type: ignore[override]  # never for bytes
-        # Python's `$` lets a line break follow, which ECMA's does not.
-        if not self._whole.fullmatch(value):
-            raise ma.ValidationError("String does not match expected pattern.")
-        return value
-
-
-class Id(ma.fields.UUID):
-    """A UUID written as a string."""
-
-
-class Instant(ma.fields.AwareDateTime):
-    """An RFC 3339 instant with an offset; written on the compound's wall clock."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format="iso", default_timezone=None, **kwargs)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        if not isinstance(value, str) or len(value) < len("2026-03-12T00:00Z"):
-            raise self.make_error("invalid", input=value, obj_type="datetime")
-        instant: datetime = super()._deserialize(value, attr, data, **kwargs)
-        if not 2000 <= instant.year <= 2199:
-            raise ma.ValidationError("The year must be between 2000 and 2199.")
-        return instant
-
-    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else local(value).isoformat()
-
-
-class Hex(ma.fields.Field[bytes]):
-    """Bytes written in lower-case hexadecimal."""
-
-    default_error_messages = {"invalid": "String does not match expected pattern."}
-
-    def __init__(self, *, length: int, **kwargs: Any) -> None:
-        kwargs["metadata"] = {
-            "type": "string",
-            "pattern": f"^[0-9a-f]{{{2 * length}}}$",
-            "digits": 2 * length,
-            **kwargs.get("metadata", {}),
-        }
-        super().__init__(**kwargs)
-        self._digits = 2 * length
-
-    def _serialize(self, value: bytes | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.hex()
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
-        # bytes.fromhex alone would pass over spaces, and the nonce would be shorter than promised.
-        if (
-            not isinstance(value, str)
-            or len(value) != self._digits
-            or not set(value) <= set(hexdigits)
-        ):
-            raise self.make_error("invalid")
-        return bytes.fromhex(value)
 
 
 class PageArgs(Schema):

@@ -3,7 +3,8 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.matters.models import SCREENED, Category, MatterState
 
 

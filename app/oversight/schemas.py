@@ -2,7 +2,8 @@
 
 import marshmallow as ma
 
-from app.kit.api import Id, Instant, PageArgs, Schema, Text, page_of
+from app.kit.api import PageArgs, page_of
+from app.kit.schemas import Id, Instant, Schema, Text
 
 
 class LogArgs(PageArgs):

@@ -2,7 +2,8 @@
 
 import marshmallow as ma
 
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.people.models import Relation, ResidenceState, Role
 
 

@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.kit.api import Id, Instant, Matches, Schema, Text
+from app.kit.schemas import Id, Instant, Matches, Schema, Text
 from app.rating_lists.models import Colour, ListState
 
 MAX_ENTRIES = 200

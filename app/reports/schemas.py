@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.kit.api import Id, Instant, Matches, Schema
+from app.kit.schemas import Id, Instant, Matches, Schema
 from app.matters.models import Category
 from app.reports.periods import Period, month_of, year_of
 from app.reports.story import About, Step

@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.kit.api import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.resolutions.models import (
     Answer,
     Forum,

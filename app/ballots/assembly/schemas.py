@@ -5,7 +5,7 @@ import marshmallow as ma
 from app.agenda.models import ManualMethod
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.ballots.schemas import MarkArgs
-from app.kit.api import Id, Schema
+from app.kit.schemas import Id, Schema
 
 MAX_PEOPLE = 100_000
 MAX_TOTALS = 300

@@ -7,7 +7,8 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
 from app.ballots.paper.slips import SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 
 MAX_BATCH = 100  # what is printed in a few seconds
 

@@ -6,7 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.people.schemas import ResidentSchema
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, ProgressKind

@@ -3,7 +3,8 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentSchema
-from app.kit.api import Id, Instant, PageArgs, Schema, Text
+from app.kit.api import PageArgs
+from app.kit.schemas import Id, Instant, Schema, Text
 from app.works.limits import WhistleKind
 from app.works.orders.schemas import Day, WorkReasonArgs
 from app.works.whistles.models import WhistleGround, WhistleState

@@ -1,0 +1,184 @@
+"""What schemas are made of: fields of our own, and the columns of a model that an answer shows.
+
+    class RatingListSchema(Schema):
+        shown = columns(RatingList, "id community_id period state drafted_at final_at")
+
+Types, enums and what may be empty come from the model; what is computed stands beside it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+from string import hexdigits
+from typing import Any, NamedTuple
+
+import marshmallow as ma
+from sqlalchemy import Boolean, Column, Date, Enum, Integer, String, Uuid, inspect
+from sqlalchemy.orm import DeclarativeBase
+
+from app.kit.clock import local
+from app.kit.orm import UTCDateTime
+
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs without a shape
+
+
+def _is_visible(character: str) -> bool:
+    return character not in FILLERS and unicodedata.category(character)[0] in "LNPSM"
+
+
+class Text(ma.fields.String):
+    """Text that a person typed: trimmed, not blank, at most `max_length` code points.
+
+    Control characters, those that turn the direction of what follows, and lone surrogates are
+    refused: neither database stores them all, and no reader is served by them. Line breaks are
+    allowed where `multiline` is.
+    """
+
+    _NOT_TEXT = re.compile(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    )
+    _NOT_ONE_LINE = re.compile(r"[\t\n\u2028\u2029]")
+
+    def __init__(self, *, max_length: int, multiline: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("validate", ma.validate.Length(max=max_length))
+        super().__init__(**kwargs)
+        self._multiline = multiline
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n").strip()
+        if not any(map(_is_visible, text)):
+            raise ma.ValidationError("Must not be blank.")
+        if self._NOT_TEXT.search(text) or (not self._multiline and self._NOT_ONE_LINE.search(text)):
+            raise ma.ValidationError("Contains characters that are not text.")
+        return text
+
+
+class Matches(ma.validate.Regexp):
+    """Whether a whole text has the form of a pattern that Python and ECMA 262 read alike."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"^(?:{pattern})$")
+        self._whole = re.compile(pattern)
+
+    def __call__(self, value: str) -> str:  # type: ignore[override]  # never for bytes
+        # Python's `$` lets a line break follow, which ECMA's does not.
+        if not self._whole.fullmatch(value):
+            raise ma.ValidationError("String does not match expected pattern.")
+        return value
+
+
+class Id(ma.fields.UUID):
+    """A UUID written as a string."""
+
+
+class Instant(ma.fields.AwareDateTime):
+    """An RFC 3339 instant with an offset; written on the compound's wall clock."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or len(value) < len("2026-03-12T00:00Z"):
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        instant: datetime = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= instant.year <= 2199:
+            raise ma.ValidationError("The year must be between 2000 and 2199.")
+        return instant
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else local(value).isoformat()
+
+
+class Hex(ma.fields.Field[bytes]):
+    """Bytes written in lower-case hexadecimal."""
+
+    default_error_messages = {"invalid": "String does not match expected pattern."}
+
+    def __init__(self, *, length: int, **kwargs: Any) -> None:
+        kwargs["metadata"] = {
+            "type": "string",
+            "pattern": f"^[0-9a-f]{{{2 * length}}}$",
+            "digits": 2 * length,
+            **kwargs.get("metadata", {}),
+        }
+        super().__init__(**kwargs)
+        self._digits = 2 * length
+
+    def _serialize(self, value: bytes | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.hex()
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
+        # bytes.fromhex alone would pass over spaces, and the nonce would be shorter than promised.
+        if (
+            not isinstance(value, str)
+            or len(value) != self._digits
+            or not set(value) <= set(hexdigits)
+        ):
+            raise self.make_error("invalid")
+        return bytes.fromhex(value)
+
+
+_FIELDS: dict[type, type[ma.fields.Field[Any]]] = {
+    Uuid: Id,
+    UTCDateTime: Instant,
+    Boolean: ma.fields.Boolean,
+    Integer: ma.fields.Integer,
+    Date: ma.fields.Date,
+    String: ma.fields.String,
+}
+
+
+class Columns(NamedTuple):
+    """Which columns of a model an answer shows; `of` is how the answered thing leads to the row,
+    empty where it is the row itself."""
+
+    model: type[DeclarativeBase]
+    names: tuple[str, ...]
+    of: str
+
+    def fields(self) -> Iterator[tuple[str, ma.fields.Field[Any]]]:
+        """A field for each of them. Raises KeyError for what is no column."""
+        columns = inspect(self.model).columns
+        for name in self.names:
+            attribute = f"{self.of}.{name}" if self.of else None
+            yield name, field_of(columns[name], attribute)
+
+
+def columns(model: type[DeclarativeBase], names: str, *, of: str = "") -> Columns:
+    """The columns of these names, with spaces between them."""
+    return Columns(model, tuple(names.split()), of)
+
+
+def field_of(column: Column[Any], attribute: str | None = None) -> ma.fields.Field[Any]:
+    """How a column is told. Raises TypeError for a type that is told in no one way."""
+    told: dict[str, Any] = {
+        "required": True,
+        "allow_none": column.nullable or None,
+        "attribute": attribute,
+    }
+    if isinstance(column.type, Enum) and column.type.enum_class is not None:
+        return ma.fields.Enum(column.type.enum_class, by_value=True, **told)
+    for kind, field in _FIELDS.items():
+        if isinstance(column.type, kind):
+            return field(**told)
+    raise TypeError(f"{column} is told in no one way")
+
+
+class _WithColumns(ma.schema.SchemaMeta):
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        named = [each for each in attrs.values() if isinstance(each, Columns)]
+        return super().__new__(mcs, name, bases, {**dict(_all_fields(named)), **attrs})
+
+
+def _all_fields(named: list[Columns]) -> Iterator[tuple[str, ma.fields.Field[Any]]]:
+    for each in named:
+        yield from each.fields()
+
+
+class Schema(ma.Schema, metaclass=_WithColumns):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = ma.RAISE
+        ordered = True
