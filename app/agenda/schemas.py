@@ -2,10 +2,10 @@
 
 import marshmallow as ma
 
-from app.agenda.models import ManualMethod, SessionOutcome, SessionState
+from app.agenda.models import AgendaSession, SessionState
 from app.kit.api import PageArgs
-from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text
-from app.matters.models import Category, MatterState
+from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text, columns
+from app.matters.models import Matter
 from votes.selection import Mode
 
 MAX_ROLL = 2000
@@ -41,9 +41,7 @@ class ListedMatterSchema(Schema):
     id = Id(attribute="matter_id", required=True)
     number = ma.fields.Integer(required=True)
     label = ma.fields.String(required=True)
-    title = ma.fields.String(attribute="matter.title", required=True)
-    category = ma.fields.Enum(Category, by_value=True, attribute="matter.category", required=True)
-    state = ma.fields.Enum(MatterState, by_value=True, attribute="matter.state", required=True)
+    shown = columns(Matter, "title category state", of="matter")
     endorsements = ma.fields.Integer(required=True)
 
 
@@ -62,34 +60,13 @@ class SlotSchema(Schema):
 class SessionBriefSchema(Schema):
     """A session as a list shows it."""
 
-    id = Id(attribute="session.id", required=True)
-    compound_id = Id(attribute="session.compound_id", required=True)
-    community_id = Id(attribute="session.community_id", required=True)
+    shown = columns(
+        AgendaSession,
+        "id compound_id community_id period mode state place voting_opens_at voting_closes_at "
+        "round_table_at extended_at closed_at outcome manual_method successor_id",
+        of="session",
+    )
     name = ma.fields.String(attribute="session.name", required=True)
-    period = ma.fields.String(attribute="session.period", required=True)
-    mode = ma.fields.Enum(Mode, by_value=True, attribute="session.mode", required=True)
-    state = ma.fields.Enum(SessionState, by_value=True, attribute="session.state", required=True)
-    place = ma.fields.String(attribute="session.place", required=True)
-    voting_opens_at = Instant(attribute="session.voting_opens_at", required=True)
-    voting_closes_at = Instant(attribute="session.voting_closes_at", required=True)
-    round_table_at = Instant(attribute="session.round_table_at", required=True)
-    extended_at = Instant(attribute="session.extended_at", required=True, allow_none=True)
-    closed_at = Instant(attribute="session.closed_at", required=True, allow_none=True)
-    outcome = ma.fields.Enum(
-        SessionOutcome, by_value=True, attribute="session.outcome", required=True, allow_none=True
-    )
-    manual_method = ma.fields.Enum(
-        ManualMethod,
-        by_value=True,
-        attribute="session.manual_method",
-        required=True,
-        allow_none=True,
-    )
-    successor_id = Id(
-        attribute="session.successor_id",
-        required=True,
-        allow_none=True,
-    )
     turnout = ma.fields.Nested(TurnoutSchema, required=True)
     server_time = Instant(required=True)
 
@@ -104,12 +81,10 @@ class SessionSchema(SessionBriefSchema):
     )
     rules = ma.fields.Dict(attribute="session.rules", required=True, allow_none=True)
     officer_key = Hex(attribute="session.officer_key", length=32, required=True, allow_none=True)
-    countersigned_at = Instant(attribute="session.countersigned_at", required=True, allow_none=True)
-    countersign_refused_at = Instant(
-        attribute="session.countersign_refused_at", required=True, allow_none=True
-    )
-    countersign_refusal = ma.fields.String(
-        attribute="session.countersign_refusal", required=True, allow_none=True
+    shown = columns(
+        AgendaSession,
+        "countersigned_at countersign_refused_at countersign_refusal",
+        of="session",
     )
     operator_key = Hex(attribute="session.operator_key", length=32, required=True, allow_none=True)
     matters = ma.fields.List(

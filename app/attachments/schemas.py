@@ -6,8 +6,8 @@ import marshmallow as ma
 from flask_smorest.fields import Upload
 
 from app.attachments.links import content_url
-from app.attachments.models import FileType
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.attachments.models import Attachment
+from app.kit.schemas import Id, Schema, Text, columns
 
 
 class UploadArgs(Schema):
@@ -50,17 +50,10 @@ class ContentUrl(ma.fields.String):
 class AttachmentSchema(Schema):
     """An upload; its addresses are good for ten minutes, then it is to be read again."""
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
-    about_id = Id(required=True, allow_none=True)
-    uploaded_at = Instant(required=True)
-    content_type = ma.fields.Enum(FileType, by_value=True, required=True)
-    size = ma.fields.Integer(required=True)
-    width = ma.fields.Integer(required=True, allow_none=True)
-    height = ma.fields.Integer(required=True, allow_none=True)
+    shown = columns(
+        Attachment,
+        "id compound_id about_id uploaded_at content_type size width height name caption is_public",
+    )
     sha256 = ma.fields.String(required=True, metadata={"digits": 64})
-    name = ma.fields.String(required=True)
-    caption = ma.fields.String(required=True, allow_none=True)
-    is_public = ma.fields.Boolean(required=True)
     url = ContentUrl()
     thumbnail_url = ContentUrl(thumbnail=True)

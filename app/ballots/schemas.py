@@ -2,8 +2,9 @@
 
 import marshmallow as ma
 
-from app.agenda.models import Channel, ManualMethod, SessionOutcome, SessionState
-from app.kit.schemas import Hex, Id, Instant, Schema, Text
+from app.agenda.models import ManualMethod, RollEntry, SessionOutcome, SessionState
+from app.ballots.models import OfficerKey, ResultRow, SessionResult
+from app.kit.schemas import Hex, Id, Instant, Schema, Text, columns
 from app.people.models import Role
 from votes.selection import Outcome
 
@@ -65,17 +66,14 @@ class ResultRowSchema(Schema):
     class Meta:
         unknown = ma.INCLUDE
 
-    rank = ma.fields.Integer(required=True)
-    matter_id = Id(required=True)
+    shown = columns(ResultRow, "rank matter_id score decided_by")
     number = ma.fields.Integer(required=True)
     label = ma.fields.String(required=True)
     title = ma.fields.String(required=True)
     n5 = ma.fields.Integer()
     n3 = ma.fields.Integer()
     n1 = ma.fields.Integer()
-    score = ma.fields.Integer(required=True)
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Outcome)))
-    decided_by = ma.fields.String(required=True, allow_none=True)
 
 
 class ResultSchema(Schema):
@@ -89,13 +87,9 @@ class ResultSchema(Schema):
     manual_method = ma.fields.String(
         required=True, allow_none=True, validate=ma.validate.OneOf(list(ManualMethod))
     )
-    roll = ma.fields.Integer(required=True)
-    returned = ma.fields.Integer(required=True)
-    blank = ma.fields.Integer(required=True)
-    required = ma.fields.Integer(required=True)
+    shown = columns(SessionResult, "roll returned blank required explanation_en")
     rows = ma.fields.List(ma.fields.Nested(ResultRowSchema), required=True)
     explanation = ma.fields.String(required=True)
-    explanation_en = ma.fields.String(required=True)
 
 
 class ParticipationSchema(Schema):
@@ -104,10 +98,7 @@ class ParticipationSchema(Schema):
     Both are null where the ballot was withdrawn, on the day `withdrawn_on`, and none came since.
     """
 
-    session_id = Id(required=True)
-    channel = ma.fields.Enum(Channel, by_value=True, required=True, allow_none=True)
-    voted_on = ma.fields.Date(required=True, allow_none=True)
-    withdrawn_on = ma.fields.Date(required=True, allow_none=True)
+    shown = columns(RollEntry, "session_id channel voted_on withdrawn_on")
 
 
 class FormerKeySchema(Schema):
@@ -138,10 +129,8 @@ class OfficerKeyArgs(Schema):
 class OfficerKeySchema(Schema):
     """The public key with which an officer countersigns."""
 
-    id = Id(required=True)
+    shown = columns(OfficerKey, "id registered_at revoked_at")
     public_key = Hex(length=32, required=True)
-    registered_at = Instant(required=True)
-    revoked_at = Instant(required=True, allow_none=True)
 
 
 class CountersignerSchema(Schema):

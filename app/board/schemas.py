@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.board.models import NoticeKind
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.board.models import Objection, PublicNotice
+from app.kit.schemas import Id, Instant, Schema, Text, columns
 
 FEED_VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -22,13 +22,9 @@ class NoticeDataSchema(Schema):
     and moves later at the most.
     """
 
-    kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)
-    revision = ma.fields.Integer(required=True)
+    shown = columns(PublicNotice, "kind revision compound_id about_id term_ends_at")
     withdrawn = ma.fields.Boolean(required=True)
-    compound_id = Id(required=True)
-    about_id = Id(required=True)
     session_id = Id(required=True, allow_none=True)
-    term_ends_at = Instant(required=True, allow_none=True)
     term_is_provisional = ma.fields.Boolean(required=True)
     objections_raised = ma.fields.Integer(required=True)
     objections_answered = ma.fields.Integer(required=True)
@@ -90,15 +86,10 @@ class WithdrawArgs(Schema):
 
 
 class NoticeSchema(Schema):
-    id = Id(required=True)
-    kind = ma.fields.Enum(NoticeKind, by_value=True, required=True)
-    title = ma.fields.String(required=True)
-    text = ma.fields.String(required=True)
-    revision = ma.fields.Integer(required=True)
-    published_at = Instant(required=True)
-    modified_at = Instant(required=True)
-    withdrawn_at = Instant(required=True, allow_none=True)
-    term_ends_at = Instant(required=True, allow_none=True)
+    shown = columns(
+        PublicNotice,
+        "id kind title text revision published_at modified_at withdrawn_at term_ends_at",
+    )
     term_is_provisional = ma.fields.Boolean(required=True)
 
 
@@ -113,15 +104,13 @@ class AnswerArgs(Schema):
 class ObjectionSchema(Schema):
     """An objection as one person sees it; of the objector others see the masked name."""
 
-    id = Id(attribute="objection.id", required=True)
-    notice_id = Id(attribute="objection.notice_id", required=True)
+    shown = columns(
+        Objection,
+        "id notice_id text raised_at answer_due_at answer answered_at",
+        of="objection",
+    )
     objector = ma.fields.String(attribute="objection.resident.masked_name", required=True)
     is_mine = ma.fields.Boolean(required=True)
-    text = ma.fields.String(attribute="objection.text", required=True)
-    raised_at = Instant(attribute="objection.raised_at", required=True)
-    answer_due_at = Instant(attribute="objection.answer_due_at", required=True)
     answer_due_is_provisional = ma.fields.Boolean(
         attribute="objection.answer_due_is_provisional", required=True
     )
-    answer = ma.fields.String(attribute="objection.answer", required=True, allow_none=True)
-    answered_at = Instant(attribute="objection.answered_at", required=True, allow_none=True)

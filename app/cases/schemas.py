@@ -2,10 +2,10 @@
 
 import marshmallow as ma
 
-from app.cases.models import CaseState
+from app.cases.models import Case, CaseState, ConventionLineage
 from app.conventions.schemas import VersionSchema
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Schema, Text, columns
 from app.matters.models import Category
 
 
@@ -57,40 +57,30 @@ class CaseClauseSchema(Schema):
 class CaseBriefSchema(Schema):
     """A case as lists show it; `adoptions` counts the conventions drafted after it."""
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
+    shown = columns(Case, "id compound_id category title state published_at")
     compound = ma.fields.String(attribute="compound.name", required=True)
     community = ma.fields.String(attribute="compound.community.name", required=True)
-    category = ma.fields.Enum(Category, by_value=True, required=True)
-    title = ma.fields.String(required=True)
-    state = ma.fields.Enum(CaseState, by_value=True, required=True)
     convention_name = ma.fields.String(required=True, allow_none=True)
     adoptions = ma.fields.Integer(required=True)
-    published_at = Instant(required=True, allow_none=True)
 
 
 class CaseSchema(CaseBriefSchema):
     """A case; clauses and figures are those of its publication."""
 
-    matter_id = Id(required=True)
-    problem = ma.fields.String(required=True)
-    solution = ma.fields.String(required=True)
-    convention_id = Id(required=True, allow_none=True)
-    version_id = Id(required=True, allow_none=True)
+    shown = columns(
+        Case,
+        "matter_id problem solution convention_id version_id drafted_at withdrawn_why",
+    )
     clauses = ma.fields.List(ma.fields.Nested(CaseClauseSchema), required=True)
     figures = ma.fields.Nested(CaseFiguresSchema, required=True, allow_none=True)
-    drafted_at = Instant(required=True)
-    withdrawn_why = ma.fields.String(required=True, allow_none=True)
 
 
 class AdoptedFromSchema(Schema):
     """Which case a convention was drafted after, and the version whose words it took."""
 
-    case_id = Id(required=True)
+    shown = columns(ConventionLineage, "case_id source_version_id adopted_at")
     title = ma.fields.String(attribute="case.title", required=True)
     compound = ma.fields.String(attribute="case.compound.name", required=True)
-    source_version_id = Id(required=True)
-    adopted_at = Instant(required=True)
 
 
 class LineageSchema(Schema):

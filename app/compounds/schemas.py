@@ -3,21 +3,18 @@
 import marshmallow as ma
 from flask_smorest.fields import Upload
 
-from app.kit.schemas import Id, Instant, Schema
+from app.compounds.models import Community, Compound, RegisterImport
+from app.kit.schemas import Id, Schema, columns
 
 
 class CommunitySchema(Schema):
-    id = Id(required=True)
-    subdistrict_id = Id(required=True)
-    name = ma.fields.String(required=True)
+    shown = columns(Community, "id subdistrict_id name")
     subdistrict = ma.fields.String(attribute="subdistrict.name", required=True)
 
 
 class CompoundSchema(Schema):
-    id = Id(required=True)
-    community_id = Id(required=True)
+    shown = columns(Compound, "id community_id name")
     subdistrict_id = Id(required=True)
-    name = ma.fields.String(required=True)
     community = ma.fields.String(attribute="community.name", required=True)
 
 
@@ -39,9 +36,7 @@ class ReportRowSchema(Schema):
 class RegisterImportSchema(Schema):
     """The report of a register that was taken in."""
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
-    imported_at = Instant(required=True)
+    shown = columns(RegisterImport, "id compound_id imported_at")
     sha256 = ma.fields.String(required=True, metadata={"digits": 64})
     accepted = ma.fields.Function(
         lambda taken: len(taken.report), required=True, metadata={"type": "integer"}

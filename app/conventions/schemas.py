@@ -5,12 +5,12 @@ from typing import Any
 import marshmallow as ma
 
 from app.conventions.drafting import REVIEW_MONTHS
-from app.conventions.models import LegalType, Opinion, VersionState
-from app.conventions.texts.clauses import FlagDecision
+from app.conventions.models import Convention, ConventionVersion, LegalType, Opinion
+from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.texts.difference import Change
 from app.conventions.texts.numerals import MAX_NUMBER
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Schema, Text, columns
 
 MAX_PEOPLE = 100_000
 MAX_AREA = 10**11  # a thousand square kilometres in hundredths of a square metre
@@ -130,50 +130,33 @@ class DifferenceArgs(Schema):
 class OfficialVoteSchema(Schema):
     """An official owners' vote that passed."""
 
-    id = Id(required=True)
-    item = ma.fields.Integer(required=True)
-    official_ref = ma.fields.String(required=True)
-    area_all = ma.fields.Integer(required=True)
-    area_part = ma.fields.Integer(required=True)
-    area_yes = ma.fields.Integer(required=True)
-    heads_all = ma.fields.Integer(required=True)
-    heads_part = ma.fields.Integer(required=True)
-    heads_yes = ma.fields.Integer(required=True)
+    shown = columns(
+        OfficialOwnerVote,
+        "id item official_ref area_all area_part area_yes heads_all heads_part heads_yes "
+        "explanation_en entered_at",
+    )
     explanation = ma.fields.String(attribute="explanation_zh", required=True)
-    explanation_en = ma.fields.String(required=True)
-    entered_at = Instant(required=True)
 
 
 class ClauseSchema(Schema):
     """A clause; one that is not active is not carried out."""
 
-    id = Id(required=True)
-    number = ma.fields.Integer(required=True)
+    shown = columns(Clause, "id number text owner_vote_item is_active resolution_id")
     label = ma.fields.String(required=True)
-    text = ma.fields.String(required=True)
     printed = ma.fields.String(required=True)
     needs_owner_vote = ma.fields.Boolean(required=True)
-    owner_vote_item = ma.fields.Integer(required=True, allow_none=True)
-    is_active = ma.fields.Boolean(required=True)
     owner_vote = ma.fields.Nested(OfficialVoteSchema, required=True, allow_none=True)
-    resolution_id = Id(required=True, allow_none=True)
 
 
 class FlagSchema(Schema):
     """A word that a convention may not have; `clause_number` 0 is the title, `position` counts
     characters from 0."""
 
-    id = Id(required=True)
-    clause_number = ma.fields.Integer(required=True)
+    shown = columns(
+        ConventionFlag,
+        "id clause_number position word why why_en source decision decision_reason decided_at",
+    )
     clause_label = ma.fields.String(required=True)
-    position = ma.fields.Integer(required=True)
-    word = ma.fields.String(required=True)
-    why = ma.fields.String(required=True)
-    why_en = ma.fields.String(required=True)
-    source = ma.fields.String(required=True)
-    decision = ma.fields.Enum(FlagDecision, by_value=True, required=True, allow_none=True)
-    decision_reason = ma.fields.String(required=True, allow_none=True)
-    decided_at = Instant(required=True, allow_none=True)
 
 
 class NamedResolutionSchema(Schema):
@@ -210,25 +193,18 @@ class DifferenceSchema(Schema):
 
 
 class VersionBriefSchema(Schema):
-    id = Id(required=True)
-    number = ma.fields.Integer(required=True)
-    state = ma.fields.Enum(VersionState, by_value=True, required=True)
+    shown = columns(
+        ConventionVersion,
+        "id number state is_trial notice_ends_at in_force_at review_by repeal_ends_at "
+        "repealed_at amends_id",
+    )
     name = ma.fields.String(required=True)
-    is_trial = ma.fields.Boolean(required=True)
-    notice_ends_at = Instant(required=True, allow_none=True)
-    in_force_at = Instant(required=True, allow_none=True)
-    review_by = ma.fields.Date(required=True, allow_none=True)
-    repeal_ends_at = Instant(required=True, allow_none=True)
-    repealed_at = Instant(required=True, allow_none=True)
-    amends_id = Id(required=True, allow_none=True)
 
 
 class ConventionBriefSchema(Schema):
     """A convention as lists show it; `current` is the version in force, or else the newest."""
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
-    legal_type = ma.fields.Enum(LegalType, by_value=True, required=True)
+    shown = columns(Convention, "id compound_id legal_type")
     title = ma.fields.String(required=True)
     current = ma.fields.Nested(VersionBriefSchema, required=True)
 
@@ -236,9 +212,7 @@ class ConventionBriefSchema(Schema):
 class ConventionSchema(Schema):
     """A convention with all its versions; `current` is the one in force, or else the newest."""
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
-    legal_type = ma.fields.Enum(LegalType, by_value=True, required=True)
+    shown = columns(Convention, "id compound_id legal_type")
     title = ma.fields.String(required=True)
     current = ma.fields.Nested(VersionBriefSchema, required=True)
     versions = ma.fields.List(ma.fields.Nested(VersionBriefSchema), required=True)
@@ -248,32 +222,16 @@ class VersionSchema(VersionBriefSchema):
     """A version with its text. It comes into force when its notice has ended and every objection
     is answered; a pact must be filed too."""
 
-    convention_id = Id(required=True)
-    compound_id = Id(required=True)
+    shown = columns(
+        ConventionVersion,
+        "convention_id compound_id title review_months drafted_at opinion advice reviewed_at "
+        "voted_at minutes_ref roll present yes no abstain notice_id filed_at filing_ref "
+        "repeal_reason repeal_resolution_id repeal_notice_id withdrawn_why",
+    )
     legal_type = ma.fields.Enum(LegalType, by_value=True, required=True)
-    title = ma.fields.String(required=True)
-    review_months = ma.fields.Integer(required=True)
     clauses = ma.fields.List(ma.fields.Nested(ClauseSchema), required=True)
     resolutions = ma.fields.List(ma.fields.Nested(NamedResolutionSchema), required=True)
     flags = ma.fields.List(ma.fields.Nested(FlagSchema), required=True)
     difference = ma.fields.List(ma.fields.Nested(ClauseChangeSchema), required=True)
-    drafted_at = Instant(required=True)
-    opinion = ma.fields.Enum(Opinion, by_value=True, required=True, allow_none=True)
-    advice = ma.fields.String(required=True, allow_none=True)
-    reviewed_at = Instant(required=True, allow_none=True)
-    voted_at = Instant(required=True, allow_none=True)
-    minutes_ref = ma.fields.String(required=True, allow_none=True)
-    roll = ma.fields.Integer(required=True, allow_none=True)
-    present = ma.fields.Integer(required=True, allow_none=True)
-    yes = ma.fields.Integer(required=True, allow_none=True)
-    no = ma.fields.Integer(required=True, allow_none=True)
-    abstain = ma.fields.Integer(required=True, allow_none=True)
     owner_vote = ma.fields.Nested(OfficialVoteSchema, required=True, allow_none=True)
-    notice_id = Id(required=True, allow_none=True)
-    filed_at = Instant(required=True, allow_none=True)
-    filing_ref = ma.fields.String(required=True, allow_none=True)
-    repeal_reason = ma.fields.String(required=True, allow_none=True)
-    repeal_resolution_id = Id(required=True, allow_none=True)
-    repeal_notice_id = Id(required=True, allow_none=True)
     amended_by_id = Id(required=True, allow_none=True)
-    withdrawn_why = ma.fields.String(required=True, allow_none=True)

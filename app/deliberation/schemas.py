@@ -4,12 +4,19 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.agenda.models import SessionState
+from app.agenda.models import AgendaSession
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.deliberation.models import ArrivalMode, CardState, InviteeKind
+from app.deliberation.models import (
+    Attendance,
+    CardState,
+    Invitation,
+    InviteeKind,
+    Remark,
+    SolutionCard,
+)
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
-from app.matters.models import Category, MatterState
+from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.matters.models import Matter
 from votes.civil_code import OWNERS_ITEMS
 
 
@@ -34,13 +41,7 @@ class InviteArgs(Schema):
 
 
 class InvitationSchema(Schema):
-    id = Id(required=True)
-    session_id = Id(required=True)
-    kind = ma.fields.Enum(InviteeKind, by_value=True, required=True)
-    name = ma.fields.String(required=True, allow_none=True)
-    resident_id = Id(required=True, allow_none=True)
-    not_needed_why = ma.fields.String(required=True, allow_none=True)
-    invited_at = Instant(required=True)
+    shown = columns(Invitation, "id session_id kind name resident_id not_needed_why invited_at")
 
 
 class AttendanceCodeSchema(Schema):
@@ -60,13 +61,8 @@ class ArriveArgs(Schema):
 class AttendanceSchema(Schema):
     """That somebody came; `is_on_roll` says whether they count for the quorum."""
 
-    id = Id(required=True)
-    session_id = Id(required=True)
-    resident_id = Id(required=True)
+    shown = columns(Attendance, "id session_id resident_id arrived_at mode is_on_roll")
     masked_name = ma.fields.String(attribute="resident.masked_name", required=True)
-    arrived_at = Instant(required=True)
-    mode = ma.fields.Enum(ArrivalMode, by_value=True, required=True)
-    is_on_roll = ma.fields.Boolean(required=True)
 
 
 class RemarkArgs(Schema):
@@ -82,13 +78,7 @@ class RemarkArgs(Schema):
 class RemarkSchema(Schema):
     """A remark of the minutes; `position` counts from 1 in the order of speaking."""
 
-    id = Id(attribute="remark.id", required=True)
-    session_id = Id(attribute="remark.session_id", required=True)
-    matter_id = Id(attribute="remark.matter_id", required=True, allow_none=True)
-    position = ma.fields.Integer(attribute="remark.position", required=True)
-    speaker = ma.fields.String(attribute="remark.speaker", required=True)
-    text = ma.fields.String(attribute="remark.text", required=True)
-    noted_at = Instant(attribute="remark.noted_at", required=True)
+    shown = columns(Remark, "id session_id matter_id position speaker text noted_at", of="remark")
     attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 
@@ -131,16 +121,13 @@ class CardSchema(Schema):
     merged into this one, each resident once.
     """
 
-    id = Id(attribute="card.id", required=True)
-    session_id = Id(attribute="card.session_id", required=True)
-    matter_id = Id(attribute="card.matter_id", required=True)
-    number = ma.fields.Integer(attribute="card.number", required=True)
+    shown = columns(
+        SolutionCard,
+        "id session_id matter_id number text state merged_into_id is_anonymous put_at",
+        of="card",
+    )
     label = ma.fields.String(attribute="card.label", required=True)
-    text = ma.fields.String(attribute="card.text", required=True)
-    state = ma.fields.Enum(CardState, by_value=True, attribute="card.state", required=True)
-    merged_into_id = Id(attribute="card.merged_into_id", required=True, allow_none=True)
     author = ma.fields.String(required=True, allow_none=True)
-    is_anonymous = ma.fields.Boolean(attribute="card.is_anonymous", required=True)
     is_mine = ma.fields.Boolean(required=True)
     needs_owner_vote = ma.fields.Boolean(attribute="card.needs_owner_vote", required=True)
     owner_vote_item = owners_item(attribute="card.owner_vote_item", required=True)
@@ -152,7 +139,6 @@ class CardSchema(Schema):
     )
     supports = ma.fields.Integer(attribute="supports.count", required=True)
     is_supported = ma.fields.Boolean(attribute="supports.is_mine", required=True)
-    put_at = Instant(attribute="card.put_at", required=True)
     attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 
@@ -163,13 +149,7 @@ class DiscussedMatterSchema(Schema):
     rank = ma.fields.Integer(attribute="row.rank", required=True)
     number = ma.fields.Integer(attribute="row.item.number", required=True)
     label = ma.fields.String(attribute="row.item.label", required=True)
-    title = ma.fields.String(attribute="row.item.matter.title", required=True)
-    category = ma.fields.Enum(
-        Category, by_value=True, attribute="row.item.matter.category", required=True
-    )
-    state = ma.fields.Enum(
-        MatterState, by_value=True, attribute="row.item.matter.state", required=True
-    )
+    shown = columns(Matter, "title category state", of="row.item.matter")
     cards = ma.fields.List(ma.fields.Nested(CardSchema), required=True)
 
 
@@ -195,11 +175,7 @@ class RoundTableSchema(Schema):
 
     session_id = Id(attribute="agenda_session.id", required=True)
     name = ma.fields.String(attribute="agenda_session.name", required=True)
-    state = ma.fields.Enum(
-        SessionState, by_value=True, attribute="agenda_session.state", required=True
-    )
-    place = ma.fields.String(attribute="agenda_session.place", required=True)
-    round_table_at = Instant(attribute="agenda_session.round_table_at", required=True)
+    shown = columns(AgendaSession, "state place round_table_at", of="agenda_session")
     agenda = ma.fields.List(ma.fields.Nested(DiscussedMatterSchema), required=True)
     checklist = ma.fields.List(ma.fields.Nested(ChecklistLineSchema), required=True)
     attendance = ma.fields.Nested(PresenceSchema, required=True)

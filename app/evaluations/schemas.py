@@ -5,10 +5,14 @@ from typing import Any
 import marshmallow as ma
 
 from app.evaluations.limits import MIN_ANSWERS
-from app.evaluations.models import FollowUpChannel
-from app.evaluations.outcome import Satisfaction, Verdict
-from app.evaluations.rounds.models import RoundOutcome, RoundState, SubjectKind
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.evaluations.models import FollowUp, FollowUpChannel, MatterEvaluation
+from app.evaluations.outcome import Satisfaction
+from app.evaluations.rounds.models import (
+    EvaluationAnswer,
+    EvaluationRound,
+    PaperCount,
+)
+from app.kit.schemas import Id, Instant, Schema, Text, columns
 from app.works.orders.schemas import Day
 
 MAX_PEOPLE = 100_000
@@ -34,18 +38,12 @@ class TakenFollowUpArgs(FollowUpArgs):
 class FollowUpSchema(Schema):
     """An answer; who gave it is told to nobody."""
 
-    id = Id(required=True)
-    matter_id = Id(required=True)
-    order_id = Id(required=True, allow_none=True)
-    whistle_id = Id(required=True, allow_none=True)
+    shown = columns(
+        FollowUp,
+        "id matter_id order_id whistle_id attempt is_raiser solved satisfaction comment "
+        "channel answered_at",
+    )
     label = ma.fields.String(required=True)
-    attempt = ma.fields.Integer(required=True)
-    is_raiser = ma.fields.Boolean(required=True)
-    solved = ma.fields.Boolean(required=True)
-    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
-    comment = ma.fields.String(required=True, allow_none=True)
-    channel = ma.fields.Enum(FollowUpChannel, by_value=True, required=True)
-    answered_at = Instant(required=True)
 
 
 class ReopenOrderArgs(Schema):
@@ -81,13 +79,12 @@ class EvaluationResultSchema(Schema):
 class MatterEvaluationSchema(Schema):
     """What became of a matter; `round_id` is empty where its follow-ups decided."""
 
-    id = Id(attribute="evaluation.id", required=True)
-    matter_id = Id(attribute="evaluation.matter_id", required=True)
-    round_id = Id(attribute="evaluation.round_id", required=True, allow_none=True)
-    verdict = ma.fields.Enum(Verdict, by_value=True, attribute="evaluation.verdict", required=True)
+    shown = columns(
+        MatterEvaluation,
+        "id matter_id round_id verdict explanation_en concluded_at",
+        of="evaluation",
+    )
     explanation = ma.fields.String(attribute="evaluation.explanation_zh", required=True)
-    explanation_en = ma.fields.String(attribute="evaluation.explanation_en", required=True)
-    concluded_at = Instant(attribute="evaluation.concluded_at", required=True)
     result = ma.fields.Nested(EvaluationResultSchema, required=True)
 
 
@@ -118,9 +115,7 @@ class RoundAnswerArgs(Schema):
 class RoundAnswerSchema(Schema):
     """The answer as it was stored."""
 
-    solved = ma.fields.Boolean(required=True, allow_none=True)
-    satisfaction = ma.fields.Enum(Satisfaction, by_value=True, required=True)
-    comment = ma.fields.String(required=True, allow_none=True)
+    shown = columns(EvaluationAnswer, "solved satisfaction comment")
 
 
 class PaperCountArgs(Schema):
@@ -136,33 +131,21 @@ class PaperCountArgs(Schema):
 class PaperCountSchema(Schema):
     """A count of paper sheets; it counts when another person has confirmed it."""
 
-    satisfied = ma.fields.Integer(required=True)
-    mostly = ma.fields.Integer(required=True)
-    not_satisfied = ma.fields.Integer(required=True)
-    solved = ma.fields.Integer(required=True, allow_none=True)
-    unsolved = ma.fields.Integer(required=True, allow_none=True)
-    entered_at = Instant(required=True)
-    confirmed_at = Instant(required=True, allow_none=True)
+    shown = columns(
+        PaperCount,
+        "satisfied mostly not_satisfied solved unsolved entered_at confirmed_at",
+    )
 
 
 class EvaluationRoundSchema(Schema):
     """An evaluation; answers are counted when it has closed, and have a result if there are
     enough of them."""
 
-    id = Id(attribute="round.id", required=True)
-    compound_id = Id(attribute="round.compound_id", required=True)
-    subject_kind = ma.fields.Enum(
-        SubjectKind, by_value=True, attribute="round.subject_kind", required=True
-    )
-    subject_id = Id(attribute="round.subject_id", required=True)
-    title = ma.fields.String(attribute="round.title", required=True)
-    state = ma.fields.Enum(RoundState, by_value=True, attribute="round.state", required=True)
-    opened_at = Instant(attribute="round.opened_at", required=True)
-    closes_at = Instant(attribute="round.closes_at", required=True)
-    min_answers = ma.fields.Integer(attribute="round.min_answers", required=True)
-    sheets_out = ma.fields.Integer(attribute="round.sheets_out", required=True, allow_none=True)
-    outcome = ma.fields.Enum(
-        RoundOutcome, by_value=True, attribute="round.outcome", required=True, allow_none=True
+    shown = columns(
+        EvaluationRound,
+        "id compound_id subject_kind subject_id title state opened_at closes_at min_answers "
+        "sheets_out outcome",
+        of="round",
     )
     answers = ma.fields.Integer(required=True, allow_none=True)
     result = ma.fields.Nested(EvaluationResultSchema, required=True, allow_none=True)

@@ -4,8 +4,8 @@ import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
-from app.matters.models import SCREENED, Category, MatterState
+from app.kit.schemas import Id, Schema, Text, columns
+from app.matters.models import SCREENED, Category, Matter, MatterState
 
 
 class RaiseArgs(Schema):
@@ -40,16 +40,10 @@ class MatterSchema(Schema):
     matters too, and to those who screen.
     """
 
-    id = Id(required=True)
-    compound_id = Id(required=True)
-    title = ma.fields.String(required=True)
-    body = ma.fields.String(required=True)
-    category = ma.fields.Enum(Category, by_value=True, required=True)
-    state = ma.fields.Enum(MatterState, by_value=True, required=True)
-    raised_at = Instant(required=True)
-    reason = ma.fields.String(required=True, allow_none=True)
-    merged_into_id = Id(required=True, allow_none=True)
-    carry_over = ma.fields.Integer(required=True)
+    shown = columns(
+        Matter,
+        "id compound_id title body category state raised_at reason merged_into_id carry_over",
+    )
     endorsements = ma.fields.Integer(required=True)
     is_endorsed = ma.fields.Boolean(required=True)
     is_mine = ma.fields.Boolean(required=True)

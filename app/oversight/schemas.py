@@ -3,7 +3,8 @@
 import marshmallow as ma
 
 from app.kit.api import PageArgs, page_of
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.audit import AuditEntry
+from app.kit.schemas import Id, Schema, Text, columns
 
 
 class LogArgs(PageArgs):
@@ -22,16 +23,12 @@ class EntrySchema(Schema):
 
     number = ma.fields.Integer(required=True)
     hash = ma.fields.String(required=True)
-    id = Id(attribute="entry.id", required=True)
-    at = Instant(attribute="entry.at", required=True)
-    actor_id = Id(attribute="entry.actor_id", required=True, allow_none=True)
+    shown = columns(
+        AuditEntry,
+        "id at actor_id thing thing_id verb from_state to_state reason",
+        of="entry",
+    )
     actor = ma.fields.String(required=True, allow_none=True)
-    thing = ma.fields.String(attribute="entry.thing", required=True)
-    thing_id = Id(attribute="entry.thing_id", required=True)
-    verb = ma.fields.String(attribute="entry.verb", required=True)
-    from_state = ma.fields.String(attribute="entry.from_state", required=True, allow_none=True)
-    to_state = ma.fields.String(attribute="entry.to_state", required=True, allow_none=True)
-    reason = ma.fields.String(attribute="entry.reason", required=True, allow_none=True)
 
 
 LogSchema = page_of(EntrySchema)

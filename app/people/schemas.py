@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
-from app.people.models import Relation, ResidenceState, Role
+from app.kit.schemas import Id, Schema, Text, columns
+from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 
 
 class WeChatLogin(Schema):
@@ -29,41 +29,31 @@ class ResidentSchema(Schema):
 class ResidenceSchema(Schema):
     """A residence as the resident and the verifiers see it."""
 
-    id = Id(required=True)
-    resident_id = Id(required=True)
+    shown = columns(
+        Residence,
+        "id resident_id compound_id relation state claimed_at decided_at reason",
+    )
     name = ma.fields.String(attribute="resident.name", required=True, allow_none=True)
     birth_date = ma.fields.Date(attribute="resident.birth_date", required=True, allow_none=True)
-    compound_id = Id(required=True)
     building = ma.fields.String(attribute="unit.entrance.building.name", required=True)
     entrance = ma.fields.String(attribute="unit.entrance.name", required=True)
     unit = ma.fields.String(attribute="unit.name", required=True)
-    relation = ma.fields.Enum(Relation, by_value=True, required=True)
-    state = ma.fields.Enum(ResidenceState, by_value=True, required=True)
-    claimed_at = Instant(required=True)
-    decided_at = Instant(required=True, allow_none=True)
-    reason = ma.fields.String(required=True, allow_none=True)
 
 
 class AppointmentSchema(Schema):
     """An office in a place; `until` is the first day without it."""
 
-    id = Id(required=True)
-    resident_id = Id(required=True)
-    role = ma.fields.Enum(Role, by_value=True, required=True)
-    compound_id = Id(required=True, allow_none=True)
-    community_id = Id(required=True, allow_none=True)
-    subdistrict_id = Id(required=True, allow_none=True)
+    shown = columns(
+        Appointment,
+        "id resident_id role compound_id community_id subdistrict_id until ended_at",
+    )
     since = ma.fields.Date(data_key="from", required=True)
-    until = ma.fields.Date(required=True, allow_none=True)
-    ended_at = Instant(required=True, allow_none=True)
 
 
 class MeSchema(Schema):
     """Oneself: name and birth date in full."""
 
-    id = Id(required=True)
-    name = ma.fields.String(required=True, allow_none=True)
-    birth_date = ma.fields.Date(required=True, allow_none=True)
+    shown = columns(Resident, "id name birth_date")
     residences = ma.fields.List(ma.fields.Nested(ResidenceSchema), required=True)
     appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema), required=True)
 

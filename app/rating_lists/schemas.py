@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.kit.schemas import Id, Instant, Matches, Schema, Text
-from app.rating_lists.models import Colour, ListState
+from app.kit.schemas import Id, Matches, Schema, Text, columns
+from app.rating_lists.models import Colour, RatingEntry, RatingList
 
 MAX_ENTRIES = 200
 
@@ -42,30 +42,19 @@ class RecolourArgs(StrikeArgs):
 class RatingEntrySchema(Schema):
     """An entry; one that an objection changed says why, one that was struck says when."""
 
-    id = Id(required=True)
-    list_id = Id(required=True)
-    number = ma.fields.Integer(required=True)
-    compound_id = Id(required=True)
+    shown = columns(
+        RatingEntry,
+        "id list_id number compound_id firm_name manager colour reason figures notice_id "
+        "changed_why struck_at",
+    )
     compound = ma.fields.String(attribute="compound.name", required=True)
-    firm_name = ma.fields.String(required=True)
-    manager = ma.fields.String(required=True, allow_none=True)
-    colour = ma.fields.Enum(Colour, by_value=True, required=True)
-    reason = ma.fields.String(required=True)
-    figures = ma.fields.String(required=True, allow_none=True)
-    notice_id = Id(required=True, allow_none=True)
-    changed_why = ma.fields.String(required=True, allow_none=True)
-    struck_at = Instant(required=True, allow_none=True)
 
 
 class RatingListBriefSchema(Schema):
-    id = Id(required=True)
-    community_id = Id(required=True)
-    period = ma.fields.String(required=True)
-    state = ma.fields.Enum(ListState, by_value=True, required=True)
-    drafted_at = Instant(required=True)
-    reviewed_at = Instant(required=True, allow_none=True)
-    notice_ends_at = Instant(required=True, allow_none=True)
-    final_at = Instant(required=True, allow_none=True)
+    shown = columns(
+        RatingList,
+        "id community_id period state drafted_at reviewed_at notice_ends_at final_at",
+    )
 
 
 class RatingListSchema(RatingListBriefSchema):

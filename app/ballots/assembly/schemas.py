@@ -4,8 +4,9 @@ import marshmallow as ma
 
 from app.agenda.models import ManualMethod
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.ballots.assembly.models import ManualTotal
 from app.ballots.schemas import MarkArgs
-from app.kit.schemas import Id, Schema
+from app.kit.schemas import Id, Schema, columns
 
 MAX_PEOPLE = 100_000
 MAX_TOTALS = 300
@@ -43,9 +44,7 @@ class ManualConfirmArgs(Schema):
 
 
 class ManualTotalSchema(Schema):
-    weight = ma.fields.Integer(required=True)
-    matter_id = Id(required=True)
-    marks = ma.fields.Integer(required=True)
+    shown = columns(ManualTotal, "weight matter_id marks")
 
 
 class ManualCountSchema(Schema):

@@ -5,10 +5,10 @@ from flask_smorest.fields import Upload
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
-from app.ballots.paper.slips import SlipState
+from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Schema, Text, columns
 
 MAX_BATCH = 100  # what is printed in a few seconds
 
@@ -22,10 +22,7 @@ class IssueSlipsArgs(Schema):
 class PaperBatchSchema(Schema):
     """Slips that are printed together, by their serials."""
 
-    id = Id(required=True)
-    session_id = Id(required=True)
-    size = ma.fields.Integer(required=True)
-    issued_at = Instant(required=True)
+    shown = columns(PaperBatch, "id session_id size issued_at")
     serials = ma.fields.List(ma.fields.String(), required=True)
 
 
@@ -66,13 +63,8 @@ class PaperSlipSchema(Schema):
     """A slip, without what was marked on it. `entered_by_me` tells a clerk that somebody else has
     to confirm it. The photos are shown to clerks, and to auditors once voting has closed."""
 
-    id = Id(required=True)
-    session_id = Id(required=True)
-    batch_id = Id(required=True)
-    serial = ma.fields.String(required=True)
-    state = ma.fields.Enum(SlipState, by_value=True, required=True)
+    shown = columns(PaperSlip, "id session_id batch_id serial state reason")
     entered_by_me = ma.fields.Boolean(required=True)
-    reason = ma.fields.String(required=True, allow_none=True)
     attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
 

@@ -7,10 +7,17 @@ import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Schema, Text, columns
 from app.people.schemas import ResidentSchema
+from app.works.ledgers import WorkHours
 from app.works.limits import Urgency
-from app.works.orders.models import DoerKind, OrderState, OrderWay, ProgressKind
+from app.works.orders.models import (
+    DoerKind,
+    OrderProgress,
+    OrderState,
+    ProgressKind,
+    WorkOrder,
+)
 
 MAX_DOERS = 20
 
@@ -100,40 +107,21 @@ class ListedOrderSchema(Schema):
     that it is done; `is_in_time` is known once it is verified.
     """
 
-    id = Id(attribute="order.id", required=True)
-    compound_id = Id(attribute="order.compound_id", required=True)
-    matter_id = Id(attribute="order.matter_id", required=True)
+    shown = columns(
+        WorkOrder,
+        "id compound_id matter_id resolution_id number title text urgency way doer_kind "
+        "doer_name state requested_at due_at assigned_at accept_due_at accepted_at "
+        "contact_due_at contacted_at submission submitted_at verified_at finished_at reason "
+        "return_count escalation_level escalated_at",
+        of="order",
+    )
     matter = ma.fields.String(attribute="order.matter.title", required=True)
-    resolution_id = Id(attribute="order.resolution_id", required=True, allow_none=True)
-    number = ma.fields.Integer(attribute="order.number", required=True)
     label = ma.fields.String(attribute="order.label", required=True)
-    title = ma.fields.String(attribute="order.title", required=True)
-    text = ma.fields.String(attribute="order.text", required=True)
-    urgency = ma.fields.Enum(Urgency, by_value=True, attribute="order.urgency", required=True)
-    way = ma.fields.Enum(OrderWay, by_value=True, attribute="order.way", required=True)
-    doer_kind = ma.fields.Enum(DoerKind, by_value=True, attribute="order.doer_kind", required=True)
-    doer_name = ma.fields.String(attribute="order.doer_name", required=True)
-    state = ma.fields.Enum(OrderState, by_value=True, attribute="order.state", required=True)
-    requested_at = Instant(attribute="order.requested_at", required=True)
-    due_at = Instant(attribute="order.due_at", required=True, allow_none=True)
-    assigned_at = Instant(attribute="order.assigned_at", required=True, allow_none=True)
-    accept_due_at = Instant(attribute="order.accept_due_at", required=True, allow_none=True)
-    accepted_at = Instant(attribute="order.accepted_at", required=True, allow_none=True)
-    contact_due_at = Instant(attribute="order.contact_due_at", required=True, allow_none=True)
-    contacted_at = Instant(attribute="order.contacted_at", required=True, allow_none=True)
     is_contacted_in_time = ma.fields.Boolean(
         attribute="order.is_contacted_in_time", required=True, allow_none=True
     )
-    submission = ma.fields.String(attribute="order.submission", required=True, allow_none=True)
-    submitted_at = Instant(attribute="order.submitted_at", required=True, allow_none=True)
-    verified_at = Instant(attribute="order.verified_at", required=True, allow_none=True)
-    finished_at = Instant(attribute="order.finished_at", required=True, allow_none=True)
     is_in_time = ma.fields.Boolean(attribute="order.is_in_time", required=True, allow_none=True)
     is_overdue = ma.fields.Boolean(required=True)
-    reason = ma.fields.String(attribute="order.reason", required=True, allow_none=True)
-    return_count = ma.fields.Integer(attribute="order.return_count", required=True)
-    escalation_level = ma.fields.Integer(attribute="order.escalation_level", required=True)
-    escalated_at = Instant(attribute="order.escalated_at", required=True, allow_none=True)
 
 
 class OrderSchema(ListedOrderSchema):
@@ -143,10 +131,7 @@ class OrderSchema(ListedOrderSchema):
 
 
 class ProgressSchema(Schema):
-    id = Id(attribute="progress.id", required=True)
-    kind = ma.fields.Enum(ProgressKind, by_value=True, attribute="progress.kind", required=True)
-    text = ma.fields.String(attribute="progress.text", required=True)
-    at = Instant(attribute="progress.at", required=True)
+    shown = columns(OrderProgress, "id kind text at", of="progress")
     by = ma.fields.String(attribute="progress.by.masked_name", required=True)
     attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
 
@@ -164,13 +149,7 @@ class OrderDetailSchema(OrderSchema):
 class HoursSchema(Schema):
     """A row of the ledger; a reversal has negative minutes and names the row that it takes back."""
 
-    id = Id(required=True)
-    order_id = Id(required=True)
+    shown = columns(WorkHours, "id order_id member_id minutes reverses_id reason logged_at")
     order = ma.fields.String(attribute="order.label", required=True)
-    member_id = Id(required=True)
     member = ma.fields.String(attribute="member.masked_name", required=True)
     worked_on = Day(required=True)
-    minutes = ma.fields.Integer(required=True)
-    reverses_id = Id(required=True, allow_none=True)
-    reason = ma.fields.String(required=True, allow_none=True)
-    logged_at = Instant(required=True)

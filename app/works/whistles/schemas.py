@@ -4,10 +4,10 @@ import marshmallow as ma
 
 from app.attachments.schemas import AttachmentSchema
 from app.kit.api import PageArgs
-from app.kit.schemas import Id, Instant, Schema, Text
+from app.kit.schemas import Id, Schema, Text, columns
 from app.works.limits import WhistleKind
 from app.works.orders.schemas import Day, WorkReasonArgs
-from app.works.whistles.models import WhistleGround, WhistleState
+from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 
 
 class WhistleArgs(Schema):
@@ -43,40 +43,18 @@ class WhistleSchema(Schema):
     once the whistle is closed.
     """
 
-    id = Id(attribute="whistle.id", required=True)
-    compound_id = Id(attribute="whistle.compound_id", required=True)
-    matter_id = Id(attribute="whistle.matter_id", required=True)
-    matter = ma.fields.String(attribute="whistle.matter.title", required=True)
-    number = ma.fields.Integer(attribute="whistle.number", required=True)
-    label = ma.fields.String(attribute="whistle.label", required=True)
-    ground = ma.fields.Enum(WhistleGround, by_value=True, attribute="whistle.ground", required=True)
-    text = ma.fields.String(attribute="whistle.text", required=True)
-    state = ma.fields.Enum(WhistleState, by_value=True, attribute="whistle.state", required=True)
-    requested_at = Instant(attribute="whistle.requested_at", required=True)
-    kind = ma.fields.Enum(
-        WhistleKind, by_value=True, attribute="whistle.kind", required=True, allow_none=True
+    shown = columns(
+        Whistle,
+        "id compound_id matter_id number ground text state requested_at kind department "
+        "blown_at objected_at objection sign_due_at signed_at contact_due_at contacted_at "
+        "report_due_at reported_at report due_at fed_back_at feedback closed_at reason "
+        "rework_count escalation_level escalated_at",
+        of="whistle",
     )
-    department = ma.fields.String(attribute="whistle.department", required=True, allow_none=True)
-    blown_at = Instant(attribute="whistle.blown_at", required=True, allow_none=True)
-    objected_at = Instant(attribute="whistle.objected_at", required=True, allow_none=True)
-    objection = ma.fields.String(attribute="whistle.objection", required=True, allow_none=True)
-    sign_due_at = Instant(attribute="whistle.sign_due_at", required=True, allow_none=True)
-    signed_at = Instant(attribute="whistle.signed_at", required=True, allow_none=True)
-    contact_due_at = Instant(attribute="whistle.contact_due_at", required=True, allow_none=True)
-    contacted_at = Instant(attribute="whistle.contacted_at", required=True, allow_none=True)
-    report_due_at = Instant(attribute="whistle.report_due_at", required=True, allow_none=True)
-    reported_at = Instant(attribute="whistle.reported_at", required=True, allow_none=True)
-    report = ma.fields.String(attribute="whistle.report", required=True, allow_none=True)
-    due_at = Instant(attribute="whistle.due_at", required=True, allow_none=True)
-    fed_back_at = Instant(attribute="whistle.fed_back_at", required=True, allow_none=True)
-    feedback = ma.fields.String(attribute="whistle.feedback", required=True, allow_none=True)
-    closed_at = Instant(attribute="whistle.closed_at", required=True, allow_none=True)
+    matter = ma.fields.String(attribute="whistle.matter.title", required=True)
+    label = ma.fields.String(attribute="whistle.label", required=True)
     is_in_time = ma.fields.Boolean(attribute="whistle.is_in_time", required=True, allow_none=True)
     is_overdue = ma.fields.Boolean(required=True)
-    reason = ma.fields.String(attribute="whistle.reason", required=True, allow_none=True)
-    rework_count = ma.fields.Integer(attribute="whistle.rework_count", required=True)
-    escalation_level = ma.fields.Integer(attribute="whistle.escalation_level", required=True)
-    escalated_at = Instant(attribute="whistle.escalated_at", required=True, allow_none=True)
 
 
 class WhistleDetailSchema(WhistleSchema):
