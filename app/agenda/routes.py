@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.agenda import roll, rotation, services
-from app.agenda.access import as_seen, obtain_session
+from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession, RollEntry
 from app.agenda.refusals import (
     AlreadyNext,
@@ -38,6 +38,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     allow,
     current_actor,
+    obtain,
     obtain_community,
     obtain_compound,
 )
@@ -160,7 +161,7 @@ def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 def read_session(session_id: UUID) -> dict[str, Any]:
     """一期月月谈 · One session with its list and turnout."""
-    return as_seen(obtain_session(session_id))
+    return as_seen(obtain(AgendaSession, session_id))
 
 
 @blp.route("/sessions/<uuid:session_id>/roll", methods=["GET"])
@@ -168,7 +169,7 @@ def read_session(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, RollEntrySchema(many=True))
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     """投票人名单 · Who may vote, by resident id."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     query = (
         db.select(RollEntry.resident_id, Resident)
         .join(Resident, RollEntry.resident_id == Resident.id)
@@ -191,7 +192,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     services.replace_roll(db.session(), agenda_session, by, body["roll"])
     db.session.commit()
@@ -204,7 +205,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     services.start_collecting(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return as_seen(agenda_session)
@@ -216,7 +217,7 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
     """定题单 · Number the listed matters; the list changes no more."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     services.freeze_list(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return as_seen(agenda_session)
@@ -229,7 +230,7 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     services.cancel_session(db.session(), agenda_session, by, body["reason"])
     db.session.commit()

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, current_app, jsonify, request
 from werkzeug.http import quote_etag
 
-from app.agenda.access import as_seen, obtain_session
+from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
@@ -42,6 +42,7 @@ from app.people.guards import (
     check_token,
     current_actor,
     current_bearer,
+    obtain,
     public,
     rule_was_applied,
     signed_in,
@@ -89,7 +90,7 @@ def _extension_days() -> int:
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     voting.open_voting(db.session(), agenda_session, current_actor().resident, _keys())
     db.session.commit()
     return as_seen(agenda_session)
@@ -101,7 +102,7 @@ def open_voting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
     """延长投票 · Give the vote three more days, once."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     voting.extend_voting(db.session(), agenda_session, by, _extension_days())
     db.session.commit()
@@ -114,7 +115,7 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
     """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     voting.close_voting(db.session(), agenda_session, by, _keys(), _extension_days())
     db.session.commit()
@@ -168,7 +169,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
 @blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
     """我的选票 · One's own ballot until voting closes; 404 while there is none."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     receipt = casting.read_ballot(db.session(), agenda_session, current_actor(), _keys())
     if receipt is None:
         raise NotFound
@@ -244,7 +245,7 @@ def _obtain_in_full(session_id: UUID) -> AgendaSession:
     """The session as any other view obtains it, caught up, or the reason why not."""
     catch_up_session(session_id)
     check_token()
-    return obtain_session(session_id)
+    return obtain(AgendaSession, session_id)
 
 
 def _unless_seen(version: str) -> Response | None:

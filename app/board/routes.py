@@ -25,7 +25,7 @@ from app.kit.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, rea
 from app.kit.errors import Forbidden, NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound, public
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound, public
 from app.people.models import Role
 
 blp = Blueprint("board", __name__, description="公示与订阅 · Public notices and feeds")
@@ -100,7 +100,7 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
-    notice = _obtain_notice(notice_id)
+    notice = obtain(PublicNotice, notice_id, lock=True)
     by = current_actor().resident
     services.correct(db.session(), notice, by, body["note"], clock.now())
     db.session.commit()
@@ -114,7 +114,7 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
-    notice = _obtain_notice(notice_id)
+    notice = obtain(PublicNotice, notice_id, lock=True)
     by = current_actor().resident
     services.withdraw(db.session(), notice, by, body["reason"], clock.now())
     db.session.commit()
@@ -131,7 +131,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 
     The property firm's manager may object to the rating of the firm, and to nothing else.
     """
-    notice = _obtain_notice(notice_id)
+    notice = obtain(PublicNotice, notice_id, lock=True)
     _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
     by = current_actor().resident
     objection = create_once(
@@ -151,7 +151,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 @blp.refuses(InvalidCursor)
 def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """异议与答复 · Objections to a notice with their answers, newest first."""
-    _obtain_notice(notice_id, lock=False)
+    obtain(PublicNotice, notice_id)
     query = (
         db.select(Objection)
         .where(Objection.notice_id == notice_id)
@@ -189,16 +189,3 @@ def _require_one_of(roles: Set[Role], compound: Compound) -> None:
 
 def _seen(objection: Objection) -> dict[str, Any]:
     return {"objection": objection, "is_mine": objection.resident_id == current_actor().id}
-
-
-def _obtain_notice(notice_id: UUID, *, lock: bool = True) -> PublicNotice:
-    # A write holds the row, so that two decisions about one notice come one after the other.
-    notice = db.session.get(
-        PublicNotice,
-        notice_id,
-        with_for_update={"of": PublicNotice, "key_share": True} if lock else None,
-    )
-    if notice is None:
-        raise NotFound
-    obtain_compound(notice.compound_id)
-    return notice

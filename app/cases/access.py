@@ -5,21 +5,12 @@ from uuid import UUID
 from app.cases.models import Case, CaseState
 from app.kit.errors import NotFound
 from app.kit.extensions import db
-from app.people.guards import current_actor, obtain_compound
+from app.people.guards import current_actor
 from app.people.models import Role
 
 # Who sees what is not, or no longer, in the library.
 EDITORS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 READERS = (*EDITORS, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
-
-
-def obtain_case(case_id: UUID) -> Case:
-    """The case, for somebody whom the view's rule allows to act in its compound."""
-    case = db.session.get(Case, case_id)
-    if case is None:
-        raise NotFound
-    obtain_compound(case.compound_id)
-    return case
 
 
 def find_case(case_id: UUID) -> Case:

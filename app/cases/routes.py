@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.cases import adopting, writing
-from app.cases.access import EDITORS, READERS, find_case, obtain_case
+from app.cases.access import EDITORS, READERS, find_case
 from app.cases.frequent import FrequentCategories, frequent_categories
 from app.cases.models import Case, ConventionLineage
 from app.cases.refusals import (
@@ -44,6 +44,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     allow,
     current_actor,
+    obtain,
     obtain_community,
     obtain_compound,
     signed_in,
@@ -88,7 +89,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
 @blp.refuses(WrongState, InvalidConvention, PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
     """修改案例 · Write a draft anew."""
-    case = obtain_case(case_id)
+    case = obtain(Case, case_id)
     writing.revise_case(db.session(), case, current_actor().resident, **body)
     db.session.commit()
     return case
@@ -100,7 +101,7 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 @blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
-    case = obtain_case(case_id)
+    case = obtain(Case, case_id)
     if case.convention_id is not None:
         same_convention = ConventionVersion.convention_id == case.convention_id
         follow_notices(db.session(), due_versions(db.session(), same_convention))
@@ -116,7 +117,7 @@ def publish_case(case_id: UUID) -> Case:
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
     """撤回案例 · Take a case out of the library, or give a draft up."""
-    case = obtain_case(case_id)
+    case = obtain(Case, case_id)
     writing.withdraw_case(db.session(), case, current_actor().resident, body["reason"])
     db.session.commit()
     return case

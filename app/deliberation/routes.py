@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda.access import as_seen, obtain_session
+from app.agenda.access import as_seen
+from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.deliberation import attendance, cards, invitations, remarks, round_table
@@ -37,10 +38,10 @@ from app.deliberation.schemas import (
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
 from app.signing import signing_keys
@@ -67,7 +68,7 @@ CARD_EXAMPLE = {
 @blp.response(200, RoundTableSchema)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
     """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     return round_table.read_round_table(db.session(), agenda_session, current_actor().id)
 
 
@@ -77,7 +78,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     round_table.start_meeting(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return as_seen(agenda_session)
@@ -90,7 +91,7 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     invitation = create_once(
         Invitation,
@@ -109,7 +110,7 @@ def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
 @blp.refuses(InvalidCursor)
 def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """邀请名单 · Invitations of a session, newest first."""
-    obtain_session(session_id)
+    obtain(AgendaSession, session_id)
     query = db.select(Invitation).where(Invitation.session_id == session_id)
     return read_page(db.session(), query, Invitation.id, **args)
 
@@ -120,7 +121,7 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
-    return attendance.make_code(obtain_session(session_id), signing_keys())
+    return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
 @blp.route("/sessions/<uuid:session_id>/attendance", methods=["POST"])
@@ -135,7 +136,7 @@ def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
     """签到 · Note one's own arrival by the code, or as a clerk somebody else's; once is enough."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     match body:
         case {"code": code, **rest} if not rest:
@@ -157,7 +158,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 @blp.refuses(InvalidCursor)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """签到名单 · Who came, the last arrival first."""
-    obtain_session(session_id)
+    obtain(AgendaSession, session_id)
     query = (
         db.select(Attendance)
         .where(Attendance.session_id == session_id)
@@ -173,7 +174,7 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
 def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     remark = create_once(
         Remark,
@@ -192,7 +193,7 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
 @blp.refuses(InvalidCursor)
 def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
-    obtain_session(session_id)
+    obtain(AgendaSession, session_id)
     query = db.select(Remark).where(Remark.session_id == session_id)
     page = read_page(db.session(), query, Remark.position, **args, oldest_first=True)
     return {**page, "items": remarks.with_attachments(db.session(), page["items"])}
@@ -205,7 +206,7 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     """提方案 · Put a solution card for a chosen matter."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     card = create_once(
         SolutionCard,
@@ -224,7 +225,7 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
 @blp.refuses(InvalidCursor)
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
-    obtain_session(session_id)
+    obtain(AgendaSession, session_id)
     query = cards_of(session_id)
     for column in ("matter_id", "state"):
         if column in args:
@@ -238,7 +239,7 @@ def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, CardSchema)
 def read_card(card_id: UUID) -> SeenCard:
     """一张卡片 · One solution card."""
-    return _seen(_obtain_card(card_id))
+    return _seen(obtain(SolutionCard, card_id))
 
 
 @blp.route("/cards/<uuid:card_id>/support", methods=["PUT"])
@@ -247,7 +248,7 @@ def read_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
     """支持 · Support a card."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.support_card(db.session(), card, current_actor().resident)
     db.session.commit()
     return _seen(card)
@@ -259,7 +260,7 @@ def support_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
     """撤回支持 · Support a card no longer, nor what was merged into it."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.withdraw_support(db.session(), card, current_actor().resident)
     db.session.commit()
     return _seen(card)
@@ -272,7 +273,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.merge_card(db.session(), card, current_actor().resident, body["into"])
     db.session.commit()
     return _seen(card)
@@ -284,7 +285,7 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
     """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.adopt_card(db.session(), card, current_actor().resident)
     db.session.commit()
     return _seen(card)
@@ -297,7 +298,7 @@ def adopt_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """不采纳 · Do not take a card up."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.drop_card(db.session(), card, current_actor().resident, body["reason"])
     db.session.commit()
     return _seen(card)
@@ -310,18 +311,10 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
-    card = _obtain_card(card_id)
+    card = obtain(SolutionCard, card_id)
     cards.tag_card(db.session(), card, current_actor().resident, body["item"])
     db.session.commit()
     return _seen(card)
-
-
-def _obtain_card(card_id: UUID) -> SolutionCard:
-    card = db.session.get(SolutionCard, card_id)
-    if card is None:
-        raise NotFound
-    obtain_compound(card.compound_id)
-    return card
 
 
 def _seen(card: SolutionCard) -> SeenCard:

@@ -1,24 +1,11 @@
 """Obtaining rounds on somebody's behalf, and what is seen of them and of judgements."""
 
 from typing import Any
-from uuid import UUID
 
 from app.evaluations.limits import MIN_FOR_COMMENTS
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.notices import figures_data
 from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
-from app.kit.errors import NotFound
-from app.kit.extensions import db
-from app.people.guards import obtain_compound
-
-
-def obtain_round(round_id: UUID) -> EvaluationRound:
-    """The round, for somebody whom the view's rule allows to act in its compound."""
-    asked = db.session.get(EvaluationRound, round_id)
-    if asked is None:
-        raise NotFound
-    obtain_compound(asked.compound_id)
-    return asked
 
 
 def round_as_seen(asked: EvaluationRound) -> dict[str, Any]:

@@ -4,17 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from app.agenda.access import as_seen as session_as_seen
-from app.agenda.access import obtain_session
+from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
 from app.evaluations import follow_ups, judging, orders, sessions
-from app.evaluations.access import (
-    evaluation_as_seen,
-    obtain_round,
-    round_as_seen,
-    shows_comments,
-)
+from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.notices import rates_data
 from app.evaluations.rates import (
@@ -69,9 +64,9 @@ from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
 from app.matters.models import Matter
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
 from app.people.models import Role
-from app.works.access import obtain_matter, obtain_order, obtain_whistle, order_as_seen
+from app.works.access import order_as_seen
 from app.works.orders.models import WorkOrder
 from app.works.orders.schemas import OrderSchema
 from app.works.refusals import DoerCannotVerify, DueDayPassed
@@ -102,7 +97,7 @@ PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45,
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
-    return _answer(obtain_order(order_id), body)
+    return _answer(obtain(WorkOrder, order_id), body)
 
 
 @blp.route("/orders/<uuid:order_id>/follow-ups/taken", methods=["POST"])
@@ -112,7 +107,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
-    return _enter(obtain_order(order_id), body)
+    return _enter(obtain(WorkOrder, order_id), body)
 
 
 @blp.route("/whistles/<uuid:whistle_id>/follow-ups", methods=["POST"])
@@ -122,7 +117,7 @@ def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
-    return _answer(obtain_whistle(whistle_id), body)
+    return _answer(obtain(Whistle, whistle_id), body)
 
 
 @blp.route("/whistles/<uuid:whistle_id>/follow-ups/taken", methods=["POST"])
@@ -132,7 +127,7 @@ def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
-    return _enter(obtain_whistle(whistle_id), body)
+    return _enter(obtain(Whistle, whistle_id), body)
 
 
 @blp.route("/matters/<uuid:matter_id>/follow-ups", methods=["GET"])
@@ -142,7 +137,7 @@ def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @blp.refuses(InvalidCursor)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """回访记录 · What whoever raised a matter said of the work on it, newest first."""
-    obtain_matter(matter_id)
+    obtain(Matter, matter_id)
     query = (
         db.select(FollowUp)
         .where(FollowUp.matter_id == matter_id, FollowUp.is_raiser)
@@ -157,7 +152,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     orders.close_order(db.session(), order, current_actor().resident)
     db.session.commit()
     return order_as_seen(order)
@@ -170,7 +165,7 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回重办 · Give a checked order back to its doer, with a new term."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     orders.reopen_order(db.session(), order, current_actor().resident, **body)
     db.session.commit()
     return order_as_seen(order)
@@ -182,7 +177,7 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
     """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
-    matter = obtain_matter(matter_id)
+    matter = obtain(Matter, matter_id)
     evaluation = judging.close_matter(db.session(), matter, current_actor().resident)
     db.session.commit()
     return evaluation_as_seen(evaluation)
@@ -195,7 +190,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(InvalidCursor)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """评定记录 · What became of a matter each time that it was judged, newest first."""
-    obtain_matter(matter_id)
+    obtain(Matter, matter_id)
     query = db.select(MatterEvaluation).where(MatterEvaluation.matter_id == matter_id)
     page = read_page(db.session(), query, MatterEvaluation.id, **args)
     return {**page, "items": [evaluation_as_seen(each) for each in page["items"]]}
@@ -208,7 +203,7 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
-    return _open(SubjectKind.MATTER, obtain_matter(matter_id), body)
+    return _open(SubjectKind.MATTER, obtain(Matter, matter_id), body)
 
 
 @blp.route("/conventions/<uuid:convention_id>/evaluation-rounds", methods=["POST"])
@@ -239,7 +234,7 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, EvaluationRoundSchema)
 def read_round(round_id: UUID) -> dict[str, Any]:
     """一次民评 · One evaluation; its result shows when it has closed."""
-    return round_as_seen(obtain_round(round_id))
+    return round_as_seen(obtain(EvaluationRound, round_id))
 
 
 @blp.route("/evaluation-rounds/<uuid:round_id>/answer", methods=["PUT"])
@@ -249,7 +244,7 @@ def read_round(round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
-    asked = obtain_round(round_id)
+    asked = obtain(EvaluationRound, round_id)
     asking.answer_round(db.session(), asked, current_actor().resident, **body)
     db.session.commit()
     return body
@@ -262,7 +257,7 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
-    asked = obtain_round(round_id)
+    asked = obtain(EvaluationRound, round_id)
     paper = asking.count_paper(db.session(), asked, current_actor().resident, **body)
     db.session.commit()
     return paper
@@ -274,7 +269,7 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
 @blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
     """确认纸质票数 · Confirm the count of another person; without that it does not count."""
-    asked = obtain_round(round_id)
+    asked = obtain(EvaluationRound, round_id)
     paper = asking.confirm_paper(db.session(), asked, current_actor().resident)
     db.session.commit()
     return paper
@@ -287,7 +282,7 @@ def confirm_paper(round_id: UUID) -> PaperCount:
 @blp.refuses(InvalidCursor)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """意见 · Comments without names, in no order; none before the result, nor of fewer than 3."""
-    asked = obtain_round(round_id)
+    asked = obtain(EvaluationRound, round_id)
     query = db.select(EvaluationAnswer).where(
         EvaluationAnswer.round_id == asked.id, EvaluationAnswer.comment.is_not(None)
     )
@@ -302,7 +297,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     sessions.start_evaluation(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return session_as_seen(agenda_session)
@@ -314,7 +309,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     sessions.close_session(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return session_as_seen(agenda_session)
@@ -340,7 +335,7 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
 @blp.response(200, RatesSchema)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
     """一期的三率 · The rates of the work that came of a session."""
-    return _rates(scope_of_session(obtain_session(session_id)))
+    return _rates(scope_of_session(obtain(AgendaSession, session_id)))
 
 
 def _answer(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:

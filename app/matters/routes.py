@@ -10,7 +10,7 @@ from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAtta
 from app.attachments.services import attachments_of
 from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
 from app.matters import services
@@ -23,7 +23,7 @@ from app.matters.schemas import (
     RaiseArgs,
     ScreenArgs,
 )
-from app.people.guards import EVERYONE_THERE, Actor, allow, current_actor, obtain_compound
+from app.people.guards import EVERYONE_THERE, Actor, allow, current_actor, obtain, obtain_compound
 from app.people.models import Role
 
 blp = Blueprint("matters", __name__, description="民提 · What residents raise")
@@ -87,7 +87,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, MatterDetailSchema)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
-    return _with_photos(current_actor(), _obtain_matter(matter_id))
+    return _with_photos(current_actor(), obtain(Matter, matter_id))
 
 
 @blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
@@ -96,7 +96,7 @@ def read_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
-    matter = _obtain_matter(matter_id, lock=True)
+    matter = obtain(Matter, matter_id, lock=True)
     actor = current_actor()
     services.endorse(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
@@ -109,7 +109,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     """撤回附议 · Support a matter no longer."""
-    matter = _obtain_matter(matter_id, lock=True)
+    matter = obtain(Matter, matter_id, lock=True)
     actor = current_actor()
     services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
@@ -123,7 +123,7 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften)
 def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""
-    matter = _obtain_matter(matter_id, lock=True)
+    matter = obtain(Matter, matter_id, lock=True)
     into = None
     if body["into"] is not None:
         into = db.session.get(
@@ -144,17 +144,6 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     )
     db.session.commit()
     return _seen_by(actor, [matter])[0]
-
-
-def _obtain_matter(matter_id: UUID, *, lock: bool = False) -> Matter:
-    # A write locks the row, so that two decisions about one matter come one after the other.
-    matter = db.session.get(
-        Matter, matter_id, with_for_update={"of": Matter, "key_share": True} if lock else None
-    )
-    if matter is None:
-        raise NotFound
-    obtain_compound(matter.compound_id)
-    return matter
 
 
 def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:

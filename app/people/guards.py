@@ -20,11 +20,13 @@ from werkzeug.exceptions import HTTPException
 from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.kit.extensions import db
+from app.kit.orm import HasId
 from app.people.bearer import Bearer, read_bearer
 from app.people.models import Appointment, Relation, Residence, Resident, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T", bound=HasId)
 
 EVERYONE_THERE = tuple(Role)
 STAFF = frozenset({Role.PROPERTY_MANAGER, Role.SUBDISTRICT_OFFICER, Role.DEPARTMENT})
@@ -220,6 +222,17 @@ def obtain_compound(compound_id: UUID) -> Compound:
     g.place = compound  # the identity map forgets what nobody holds, and the view reads it again
     _apply_rule(current_actor().roles_in(compound))
     return compound
+
+
+def obtain(model: type[T], thing_id: UUID, *, lock: bool = False) -> T:
+    """The row of this id, for somebody whom the view's rule allows to act in its compound. With
+    `lock`, whoever else decides about it waits until this transaction ends."""
+    held = {"of": model, "key_share": True} if lock else None
+    thing = db.session.get(model, thing_id, with_for_update=held)
+    if thing is None:
+        raise NotFound
+    obtain_compound(thing.compound_id)  # type: ignore[attr-defined]  # as all such rows
+    return thing
 
 
 def obtain_community(community_id: UUID) -> Community:

@@ -16,6 +16,7 @@ from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,
     current_actor,
+    obtain,
     obtain_community,
     obtain_compound,
     public,
@@ -233,7 +234,7 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """核实居住 · Confirm a claim, and the birth date that the papers show."""
-    residence = _obtain_residence(residence_id)
+    residence = obtain(Residence, residence_id, lock=True)
     services.verify_residence(
         db.session(),
         residence,
@@ -252,22 +253,11 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @blp.refuses(OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """不予核实 · Turn a claim down, with a reason that the claimant reads."""
-    residence = _obtain_residence(residence_id)
+    residence = obtain(Residence, residence_id, lock=True)
     services.refuse_residence(
         db.session(), residence, by=current_actor().resident, at=clock.now(), reason=body["reason"]
     )
     db.session.commit()
-    return residence
-
-
-def _obtain_residence(residence_id: UUID) -> Residence:
-    # The row lock makes two verifiers decide one after the other.
-    residence = db.session.get(
-        Residence, residence_id, with_for_update={"of": Residence, "key_share": True}
-    )
-    if residence is None:
-        raise NotFound
-    obtain_compound(residence.compound_id)
     return residence
 
 

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from flask import Response, current_app
 
-from app.agenda.access import obtain_session
+from app.agenda.models import AgendaSession
 from app.kit import clock
 from app.kit.api import Blueprint
 from app.kit.extensions import db
+from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
+    obtain,
     obtain_community,
     obtain_compound,
     obtain_subdistrict,
@@ -23,7 +25,6 @@ from app.reports.scopes import Place
 from app.reports.sheet import sheet_of
 from app.reports.story import read_sources
 from app.reports.telling import tell
-from app.works.access import obtain_matter
 
 blp = Blueprint("reports", __name__, description="全程与数据 · The story of a matter, and figures")
 
@@ -38,7 +39,7 @@ CSV = "text/csv"
 @blp.response(200, StorySchema)
 def read_story(matter_id: UUID) -> dict[str, Any]:
     """一件事的全程 · Every public move about a matter, oldest first."""
-    matter = obtain_matter(matter_id)
+    matter = obtain(Matter, matter_id)
     entries = tell(matter, read_sources(db.session(), matter))
     return {
         "matter_id": matter.id,
@@ -53,7 +54,7 @@ def read_story(matter_id: UUID) -> dict[str, Any]:
 @blp.response(200, FiguresSchema)
 def read_session_figures(session_id: UUID) -> dict[str, Any]:
     """一期的数据 · Figures of what came of a session so far."""
-    return figures_of_session(db.session(), obtain_session(session_id))
+    return figures_of_session(db.session(), obtain(AgendaSession, session_id))
 
 
 @blp.route("/sessions/<uuid:session_id>/figures.csv", methods=["GET"])
@@ -61,7 +62,7 @@ def read_session_figures(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_session_sheet(session_id: UUID) -> Response:
     """一期的数据表 · The same as a table (CSV)."""
-    return _sheet(figures_of_session(db.session(), obtain_session(session_id)))
+    return _sheet(figures_of_session(db.session(), obtain(AgendaSession, session_id)))
 
 
 @blp.route("/compounds/<uuid:compound_id>/figures", methods=["GET"])

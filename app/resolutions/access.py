@@ -7,19 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.kit import clock
-from app.kit.errors import NotFound
-from app.kit.extensions import db
-from app.people.guards import obtain_compound
 from app.resolutions.models import Resolution
-
-
-def obtain_resolution(resolution_id: UUID) -> Resolution:
-    """The resolution, for somebody whom the view's rule allows to act in its compound."""
-    resolution = db.session.get(Resolution, resolution_id)
-    if resolution is None:
-        raise NotFound
-    obtain_compound(resolution.compound_id)
-    return resolution
 
 
 def resolutions_of(session_id: UUID) -> Select[Resolution]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import current_app
 
 from app.agenda.access import as_seen as session_as_seen
-from app.agenda.access import obtain_session
+from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
@@ -17,10 +17,10 @@ from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
 from app.people.models import Role
 from app.resolutions import meeting, review, services
-from app.resolutions.access import as_seen, obtain_resolution, resolutions_of
+from app.resolutions.access import as_seen, resolutions_of
 from app.resolutions.models import Resolution
 from app.resolutions.refusals import (
     AdviceMissing,
@@ -84,7 +84,7 @@ def _keys() -> KeyStore:
 )
 def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     resolution = create_once(
         Resolution,
@@ -103,7 +103,7 @@ def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(InvalidCursor)
 def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """决议列表 · The resolutions of a session in the order of their numbers."""
-    obtain_session(session_id)
+    obtain(AgendaSession, session_id)
     page = read_page(
         db.session(), resolutions_of(session_id), Resolution.number, oldest_first=True, **args
     )
@@ -115,7 +115,7 @@ def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 def read_resolution(resolution_id: UUID) -> dict[str, Any]:
     """一项决议 · One resolution; figures show when the vote is over."""
-    return as_seen(obtain_resolution(resolution_id))
+    return as_seen(obtain(Resolution, resolution_id))
 
 
 @blp.route("/resolutions/<uuid:resolution_id>", methods=["PUT"])
@@ -132,7 +132,7 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """修改草案 · Write a draft anew, but for its matter."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     services.revise_resolution(db.session(), resolution, current_actor().resident, **body)
     db.session.commit()
     return as_seen(resolution)
@@ -144,7 +144,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     review.request_review(db.session(), resolution, current_actor().resident)
     db.session.commit()
     return as_seen(resolution)
@@ -157,7 +157,7 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     review.give_review(db.session(), resolution, current_actor().resident, **body)
     db.session.commit()
     return as_seen(resolution)
@@ -170,7 +170,7 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, HandsAreNotSecret, ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     by = current_actor().resident
     services.table_resolution(db.session(), resolution, by, _keys(), **body)
     db.session.commit()
@@ -191,7 +191,7 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     voting.count_votes(db.session(), resolution, current_actor().resident, **body)
     db.session.commit()
     return as_seen(resolution)
@@ -204,7 +204,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, WrongMethod, NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     voting.cast_vote(db.session(), resolution, current_actor(), _keys(), body["answer"])
     db.session.commit()
     return body
@@ -216,7 +216,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     voting.close_vote(db.session(), resolution, current_actor().resident, _keys())
     db.session.commit()
     lost_keys.erase_now(db.session(), resolution.id, _keys())
@@ -230,7 +230,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """暂缓 · Decide it not now, with a reason."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     by = current_actor().resident
     services.shelve_resolution(db.session(), resolution, by, body["reason"])
     db.session.commit()
@@ -245,7 +245,7 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """提请上会 · Hand on what failed or was shelved to those who can decide it."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     by = current_actor().resident
     services.escalate_resolution(db.session(), resolution, by, body["forum"], body["reason"])
     db.session.commit()
@@ -258,7 +258,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     services.publish_resolution(db.session(), resolution, current_actor().resident)
     db.session.commit()
     return as_seen(resolution)
@@ -270,7 +270,7 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
     """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     meeting.conclude_meeting(db.session(), agenda_session, current_actor().resident)
     db.session.commit()
     return session_as_seen(agenda_session)

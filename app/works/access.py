@@ -10,12 +10,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.errors import NotFound
-from app.kit.extensions import db
 from app.matters.models import Matter
-from app.people.guards import Actor, obtain_compound
+from app.people.guards import Actor
 from app.people.models import Appointment, Role
-from app.works.ledgers import WorkHours
 from app.works.orders.models import (
     OWED,
     OrderState,
@@ -35,42 +32,6 @@ DOERS = (
     Role.DEPARTMENT,
     Role.COMMUNITY_SECRETARY,
 )
-
-
-def obtain_matter(matter_id: UUID) -> Matter:
-    """The matter, for somebody whom the view's rule allows to act in its compound."""
-    matter = db.session.get(Matter, matter_id, options=[joinedload(Matter.compound)])
-    if matter is None:
-        raise NotFound
-    obtain_compound(matter.compound_id)
-    return matter
-
-
-def obtain_order(order_id: UUID) -> WorkOrder:
-    """The order, for somebody whom the view's rule allows to act in its compound."""
-    order = db.session.get(WorkOrder, order_id)
-    if order is None:
-        raise NotFound
-    obtain_compound(order.compound_id)
-    return order
-
-
-def obtain_whistle(whistle_id: UUID) -> Whistle:
-    """The whistle, for somebody whom the view's rule allows to act in its compound."""
-    whistle = db.session.get(Whistle, whistle_id)
-    if whistle is None:
-        raise NotFound
-    obtain_compound(whistle.compound_id)
-    return whistle
-
-
-def obtain_hours(hours_id: UUID) -> WorkHours:
-    """A row of the hours, for somebody whom the view's rule allows to act in its compound."""
-    hours = db.session.get(WorkHours, hours_id)
-    if hours is None:
-        raise NotFound
-    obtain_compound(hours.compound_id)
-    return hours
 
 
 def require_doer(order: WorkOrder, actor: Actor) -> None:

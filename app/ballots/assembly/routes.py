@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from app.agenda.access import as_seen, obtain_session
+from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
@@ -21,7 +21,7 @@ from app.ballots.paper.entry import PhotoMissing, SecretaryTouchesNoBallot, refu
 from app.kit.api import Blueprint
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.people.guards import EVERYONE_THERE, allow, current_actor
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
 from app.people.models import Role
 from votes.ballot import Mark
 
@@ -50,7 +50,7 @@ COUNT_EXAMPLE = {
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
     drops totals that both witnesses have not confirmed."""
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     manual_count.choose_method(db.session(), agenda_session, by, body["method"])
     db.session.commit()
     return as_seen(agenda_session)
@@ -71,7 +71,7 @@ def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 )
 def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """录入总数 · Enter the totals of the assembly with a photo; two witnesses confirm them."""
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
     refuse_secretary(agenda_session, actor)
     marks: Counter[Mark] = Counter()
     for total in body["totals"]:
@@ -94,7 +94,7 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """见证确认 · A witness confirms the totals that they have seen."""
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     count = manual_count.confirm_count(db.session(), agenda_session, by, body["totals_hash"])
     db.session.commit()
     return _as_seen(agenda_session, count)
@@ -105,7 +105,7 @@ def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, ManualCountSchema)
 def read_count(session_id: UUID) -> dict[str, Any]:
     """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     count = manual_count.read_count(db.session(), agenda_session, current_actor().id)
     return _as_seen(agenda_session, count)
 
@@ -121,7 +121,7 @@ def read_count(session_id: UUID) -> dict[str, Any]:
 )
 def conclude_count(session_id: UUID) -> dict[str, Any]:
     """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     manual_count.conclude_count(db.session(), agenda_session, by)
     db.session.commit()
     return as_seen(agenda_session)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app.agenda.access import as_seen, obtain_session
+from app.agenda.access import as_seen
+from app.agenda.models import AgendaSession
 from app.agenda.refusals import CountersigningDecided
 from app.agenda.schemas import SessionSchema
 from app.ballots.countersign import countersigning, officers
@@ -24,7 +25,7 @@ from app.kit import clock
 from app.kit.api import Blueprint
 from app.kit.errors import Forbidden, NotFound
 from app.kit.extensions import db
-from app.people.guards import allow, current_actor, obtain_compound, public, signed_in
+from app.people.guards import allow, current_actor, obtain, obtain_compound, public, signed_in
 
 blp = Blueprint("countersigning", __name__, description="会签 · The second officer")
 
@@ -102,7 +103,7 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 )
 def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会签 · Hand in the second officer's signature over the sealed result, once."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     countersigning.countersign(db.session(), agenda_session, current_actor(), **body)
     db.session.commit()
     return as_seen(agenda_session)
@@ -122,7 +123,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 )
 def refuse_countersignature(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """拒绝会签 · Refuse to countersign, with a reason that the board publishes."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     countersigning.refuse_countersignature(db.session(), agenda_session, current_actor(), **body)
     db.session.commit()
     return as_seen(agenda_session)

@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app.agenda.access import obtain_session
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
@@ -41,7 +40,7 @@ from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import Actor, allow, ask_again, current_actor
+from app.people.guards import Actor, allow, ask_again, current_actor, obtain
 from app.people.models import Resident, Role
 from votes.ballot import Mark
 
@@ -99,7 +98,7 @@ def allow_larger_sheets() -> None:
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
-    agenda_session, by = obtain_session(session_id), current_actor().resident
+    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     batch = create_once(
         PaperBatch,
         by.id,
@@ -119,7 +118,7 @@ def print_slips(batch_id: UUID) -> Response:
     batch = db.session.get(PaperBatch, batch_id)
     if batch is None:
         raise NotFound
-    agenda_session = obtain_session(batch.session_id)
+    agenda_session = obtain(AgendaSession, batch.session_id)
     sheet = paper_sheet.sheet_of(agenda_session, batch, _keys())
     answer = Response(paper_sheet.draw(sheet), mimetype="application/pdf")
     answer.headers["Cache-Control"] = "private, no-store"
@@ -134,7 +133,7 @@ def print_slips(batch_id: UUID) -> Response:
 @blp.refuses(InvalidCursor)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """纸票列表 · The slips of a session and how far each has come, newest first."""
-    agenda_session, state = obtain_session(session_id), args.pop("state", None)
+    agenda_session, state = obtain(AgendaSession, session_id), args.pop("state", None)
     query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
     if state is not None:
         query = query.where(PaperSlip.state == state)
@@ -252,7 +251,7 @@ def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 
     It changes nothing, but in an address the name would stand in every access log on the way.
     """
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     resident_id = paper_file.find_voter(db.session(), agenda_session, **args)
     resident = db.session.get_one(Resident, resident_id)
     return {"resident_id": resident_id, "masked_name": resident.masked_name}
@@ -264,7 +263,7 @@ def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def read_sheet_template(session_id: UUID) -> Response:
     """纸票登记表模板 · An XLSX sheet with the serials that have not come back, to be filled in."""
-    agenda_session = obtain_session(session_id)
+    agenda_session = obtain(AgendaSession, session_id)
     agenda_session.require_state(*OPEN_STATES)
     answer = Response(paper_file.template(db.session(), agenda_session), mimetype=paper_file.XLSX)
     answer.headers["Content-Disposition"] = "attachment; filename=slips.xlsx"
@@ -298,7 +297,7 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 @blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
     """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
-    agenda_session, voter = obtain_session(session_id), current_actor().resident
+    agenda_session, voter = obtain(AgendaSession, session_id), current_actor().resident
     withdrawing.withdraw_ballot(db.session(), agenda_session, voter, _keys(), **args)
     db.session.commit()
 
@@ -322,7 +321,7 @@ def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> di
 
 
 def _obtain_as_clerk(session_id: UUID) -> tuple[AgendaSession, Actor]:
-    agenda_session, actor = obtain_session(session_id), current_actor()
+    agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
     paper_entry.refuse_secretary(agenda_session, actor)
     return agenda_session, actor
 

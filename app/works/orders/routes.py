@@ -9,20 +9,12 @@ from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.matters.models import Matter
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
 from app.people.models import Role
-from app.resolutions.access import obtain_resolution
+from app.resolutions.models import Resolution
 from app.works import hours
-from app.works.access import (
-    DOERS,
-    obtain_hours,
-    obtain_matter,
-    obtain_order,
-    order_as_listed,
-    order_as_seen,
-    order_is_overdue,
-    orders_of,
-)
+from app.works.access import DOERS, order_as_listed, order_as_seen, order_is_overdue, orders_of
 from app.works.ledgers import WorkHours
 from app.works.orders import assigning, finishing
 from app.works.orders import making as orders
@@ -96,7 +88,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 
     A seated member's order is a proposal (创单), which the secretary confirms by assigning it.
     """
-    resolution = obtain_resolution(resolution_id)
+    resolution = obtain(Resolution, resolution_id)
     by = current_actor()
     order = create_once(
         WorkOrder,
@@ -115,7 +107,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @blp.creates(WrongState, OrderFromResolution, DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """派单 · Make an order for a matter that was dispatched without a vote."""
-    matter = obtain_matter(matter_id)
+    matter = obtain(Matter, matter_id)
     by = current_actor()
     order = create_once(
         WorkOrder,
@@ -150,7 +142,7 @@ def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderDetailSchema)
 def read_order(order_id: UUID) -> dict[str, Any]:
     """一张任务单 · One order with its progress and photos."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     return {**order_as_seen(order), **order_in_detail(db.session(), order)}
 
 
@@ -161,7 +153,7 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """派单 · Hand an order to its doer, who answers within 24 hours."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     assigning.assign_order(db.session(), order, current_actor().resident, **body)
     db.session.commit()
     return order_as_seen(order)
@@ -173,7 +165,7 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
     """抢单 · Take an open order; who comes second is refused."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     assigning.take_order(db.session(), order, current_actor())
     db.session.commit()
     return order_as_seen(order)
@@ -185,7 +177,7 @@ def take_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
     """接单 · Take on an order that was assigned."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     assigning.accept_order(db.session(), order, current_actor())
     db.session.commit()
     return order_as_seen(order)
@@ -198,7 +190,7 @@ def accept_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退单 · Do not take on an order, with a reason; it may be assigned again."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     assigning.decline_order(db.session(), order, current_actor(), body["reason"])
     db.session.commit()
     return order_as_seen(order)
@@ -211,7 +203,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """撤单 · Want an order no more which nobody has taken on."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     orders.withdraw_order(db.session(), order, current_actor().resident, body["reason"])
     db.session.commit()
     return order_as_seen(order)
@@ -224,7 +216,7 @@ def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     assigning.note_contact(db.session(), order, current_actor(), body["note"])
     db.session.commit()
     return order_as_seen(order)
@@ -237,7 +229,7 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
     """记录进展 · Write down how the work stands, with photos that only people of the place see."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     by = current_actor()
     progress = create_once(
         OrderProgress,
@@ -256,7 +248,7 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """报完成 · Say that it is done, with photos that only people of the place see."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     finishing.submit_order(db.session(), order, current_actor(), **body)
     db.session.commit()
     return order_as_seen(order)
@@ -269,7 +261,7 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """核实 · Confirm that it is done; never by whoever did it."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     finishing.verify_order(db.session(), order, current_actor(), body["note"])
     db.session.commit()
     return order_as_seen(order)
@@ -282,7 +274,7 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回 · Send it back as not done, with a reason; never by whoever did it."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     finishing.return_order(db.session(), order, current_actor(), **body)
     db.session.commit()
     return order_as_seen(order)
@@ -295,7 +287,7 @@ def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, NotTheDoer, InvalidDay, TooManyMinutes)
 def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     """记工时 · A seated member logs his own time on an order that he carries out."""
-    order = obtain_order(order_id)
+    order = obtain(WorkOrder, order_id)
     by = current_actor()
     logged = create_once(
         WorkHours,
@@ -314,7 +306,7 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
 @blp.creates(WrongState, NotTheDoer, HoursReversedAlready)
 def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     """冲销工时 · Take a row of hours back by another one."""
-    logged = obtain_hours(hours_id)
+    logged = obtain(WorkHours, hours_id)
     by = current_actor()
     reversal = create_once(
         WorkHours,

@@ -9,15 +9,10 @@ from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.matters.models import Matter
+from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
 from app.people.models import Role
-from app.works.access import (
-    obtain_matter,
-    obtain_whistle,
-    whistle_as_seen,
-    whistle_due_at,
-    whistles_of,
-)
+from app.works.access import whistle_as_seen, whistle_due_at, whistles_of
 from app.works.orders.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
 from app.works.photos import whistle_in_detail
 from app.works.refusals import (
@@ -53,7 +48,7 @@ CHECKERS = (Role.SUBDISTRICT_OFFICER, Role.COMMUNITY_SECRETARY, Role.GRID_WORKER
 @blp.creates(WrongState)
 def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """提请吹哨 · Ask the street to call a department to a matter."""
-    matter = obtain_matter(matter_id)
+    matter = obtain(Matter, matter_id)
     by = current_actor().resident
     whistle = create_once(
         Whistle,
@@ -87,7 +82,7 @@ def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, WhistleDetailSchema)
 def read_whistle(whistle_id: UUID) -> dict[str, Any]:
     """一声哨 · One whistle with its photos."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     return {**whistle_as_seen(whistle), **whistle_in_detail(db.session(), whistle)}
 
 
@@ -98,7 +93,7 @@ def read_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """撤回吹哨 · Do not blow a whistle that was asked for."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     by = current_actor().resident
     whistling.withdraw_whistle(db.session(), whistle, by, body["reason"])
     db.session.commit()
@@ -112,7 +107,7 @@ def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.blow_whistle(db.session(), whistle, current_actor().resident, **body)
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -125,7 +120,7 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, ObjectedAlready)
 def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """派哨异议 · Say once, before signing, that the matter is not the department's own."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.object_to_dispatch(db.session(), whistle, current_actor(), body["reason"])
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -137,7 +132,7 @@ def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]
 @blp.refuses(WrongState, NotTheDoer)
 def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
     """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.sign_whistle(db.session(), whistle, current_actor())
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -150,7 +145,7 @@ def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """联系 · Note that the department has spoken with those concerned."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.note_contact(db.session(), whistle, current_actor(), body["note"])
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -163,7 +158,7 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """报到 · The department is on site, with photos that only people of the place see."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.report_in(db.session(), whistle, current_actor(), **body)
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -176,7 +171,7 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """反馈 · The department says what it did, with photos that only people of the place see."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.feed_back(db.session(), whistle, current_actor(), **body)
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -189,7 +184,7 @@ def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """核实结项 · Confirm that it is solved; never by the department that did it."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.verify_close(db.session(), whistle, current_actor(), body["note"])
     db.session.commit()
     return whistle_as_seen(whistle)
@@ -202,7 +197,7 @@ def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def rework_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """返工 · Send it back as not solved, with a reason and a new due day."""
-    whistle = obtain_whistle(whistle_id)
+    whistle = obtain(Whistle, whistle_id)
     whistling.rework_whistle(db.session(), whistle, current_actor(), **body)
     db.session.commit()
     return whistle_as_seen(whistle)
