@@ -8,9 +8,9 @@ from app.agenda.models import AgendaSession
 from app.ballots.voiding import void_vote
 from app.kit import clock
 from app.kit.extensions import db
+from app.kit.moves import record_move
 from app.resolutions import notices
 from app.resolutions.models import Resolution
-from app.resolutions.services import record_move
 
 
 def void_session(app: Flask, session_id: str) -> str:
@@ -26,8 +26,8 @@ def void_resolution(app: Flask, resolution_id: str) -> None:
     """Void the open vote on this resolution."""
     with app.app_context():
         resolution = db.session.get_one(Resolution, UUID(resolution_id))
-        from_state, at = resolution.state, clock.now()
+        at = clock.now()
         resolution.void()
-        record_move(db.session(), resolution, "void", None, at, from_state=from_state)
+        record_move(db.session(), resolution, "void", None, at)
         notices.post_void(db.session(), resolution, at)
         db.session.commit()
