@@ -9,7 +9,8 @@ from sqlalchemy.exc import ProgrammingError
 from tests.databases import ROOT
 
 
-def test_account_and_database_are_made_as_the_service_needs_them():
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_account_and_database_are_made_as_the_service_needs_them(engine: str):
     admin = create_engine(os.environ["TEST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
     sql = (ROOT / "deploy" / "postgresql.sql").read_text(encoding="utf-8")
     name = f"yyt_deploy_{os.getpid()}"
