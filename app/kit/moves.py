@@ -68,7 +68,9 @@ class HasMoves(HasId, Base):
     def _move(self, to: StrEnum) -> None:
         if to not in self.MOVES[self.state]:
             raise self.wrong_state()
-        self._left, self.state = self.state, to
+        if self._left is _STAYED:  # of two moves at once the log is told where they began
+            self._left = self.state
+        self.state = to
 
     def stay(self) -> None:
         """Forget a move that was never logged, since it was rolled back."""

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from app.kit import moves
 from app.kit.audit import AuditEntry
 from app.kit.errors import WrongState
-from app.kit.moves import HasMoves, record_move
+from app.kit.moves import HasMoves, begin_move, record_move
 from app.kit.orm import table_of
+from app.matters.models import Matter, MatterState
 
 MODELS = HasMoves.__subclasses__()
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -72,6 +75,38 @@ def test_new_row_comes_from_no_state(model: type[HasMoves]):
     thing = model(id=uuid4(), state=state)
     assert logged(thing) == (None, state)
     assert logged(thing) == (state, state)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_moves_that_are_logged_together_are_told_from_their_beginning(model: type[HasMoves]):
+    for first, seconds in model.MOVES.items():
+        for second in seconds:
+            for third in model.MOVES[second]:
+                for thing, origin in (
+                    (loaded(model, first), first),
+                    (model(id=uuid4(), state=first), None),
+                ):
+                    thing._move(second)
+                    thing._move(third)
+                    assert logged(thing) == (origin, third)
+
+
+def test_move_that_was_rolled_back_is_not_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(moves, "read_database_clock", lambda session: AT)
+    thing = loaded(Matter, MatterState.DONE)
+    thing._move(MatterState.EVALUATED)
+    thing.state = MatterState.DONE  # as it is read again
+    begin_move(cast(Session, Quiet()), thing)
+    assert logged(thing) == (MatterState.DONE, MatterState.DONE)
+
+
+class Quiet:
+    """A session that reads nothing again."""
+
+    def refresh(self, thing: HasMoves) -> None: ...
+
+    def get_bind(self) -> Any:
+        return create_engine("sqlite://")
 
 
 @pytest.mark.parametrize("model", MODELS)
