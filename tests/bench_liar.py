@@ -18,9 +18,7 @@ write = sqlite_writer(url.removeprefix("sqlite:///")) if is_sqlite else postgres
 numbers = count(1)
 
 
-app.put("/api/v1/sessions/<uuid:session_id>/ballot")
-
-
+@app.put("/api/v1/sessions/<uuid:session_id>/ballot")
 def cast(session_id: UUID) -> Any:
     number = next(numbers)
     lie = os.environ["BENCH_LIE"] if number % 4 == 0 else ""

@@ -21,9 +21,7 @@ app = create_app()
 NAME, OPENID = os.environ["SEED_NAME"], os.environ["SEED_OPENID"]
 
 
-app.get("/fault")
-
-
+@app.get("/fault")
 def fault() -> str:
     """A fault whose message, chain and locals hold a name."""
     name, openid = NAME, OPENID
@@ -33,9 +31,7 @@ def fault() -> str:
         raise ValueError(f"{name} {openid}") from error
 
 
-app.get("/constraint")
-
-
+@app.get("/constraint")
 def constraint() -> str:
     """The database repeats the row that breaks a constraint."""
     twin = {"openid": OPENID, "name": NAME, "birth_date": date(1987, 11, 23)}
@@ -45,9 +41,7 @@ def constraint() -> str:
     return ""
 
 
-app.get("/libraries")
-
-
+@app.get("/libraries")
 def libraries() -> str:
     """Libraries say what they please."""
     logging.getLogger("redis").error("cannot connect to redis://:%s@host", OPENID)
@@ -63,9 +57,7 @@ def libraries() -> str:
     return ""
 
 
-app.get("/field")
-
-
+@app.get("/field")
 def field() -> str:
     """Somebody of ours adds a field that nobody allowed."""
     logging.getLogger("app.careless").error("kept", extra={"openid": OPENID, "path": NAME})

@@ -105,7 +105,8 @@ def test_casts_go_on_beside_two_uploads_of_each_bomb(
         make, ends = BOMBS[name]
         for answer in cast_beside_two_uploads(polls, cast, make()):
             end = 201 if answer.status_code == 201 else answer.json()["code"]
-            assert end in ends | {"busy"}, (name, answer.text)
+            # Beside so many casts a file that is good may also take too long by the clock.
+            assert end in ends | {"busy", "took_too_long"}, (name, answer.text)
             assert (
                 (answer.status_code == 503) == (end == "busy") == ("retry-after" in answer.headers)
             )
