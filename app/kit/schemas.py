@@ -154,7 +154,7 @@ def field_of(column: Column[Any], attribute: str | None = None) -> ma.fields.Fie
     """How a column is told. Raises TypeError for a type that is told in no one way."""
     told: dict[str, Any] = {
         "required": True,
-        "allow_none": column.nullable or None,
+        "allow_none": bool(column.nullable),
         "attribute": attribute,
     }
     if isinstance(column.type, Enum) and column.type.enum_class is not None:
@@ -167,13 +167,9 @@ def field_of(column: Column[Any], attribute: str | None = None) -> ma.fields.Fie
 
 class _WithColumns(ma.schema.SchemaMeta):
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
-        named = [each for each in attrs.values() if isinstance(each, Columns)]
-        return super().__new__(mcs, name, bases, {**dict(_all_fields(named)), **attrs})
-
-
-def _all_fields(named: list[Columns]) -> Iterator[tuple[str, ma.fields.Field[Any]]]:
-    for each in named:
-        yield from each.fields()
+        shown = [each for each in attrs.values() if isinstance(each, Columns)]
+        fields = {name: field for each in shown for name, field in each.fields()}
+        return super().__new__(mcs, name, bases, {**fields, **attrs})
 
 
 class Schema(ma.Schema, metaclass=_WithColumns):

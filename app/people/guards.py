@@ -15,6 +15,7 @@ from uuid import UUID
 
 from flask import g
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
+from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
@@ -228,7 +229,10 @@ def obtain(model: type[T], thing_id: UUID, *, lock: bool = False) -> T:
     """The row of this id, for somebody whom the view's rule allows to act in its compound. With
     `lock`, whoever else decides about it waits until this transaction ends."""
     held = {"of": model, "key_share": True} if lock else None
-    thing = db.session.get(model, thing_id, with_for_update=held)
+    # The place comes with the row where it leads there: `obtain_compound` asks for it next.
+    compound = getattr(model, "compound", None)
+    options = [] if lock or compound is None else [joinedload(compound)]
+    thing = db.session.get(model, thing_id, with_for_update=held, options=options)
     if thing is None:
         raise NotFound
     obtain_compound(thing.compound_id)  # type: ignore[attr-defined]  # as all such rows
