@@ -173,4 +173,4 @@ def test_list_makes_as_many_queries_for_thirty_as_for_three(
         with counted(cast.app) as sent:
             items = body_of(stage.secretary.get(path))["items"]
         sizes.append((len(items), len(sent)))
-    assert sizes == [(3, 5), (30, 5)]
+    assert sizes == [(3, 4), (30, 4)]

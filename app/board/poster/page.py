@@ -40,6 +40,7 @@ class TypedPage(FPDF):
         self.add_font(FAMILY, "", FONT)
         font = self.fonts[FAMILY]
         assert isinstance(font, TTFFont)  # noqa: S101 - it was added from a file
+        font.ttfont.recalcBBoxes = False  # outlines stay as they are; anew they cost half a drawing
         self.typeface = font
         self.set_lang("zh-CN")
 
