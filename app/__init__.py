@@ -7,18 +7,17 @@ from flask import Flask, Response, current_app, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import commands, database, limiter, request_log, signing, starting
+from app import commands, database, following, limiter, request_log, signing, starting
 from app.agenda.routes import blp as agenda
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
 from app.ballots.assembly.routes import blp as manual
-from app.ballots.clock_moves import catch_up_before_request
 from app.ballots.countersign.routes import blp as countersigning
-from app.ballots.glance import forget_count
 from app.ballots.keys import operator as operator_key
 from app.ballots.keys.choice import make_key_store
 from app.ballots.keys.store import VotingKeyMissing
 from app.ballots.paper.routes import blp as paper
+from app.ballots.polled import forget_count
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
 from app.board.routes import blp as board
@@ -26,38 +25,23 @@ from app.cases.routes import blp as cases
 from app.compounds.routes import blp as compounds
 from app.config import Settings
 from app.confined.calls import Confined, lock_of
-from app.conventions.clock_moves import (
-    follow_board_before_request,
-    follow_notices_before_request,
-)
 from app.conventions.routes import blp as conventions
 from app.deliberation.routes import blp as deliberation
 from app.docs.pages import pages as docs_pages
-from app.evaluations.rounds.clock_moves import (
-    close_round_of_matter_before_request,
-    close_rounds_before_request,
-)
 from app.evaluations.routes import blp as evaluations
 from app.health import metrics
 from app.health import routes as health
-from app.kit import problems
+from app.kit import due, problems
 from app.kit.api import PREFIX, Api, UploadRequest
 from app.kit.extensions import db, jwt
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
-from app.rating_lists.clock_moves import finalise_lists_before_request
 from app.rating_lists.routes import blp as rating_lists
-from app.reports.clock_moves import follow_terms_before_request
 from app.reports.routes import blp as reports
-from app.resolutions.clock_moves import take_effect_before_request
 from app.resolutions.routes import blp as resolutions
-from app.resolutions.vote.lost_keys import on_missing_key
+from app.resolutions.vote.missing_key import on_missing_key
 from app.wechat.client import WeChatClient
-from app.works.clock_moves import (
-    escalate_orders_before_request,
-    escalate_whistles_before_request,
-)
 from app.works.orders.routes import blp as works
 from app.works.whistles.routes import blp as whistles
 
@@ -83,19 +67,6 @@ API_BLUEPRINTS = (
     board,
     oversight,
 )
-
-# What these show or change hangs on a term; others, casting above all, do not ask.
-FOLLOW_TERMS = {
-    take_effect_before_request: (resolutions,),
-    escalate_orders_before_request: (works,),
-    escalate_whistles_before_request: (whistles,),
-    follow_notices_before_request: (conventions,),
-    follow_board_before_request: (board, board_pages),
-    close_rounds_before_request: (evaluations,),
-    close_round_of_matter_before_request: (matters, works, whistles),
-    follow_terms_before_request: (reports,),
-    finalise_lists_before_request: (rating_lists,),
-}
 
 
 HSTS_SECONDS = 365 * 24 * 3600
@@ -139,10 +110,7 @@ def create_app(
     database.init_app(app)
     starting.init_app(app)
     limiter.init_app(app, settings)
-    app.before_request(catch_up_before_request)
-    for follow, blueprints in FOLLOW_TERMS.items():
-        for blueprint in blueprints:
-            app.before_request_funcs.setdefault(blueprint.name, []).append(follow)
+    due.init_app(app, following.REGISTER, following.ASK_THEMSELVES)
     app.after_request(add_headers)
     app.after_request(forget_count)
 

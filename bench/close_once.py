@@ -29,7 +29,7 @@ def main(session_id: UUID, target: Path) -> dict[str, float]:
         close_voting(session, agenda_session, None, keys, days)
         session.commit()
         closed = time.perf_counter()
-        sealing.forget(session, agenda_session, keys)
+        sealing.erase_what_is_left(session, session_id, keys)
         forgotten = time.perf_counter()
         peak = _peak_mb()
         body = sealing.read_bundle(session, session_id)

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
-from app.ballots.clock_moves import catch_up
+from app.ballots.due import catch_up
 from app.ballots.models import SessionBundle
 from app.kit.clock import read_database_clock
 from app.kit.extensions import db

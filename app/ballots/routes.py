@@ -15,13 +15,17 @@ from app.agenda.schemas import SessionSchema
 from app.ballots import sealing, storing, voting
 from app.ballots.cast import casting
 from app.ballots.cast.first_cast import cast_first
-from app.ballots.clock_moves import catch_up_session
-from app.ballots.glance import look_at_session, look_at_turnout, result_version
 from app.ballots.keys.operator import read_keys, require_our_store
 from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.models import OperatorKey, SessionResult
 from app.ballots.notices import result_data
 from app.ballots.paper import entry as paper_entry
+from app.ballots.polled import (
+    look_at_session,
+    look_at_turnout,
+    result_bodies,
+    result_version,
+)
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
 from app.ballots.schemas import (
     CastArgs,
@@ -32,6 +36,7 @@ from app.ballots.schemas import (
     TurnoutReportSchema,
 )
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
+from app.kit import due
 from app.kit.api import Blueprint
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
@@ -54,8 +59,6 @@ from votes.receipt import NONCE_BYTES
 blp = Blueprint("ballots", __name__, description="531 投票 · 5-3-1 ballots and results")
 
 Answer: TypeAlias = Response | dict[str, Any] | tuple[dict[str, Any], dict[str, str]]
-
-MANY_RESULTS = 256
 
 CAST_EXAMPLE = {
     "marks": [
@@ -119,7 +122,6 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     by = current_actor().resident
     voting.close_voting(db.session(), agenda_session, by, _keys(), _extension_days())
     db.session.commit()
-    sealing.forget(db.session(), agenda_session, _keys())
     return as_seen(agenda_session)
 
 
@@ -202,13 +204,15 @@ def read_turnout(session_id: UUID) -> Answer:
 @blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
     """计票结果 · The count, the order, and why."""
-    standing = look_at_session(db.engine, current_bearer(), session_id)
-    if standing is not None and standing.outcome is not None:
+    progress = look_at_session(db.engine, current_bearer(), session_id)
+    if progress is not None and progress.outcome is not None:
         rule_was_applied()
-        version = result_version(session_id, standing.state)
-        known = _unless_seen(version) or _told_before(version)
-        if known is not None:
-            return known
+        version = result_version(session_id, progress.state)
+        unchanged, body = _unless_seen(version), result_bodies.get(version)
+        if unchanged is not None:
+            return unchanged
+        if body is not None:
+            return Response(body, mimetype="application/json", headers=_tag(version))
     agenda_session = _obtain_in_full(session_id)
     if agenda_session.state is SessionState.CANCELLED:
         raise NoResult
@@ -218,32 +222,15 @@ def read_result(session_id: UUID) -> Response:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     version = result_version(session_id, agenda_session.state)
-    return _tell(version, ResultSchema().dump(result_data(agenda_session, result)))
-
-
-# Bodies of results by version. On the evening of a count a whole compound asks for the same one.
-_told: dict[str, bytes] = {}
-
-
-def _tell(version: str, data: dict[str, Any]) -> Response:
-    answer = jsonify(data)
-    if len(_told) >= MANY_RESULTS:
-        _told.clear()
-    _told[version] = answer.get_data()
+    answer = jsonify(ResultSchema().dump(result_data(agenda_session, result)))
+    result_bodies.put(version, answer.get_data())
     answer.headers.update(_tag(version))
     return answer
 
 
-def _told_before(version: str) -> Response | None:
-    body = _told.get(version)
-    if body is None:
-        return None
-    return Response(body, mimetype="application/json", headers=_tag(version))
-
-
 def _obtain_in_full(session_id: UUID) -> AgendaSession:
     """The session as any other view obtains it, caught up, or the reason why not."""
-    catch_up_session(session_id)
+    due.follow(session_id=session_id)
     check_token()
     return obtain(AgendaSession, session_id)
 

@@ -15,13 +15,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, SessionState
 from app.ballots.counting import Count, CountsDisagree
 from app.ballots.keys.operator import require_signing_key, require_verified
-from app.ballots.keys.store import KeyStore, KeyUnavailable
+from app.ballots.keys.store import KeyStore
 from app.ballots.models import (
     Ballot,
     BallotCommitment,
@@ -136,26 +135,14 @@ def seal(
     return sealed
 
 
-def forget(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:
-    """Erase what is left of the ballots of a sealed session or a void vote, once that is committed;
-    of others nothing. What cannot be erased now, `flask finalise` erases later.
+def erase_what_is_left(session: Session, session_id: UUID, keys: KeyStore) -> None:
+    """Erase what is left of the ballots of a sealed session or a void vote, once that is committed.
 
     PostgreSQL keeps deleted rows in its files, with the number of the transaction that they share
     with the roll, until the tables are vacuumed. The key goes last, so that a key that is held
-    tells of work to be done.
+    tells of work to be done. Raises KeyUnavailable, DBAPIError and StillReadable, with the key in
+    place.
     """
-    if agenda_session.outcome is None and agenda_session.state is not SessionState.VOID:
-        return
-    session_id = agenda_session.id
-    try:
-        erase_what_is_left(session, session_id, keys)
-    except (KeyUnavailable, DBAPIError, StillReadable):
-        log.exception("what is left of session %s could not be erased", session_id)
-
-
-def erase_what_is_left(session: Session, session_id: UUID, keys: KeyStore) -> None:
-    """The same for a session that is known to be sealed. Raises KeyUnavailable, DBAPIError and
-    StillReadable, with the key in place."""
     _vacuum(session)
     keys.erase(session_id)
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.board.models import Objection, PublicNotice
 from app.board.recounting import CountedTerm
@@ -79,6 +80,15 @@ def answer_objection(
         to_state="ANSWERED",
     )
     return objection
+
+
+def is_contested(notice_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether an objection to this notice waits for its answer, as part of a statement."""
+    return (
+        select(Objection.id)
+        .where(Objection.notice_id == notice_id, Objection.answered_at.is_(None))
+        .exists()
+    )
 
 
 def settled_at(

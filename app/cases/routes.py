@@ -32,7 +32,6 @@ from app.cases.schemas import (
 )
 from app.cases.search import find_published
 from app.conventions.access import obtain_convention
-from app.conventions.clock_moves import due_versions, follow_notices
 from app.conventions.models import ConventionVersion
 from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
@@ -102,9 +101,6 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
     case = obtain(Case, case_id)
-    if case.convention_id is not None:
-        same_convention = ConventionVersion.convention_id == case.convention_id
-        follow_notices(db.session(), due_versions(db.session(), same_convention))
     writing.publish_case(db.session(), case, current_actor().resident)
     db.session.commit()
     return case

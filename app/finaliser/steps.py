@@ -1,40 +1,26 @@
 """What a round of the finaliser does, step by step: what is due, and how one such thing moves.
 
-Each feature knows both (`clock_moves.py`); here stands only the order. Things move one by one, each
+Each feature knows both (`app.following`); here stands only the order. Things move one by one, each
 in a commit of its own, so that one that cannot move holds up no other.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from app import following
 from app.agenda.models import AgendaSession, SessionState
-from app.attachments.clock_moves import purge
-from app.ballots.clock_moves import due_sessions, move_session
+from app.attachments.purging import purge
 from app.ballots.keys import lost as lost_keys
 from app.ballots.keys.changes import forget_former
 from app.ballots.keys.store import KeyStore
 from app.ballots.sealing import closed_with_key, erase_what_is_left
-from app.conventions.clock_moves import due_versions, follow_notices
-from app.evaluations.rounds.asking import close_round
-from app.evaluations.rounds.clock_moves import due_rounds
-from app.evaluations.rounds.models import EvaluationRound
-from app.kit.orm import Base
-from app.rating_lists.clock_moves import due_lists, finalise_list
-from app.rating_lists.models import RatingList
-from app.resolutions.clock_moves import due_resolutions, take_effect
+from app.kit.due import Due
 from app.resolutions.models import Resolution, ResolutionState
 from app.resolutions.vote import lost_keys as lost_resolution_keys
-from app.works.clock_moves import due_orders, due_whistles, escalate_order, escalate_whistle
-from app.works.orders.models import WorkOrder
-from app.works.whistles.models import Whistle
-
-T = TypeVar("T", bound=Base)
-Move = Callable[[Session, UUID], int]
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,7 @@ class Step:
 
     name: str
     due: Callable[[Session], Sequence[UUID]]
-    move: Move
+    move: Callable[[Session, UUID], int]
     zh: str
     en: str
     is_counted: bool = True
@@ -54,15 +40,14 @@ class Step:
         return f"{self.zh.format(count)} · {self.en.format(count)}"
 
 
-def one(model: type[T], verb: Callable[[Session, T], None]) -> Move:
-    """A move that hands its row to the feature's own verb."""
+def step_of(due: Due) -> Step:
+    """What is registered as due, as a step."""
 
     def move(session: Session, thing_id: UUID) -> int:
-        verb(session, session.get_one(model, thing_id))
-        session.commit()
+        due.move_one(session, thing_id)
         return 1
 
-    return move
+    return Step(due.name, due.find, move, due.zh, due.en)
 
 
 def the_keys() -> KeyStore:
@@ -124,12 +109,6 @@ def forget_former_keys(session: Session, _: UUID) -> int:
     return forget_former(session, the_keys(), the_keys().held())
 
 
-def follow_notice(session: Session, version_id: UUID) -> int:
-    """Let a version of a convention, and resolutions under it, follow its notice."""
-    follow_notices(session, [version_id])
-    return 1
-
-
 EVERYWHERE = UUID(int=0)
 
 
@@ -161,13 +140,7 @@ STEPS = (
         "votes on resolutions void since their key is lost: {}",
         is_counted=False,
     ),
-    Step(
-        "sessions",
-        due_sessions,
-        one(AgendaSession, move_session),
-        "已推进 {} 期",
-        "sessions moved: {}",
-    ),
+    *map(step_of, following.TERMS),
     Step(
         "keys_to_erase",
         keys_to_erase,
@@ -189,48 +162,6 @@ STEPS = (
         "已删除 {} 把不再用的运营者旧密钥",
         "former operator's keys erased: {}",
         is_counted=False,
-    ),
-    Step(
-        "resolutions",
-        due_resolutions,
-        one(Resolution, take_effect),
-        "已生效 {} 项决议",
-        "resolutions in force: {}",
-    ),
-    Step(
-        "orders",
-        due_orders,
-        one(WorkOrder, escalate_order),
-        "已督办 {} 件逾期工单",
-        "overdue orders escalated: {}",
-    ),
-    Step(
-        "whistles",
-        due_whistles,
-        one(Whistle, escalate_whistle),
-        "已督办 {} 件逾期吹哨",
-        "overdue whistles escalated: {}",
-    ),
-    Step(
-        "conventions",
-        due_versions,
-        follow_notice,
-        "已推进 {} 份规约",
-        "conventions moved: {}",
-    ),
-    Step(
-        "evaluations",
-        due_rounds,
-        one(EvaluationRound, close_round),
-        "已截止 {} 次民评",
-        "evaluations closed: {}",
-    ),
-    Step(
-        "rating_lists",
-        due_lists,
-        one(RatingList, finalise_list),
-        "已定 {} 份物业红黑榜",
-        "rating lists made final: {}",
     ),
     Step(
         "uploads",

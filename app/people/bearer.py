@@ -17,6 +17,7 @@ from flask import current_app, request
 from sqlalchemy import ColumnElement, Date, Exists, Uuid, bindparam, exists, or_
 
 from app.kit.orm import constant
+from app.kit.remembered import Remembered
 from app.people.models import Appointment, Residence, ResidenceState, TokenFamily
 from app.signing import Key, Purpose, SigningKeys, signing_keys
 
@@ -51,7 +52,7 @@ class _Checked:
 # By the ids of the keys that count and the token's digest; a token itself is in no memory for
 # longer than its request. A phone that polls sends the same one for a quarter of an hour; checking
 # its signature again would take longer than the database takes to answer.
-_checked: dict[tuple[tuple[str, ...], bytes], _Checked] = {}
+_checked: Remembered[tuple[tuple[str, ...], bytes], _Checked] = Remembered(MANY_TOKENS)
 
 
 def read_bearer() -> Bearer | None:
@@ -71,9 +72,7 @@ def _find(token: str) -> Bearer | None:
         found = _check(keys, token)
         if found is None:
             return None
-        if len(_checked) >= MANY_TOKENS:
-            _checked.clear()
-        _checked[place] = found
+        _checked.put(place, found)
     return found.bearer if found.since <= time() < found.until else None
 
 

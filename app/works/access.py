@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.compounds.models import Compound
 from app.kit import clock
+from app.kit.orm import constant
 from app.matters.models import Matter
 from app.people.guards import Actor
 from app.people.models import Appointment, Role
@@ -73,19 +74,23 @@ def require_offices(
         raise InvalidDoer
 
 
-def order_is_overdue(at: datetime) -> ColumnElement[bool]:
+def order_is_overdue(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """`WorkOrder.is_overdue` for the database."""
     # Written as an index on state and term finds it; an OR around the states would not.
     is_no_proposal = or_(WorkOrder.state != OrderState.REQUESTED, WorkOrder.way != OrderWay.PROPOSE)
-    may_be_owed = WorkOrder.state.in_([*OWED, OrderState.REQUESTED])
+    states = sorted([*OWED, OrderState.REQUESTED])
+    may_be_owed = WorkOrder.state.in_([constant(state) for state in states])
     return and_(may_be_owed, WorkOrder.due_at <= at, is_no_proposal)
+
+
+_W = WhistleState
 
 
 def _by_step(sign: Any, report: Any, feed_back: Any) -> ColumnElement[Any]:
     return case(
-        (Whistle.state == WhistleState.BLOWN, sign),
-        (Whistle.state == WhistleState.SIGNED, report),
-        (Whistle.state.in_([WhistleState.REPORTED, WhistleState.REWORK]), feed_back),
+        (Whistle.state == constant(_W.BLOWN), sign),
+        (Whistle.state == constant(_W.SIGNED), report),
+        (Whistle.state.in_([constant(_W.REPORTED), constant(_W.REWORK)]), feed_back),
     )
 
 

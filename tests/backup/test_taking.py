@@ -24,8 +24,8 @@ from sqlalchemy import make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
-from app.attachments.clock_moves import KEPT
 from app.attachments.models import Attachment
+from app.attachments.purging import KEPT
 from app.backup.engines import pg_tools
 from app.backup.engines.postgresql import PostgresqlDatabase
 from app.backup.faults import ToolFault

@@ -1,6 +1,7 @@
 """Turnout is counted once a second by each process; who may read it is asked each time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.agenda.models import Channel, RollEntry
-from app.ballots import glance
-from app.kit import clock
+from app.ballots import polled
+from app.kit import clock, remembered
 from app.kit.api import PREFIX
 from app.kit.extensions import db
 from tests.cast import Cast, ballot
@@ -43,8 +44,8 @@ def test_own_ballot_shows_at_once_and_those_of_other_processes_within_a_second(
     assert returned() == 1
     store_elsewhere(app, session["id"], voters[1].id)
     assert returned() == 1
-    later = glance.monotonic() + glance.COUNT_SECONDS
-    monkeypatch.setattr(glance, "monotonic", lambda: later)
+    later = monotonic() + polled.COUNT_SECONDS
+    monkeypatch.setattr(remembered, "monotonic", lambda: later)
     assert returned() == 2
 
 
@@ -75,16 +76,16 @@ def test_count_during_which_another_thread_stored_is_not_kept(
     reader, voter = cast.resident(), cast.resident()
     session, matters = cast.open_session(cast.secretary(), reader)
     path = f"/sessions/{session['id']}"
-    ask = glance._look
+    ask = polled._look
 
     def ask_and_be_overtaken(*args: Any) -> Any:
         row = ask(*args)
-        monkeypatch.setattr(glance, "_look", ask)
+        monkeypatch.setattr(polled, "_look", ask)
         answers = ThreadPoolExecutor(1).submit(voter.put, f"{path}/ballot", ballot(*matters))
         assert answers.result().status_code == 200
         return row
 
-    monkeypatch.setattr(glance, "_look", ask_and_be_overtaken)
+    monkeypatch.setattr(polled, "_look", ask_and_be_overtaken)
     assert reader.get(f"{path}/turnout").json["returned"] == 0
     assert reader.get(f"{path}/turnout").json["returned"] == 1
 

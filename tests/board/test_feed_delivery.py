@@ -29,9 +29,9 @@ def test_reader_who_has_seen_it_all_costs_no_items(
     assert answer.headers["ETag"] == seen.headers["ETag"]
     assert any("public_notices.text" in statement for statement in first)
     assert not any("public_notices.text" in statement for statement in again)
-    # What is due of sessions and of resolutions, the place, the version.
-    assert len(again) == 4, again
-    assert len(first) == (6 if form == "json" else 5), first  # Atom says nothing of objections
+    # What is due, the place, the version.
+    assert len(again) == 3, again
+    assert len(first) == (5 if form == "json" else 4), first  # Atom says nothing of objections
 
 
 @FORMS

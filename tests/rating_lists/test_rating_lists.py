@@ -83,10 +83,17 @@ def test_list_is_final_at_the_last_midnight_of_its_notices(ratings: Ratings):
     assert refusal(answer) == (409, "objection_term_over")
 
 
-def test_command_makes_it_final_and_the_board_asks_nothing_for_it(ratings: Ratings):
+def test_it_is_final_with_the_first_who_looks_at_the_board(ratings: Ratings):
     made = ratings.noticed()
     ratings.go(TERM_END)
-    assert ratings.notices("RATING_FINAL") == []
+    assert ratings.state_of(made) is L.NOTICED
+    assert ratings.notices("RATING_FINAL") != []
+    assert ratings.state_of(made) is L.FINAL
+
+
+def test_command_makes_final_what_nobody_touched(ratings: Ratings):
+    made = ratings.noticed()
+    ratings.go(TERM_END)
     assert ratings.state_of(made) is L.NOTICED
     runner: FlaskCliRunner = ratings.cast.app.test_cli_runner()
     assert "rating lists made final: 1" in runner.invoke(args=["finalise"]).output

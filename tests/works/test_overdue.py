@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kit.extensions import db
 from app.kit.orm import new_id
-from app.works.clock_moves import due_orders, due_whistles
+from app.works.due import ORDERS, WHISTLES
 from app.works.ledgers import Escalation, MissedStep
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle, WhistleState
@@ -136,7 +136,7 @@ def test_database_keeps_one_row_for_each_term_and_level(cast: Cast, site: Site):
     site.go("2026-03-06T09:00:00+08:00")
     finalise(cast)
     with cast.app.app_context():
-        assert (due_orders(db.session()), due_whistles(db.session())) == ([], [])
+        assert [due.find(db.session()) for due in (ORDERS, WHISTLES)] == [[], []]
         for row in db.session.scalars(select(Escalation)).all():
             twin = {c.key: getattr(row, c.key) for c in Escalation.__mapper__.columns}
             db.session.add(Escalation(**{**twin, "id": new_id()}))

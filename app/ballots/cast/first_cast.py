@@ -56,6 +56,7 @@ from app.kit.clock import database_now, local_date
 from app.kit.locks import check_by_index, key_of
 from app.kit.orm import constant, reading, table_of
 from app.kit.prepared import Prepared
+from app.kit.remembered import Remembered
 from app.people.bearer import RESIDENT_ID, TODAY, Bearer, lives_in, login_stands
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
@@ -135,7 +136,7 @@ class _FrozenList:
     key_check: bytes | None
 
 
-_frozen_lists: dict[UUID, _FrozenList] = {}
+_frozen_lists: Remembered[UUID, _FrozenList] = Remembered(MANY_LISTS)
 
 
 def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
@@ -157,12 +158,11 @@ def _frozen_list(engine: Engine, session_id: UUID) -> _FrozenList | None:
         rows = connection.execute(query).all()
     if not rows:
         return None
-    if len(_frozen_lists) >= MANY_LISTS:
-        _frozen_lists.clear()
     matters = frozenset(str(row.matter_id) for row in rows)
-    frozen = _frozen_lists[session_id] = _FrozenList(
+    frozen = _FrozenList(
         BallotScheme.from_data(rows[0].scheme), matters, rows[0].operator_key, rows[0].key_check
     )
+    _frozen_lists.put(session_id, frozen)
     return frozen
 
 

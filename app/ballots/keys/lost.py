@@ -13,14 +13,12 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import or_, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
 from app.ballots.keys.operator import require_our_store, require_signing_key
-from app.ballots.keys.store import KeyStore, KeyUnavailable, VotingKeyMissing, WrongKeyStore
+from app.ballots.keys.store import KeyStore, VotingKeyMissing, WrongKeyStore
 from app.ballots.models import OperatorKey
-from app.ballots.sealing import forget
 from app.ballots.voiding import void_vote
 from app.config import Settings
 from app.kit import clock
@@ -62,12 +60,6 @@ def _lacks_a_key(session: Session, agenda_session: AgendaSession, keys: KeyStore
     return False
 
 
-def is_missed(agenda_session: AgendaSession) -> bool:
-    """Whether some process has missed the key of an open vote: then whoever comes looks for it too,
-    and where it is found, it was never lost."""
-    return agenda_session.state in OPEN_STATES and agenda_session.key_missing_since is not None
-
-
 def follow_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) -> None:
     """Note that the key of an open vote is missing, or there again; where it is lost, the vote is
     void. The caller commits. Raises what `is_missing` raises."""
@@ -85,26 +77,6 @@ def follow_key(session: Session, agenda_session: AgendaSession, keys: KeyStore) 
     elif at >= since + patience():
         log.critical("the key of session %s is lost; its vote is void", agenda_session.id)
         void_vote(session, agenda_session, at)
-
-
-def follow_keys(session: Session, ids: list[UUID]) -> None:
-    """Follow the keys of these votes, each in a commit of its own; a store that is away or not ours
-    says nothing of any."""
-    keys: KeyStore = current_app.extensions["keys"]
-    for session_id in ids:
-        session.rollback()
-        try:
-            agenda_session = session.get_one(AgendaSession, session_id)
-            follow_key(session, agenda_session, keys)
-            session.commit()
-            forget(session, agenda_session, keys)
-        except KeyUnavailable as error:
-            session.rollback()
-            log.error("keys of votes cannot be looked for: %s", error.code)
-            return
-        except DBAPIError as error:
-            session.rollback()
-            log.critical("session %s cannot be moved: %s", session_id, type(error).__name__)
 
 
 def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:

@@ -4,22 +4,14 @@ the vote is void and may be held again at the same round table."""
 import logging
 from uuid import UUID
 
-from flask import Response, current_app
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.agenda.models import AgendaSession, SessionState
-from app.ballots.keys import lost as lost_keys
 from app.ballots.keys.lost import is_missing, patience
-from app.ballots.keys.operator import require_our_store
-from app.ballots.keys.store import KeyStore, KeyUnavailable, VotingKeyMissing
-from app.ballots.refusals import vote_void
-from app.kit.errors import DomainError
-from app.kit.extensions import db
+from app.ballots.keys.store import KeyStore, KeyUnavailable
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import table_of
-from app.kit.problems import on_refusal
 from app.resolutions import notices
 from app.resolutions.models import (
     Resolution,
@@ -28,7 +20,6 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.vote.voting import held_again_at_the_table
 
 log = logging.getLogger(__name__)
 
@@ -56,26 +47,6 @@ def follow_key(session: Session, resolution: Resolution, keys: KeyStore) -> None
         notices.post_void(session, resolution, at)
 
 
-def follow_keys(session: Session, ids: list[UUID]) -> None:
-    """As `app.ballots.keys.lost.follow_keys`."""
-    keys: KeyStore = current_app.extensions["keys"]
-    for resolution_id in ids:
-        session.rollback()
-        try:
-            resolution = session.get_one(Resolution, resolution_id)
-            follow_key(session, resolution, keys)
-            session.commit()
-            if resolution.state is ResolutionState.VOID:
-                forget(session, resolution_id, keys)  # should it come back, nothing hangs on it
-        except KeyUnavailable as error:
-            session.rollback()
-            log.error("keys of votes cannot be looked for: %s", error.code)
-            return
-        except DBAPIError as error:
-            session.rollback()
-            log.critical("resolution %s cannot be moved: %s", resolution_id, type(error).__name__)
-
-
 def forget(session: Session, resolution_id: UUID, keys: KeyStore) -> None:
     """Erase the key of a vote that is over, once that is committed. It is held meanwhile, so that
     no vote that is held again loses its own. Raises KeyUnavailable, DBAPIError."""
@@ -87,7 +58,8 @@ def forget(session: Session, resolution_id: UUID, keys: KeyStore) -> None:
 
 
 def erase_now(session: Session, resolution_id: UUID, keys: KeyStore) -> None:
-    """The same; what cannot be erased now, `flask finalise` erases later."""
+    """The same at once, since the resolution may be tabled again under another key; what cannot be
+    erased now, `flask finalise` erases later."""
     try:
         forget(session, resolution_id, keys)
     except (KeyUnavailable, DBAPIError):
@@ -114,30 +86,3 @@ def doubtful_votes(session: Session, keys: KeyStore) -> list[UUID]:
     rows = session.execute(query).all()
     held = set(keys.held()) if rows else set()
     return [row.id for row in rows if row.id not in held or row.key_missing_since is not None]
-
-
-def on_missing_key(error: VotingKeyMissing) -> Response:
-    """Answer a request that found no key: the vote stands still, or is void by now; or the store is
-    not ours, which says nothing of the vote."""
-    session = db.session()
-    session.rollback()
-    try:
-        require_our_store(session, current_app.extensions["keys"])
-    except KeyUnavailable as refused:
-        return on_refusal(refused)
-    return on_refusal(_after_following(session, error))
-
-
-def _after_following(session: Session, error: VotingKeyMissing) -> DomainError:
-    resolution = session.get(Resolution, error.owner)
-    if resolution is not None:
-        follow_keys(session, [resolution.id])
-        if resolution.state is ResolutionState.VOID:
-            return held_again_at_the_table()
-        return error
-    agenda_session = session.get(AgendaSession, error.owner)
-    if agenda_session is not None:
-        lost_keys.follow_keys(session, [agenda_session.id])
-        if agenda_session.state is SessionState.VOID:
-            return vote_void(session, agenda_session.id)
-    return error

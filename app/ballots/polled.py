@@ -19,6 +19,7 @@ from app.compounds.models import Community, Compound
 from app.kit import clock
 from app.kit.orm import UTCDateTime, reading, table_of
 from app.kit.prepared import Prepared
+from app.kit.remembered import Remembered
 from app.people.bearer import Bearer, holds_office_over, lives_in, login_stands
 
 ROLL, SESSIONS = table_of(RollEntry), table_of(AgendaSession)
@@ -26,12 +27,13 @@ COMPOUNDS, COMMUNITIES = table_of(Compound), table_of(Community)
 SESSION_ID = bindparam("for_session", type_=Uuid)
 COUNT_SECONDS = 1.0  # many phones poll; counting grows with the roll
 MANY_COUNTS = 4096
+MANY_RESULTS = 256
 RESULT_FORMAT = 1  # part of every ETag of a result: raise it when what a result tells changes
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A session as it stands."""
+class Progress:
+    """How far a session has come."""
 
     state: SessionState
     outcome: SessionOutcome | None
@@ -56,66 +58,44 @@ def result_version(session_id: UUID, state: SessionState) -> str:
     return f"{RESULT_FORMAT}-{session_id}-{state}"
 
 
-def look_at_session(engine: Engine, bearer: Bearer, session_id: UUID) -> Standing | None:
+# Bodies of results by version. On the evening of a count a whole compound asks for the same one.
+result_bodies: Remembered[str, bytes] = Remembered(MANY_RESULTS)
+
+
+def look_at_session(engine: Engine, bearer: Bearer, session_id: UUID) -> Progress | None:
     """For somebody who lives or holds an office there; None where that is not so, or where a move
     is due."""
-    row = _look(engine, _standing(engine.dialect.name), bearer, session_id)
+    row = _look(engine, _progress(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
     outcome = SessionOutcome(row.outcome) if row.outcome else None
-    return Standing(SessionState(row.state), outcome)
+    return Progress(SessionState(row.state), outcome)
 
 
 def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout | None:
     """As `look_at_session`. The numbers may be as old as `COUNT_SECONDS`, but not older than the
     state, nor than what this process has stored. Each process has its own: of two that answer, the
     later may tell the older numbers."""
-    turnout = _counts.find(session_id)
+    turnout = _counts.get(session_id)
     if turnout is not None:
-        row = _look(engine, _standing(engine.dialect.name), bearer, session_id)
+        row = _look(engine, _progress(engine.dialect.name), bearer, session_id)
         if row is None:
             return None
         if row.state == turnout.state:
             return turnout
-    at, changes = monotonic(), _counts.changes
+    began, forgettings = monotonic(), _counts.forgettings
     row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
     if row.state == SessionState.VOID:  # there is more to say
         return None
     turnout = Turnout(SessionState(row.state), row.roll, row.returned)
-    _counts.keep(session_id, turnout, at, changes)
+    if forgettings == _counts.forgettings:  # else somebody has voted while we counted
+        _counts.put(session_id, turnout, since=began)
     return turnout
 
 
-class _Counts:
-    """Turnouts by session, as this process counted them within the last second.
-
-    `changes` grows with what the process stores, so that a count during which another thread has
-    stored something is not kept.
-    """
-
-    def __init__(self) -> None:
-        self.changes = 0
-        self._known: dict[UUID, tuple[float, Turnout]] = {}
-
-    def find(self, session_id: UUID) -> Turnout | None:
-        at, turnout = self._known.get(session_id, (0.0, None))
-        return turnout if monotonic() - at < COUNT_SECONDS else None
-
-    def keep(self, session_id: UUID, turnout: Turnout, at: float, changes: int) -> None:
-        """A count that began at `at` by `monotonic`, when there were so many changes."""
-        if len(self._known) >= MANY_COUNTS:
-            self._known.clear()
-        if changes == self.changes:
-            self._known[session_id] = (at, turnout)
-
-    def forget(self, session_id: UUID) -> None:
-        self.changes += 1
-        self._known.pop(session_id, None)
-
-
-_counts = _Counts()
+_counts: Remembered[UUID, Turnout] = Remembered(MANY_COUNTS, COUNT_SECONDS)
 
 
 def forget_count(response: Response) -> Response:
@@ -136,7 +116,7 @@ def _look(engine: Engine, query: Prepared, bearer: Bearer, session_id: UUID) -> 
 
 
 @cache
-def _standing(dialect: str) -> Prepared:
+def _progress(dialect: str) -> Prepared:
     return Prepared(_seen().add_columns(SESSIONS.c.outcome), dialect)
 
 

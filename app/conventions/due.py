@@ -1,0 +1,102 @@
+"""Conventions follow the clock: a version comes into force, and a repeal takes effect, when its
+notice has ended and every objection is answered.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.board.objections import is_contested, settled_at
+from app.conventions import notices
+from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.kit.calendar import months_later
+from app.kit.due import NOW, Due
+from app.kit.moves import begin_move, record_move
+from app.kit.orm import constant
+from app.resolutions.due import RESOLUTIONS
+from app.resolutions.models import Resolution, ResolutionState
+
+
+def follow_notice(session: Session, version: ConventionVersion) -> None:
+    """Make the move of the version that is due by the database's clock; the caller commits."""
+    at = begin_move(session, version)
+    if version.repeal_is_pending and version.state is VersionState.IN_FORCE:
+        ended_at = _settled_at(session, version.repeal_notice_id, version.repeal_ends_at, at)
+        if ended_at is not None:
+            _repeal(session, version, ended_at, at)
+    elif version.state is VersionState.FILED or (
+        version.state is VersionState.NOTICED and not version.waits_for_filing
+    ):
+        ended_at = _settled_at(session, version.notice_id, version.notice_ends_at, at)
+        if ended_at is not None and not _waits_for_resolutions(version):
+            _enter_force(session, version, max(ended_at, version.filed_at or ended_at), at)
+
+
+def _waits_for_resolutions(version: ConventionVersion) -> bool:
+    """Whether what it rests on may still be contested."""
+    return any(each.state is ResolutionState.NOTICED for each in version.resolutions)
+
+
+def _settled_at(
+    session: Session, notice_id: UUID | None, ends_at: datetime | None, at: datetime
+) -> datetime | None:
+    if notice_id is None or ends_at is None:
+        return None
+    return settled_at(session, [notice_id], ends_at, at)
+
+
+def _enter_force(
+    session: Session, version: ConventionVersion, since: datetime, at: datetime
+) -> None:
+    if version.amends is not None:
+        version.amends.be_amended()
+        record_move(session, version.amends, "be_amended", None, at, reason=str(version.id))
+        session.flush()  # one version at a time is in force
+    version.enter_force(since, months_later(since, version.review_months))
+    record_move(session, version, "enter_force", None, at)
+    notices.post_force(session, version, at)
+
+
+def _repeal(session: Session, version: ConventionVersion, since: datetime, at: datetime) -> None:
+    version.be_repealed(since)
+    record_move(session, version, "be_repealed", None, at)
+    notices.post_repeal(session, version, at)
+
+
+_IS_PACT = (
+    select(Convention.id)
+    .where(
+        Convention.id == ConventionVersion.convention_id,
+        Convention.legal_type == constant(LegalType.RESIDENT_PACT),
+    )
+    .exists()
+)
+# Those under it that are due take effect before it; others it waits for.
+_WAITS_FOR_RESOLUTIONS = ConventionVersion.resolutions.any(
+    and_(Resolution.state == constant(ResolutionState.NOTICED), ~RESOLUTIONS.is_due)
+)
+CONVENTIONS = Due(
+    "conventions",
+    ConventionVersion,
+    or_(
+        and_(
+            or_(
+                ConventionVersion.state == constant(VersionState.FILED),
+                and_(ConventionVersion.state == constant(VersionState.NOTICED), ~_IS_PACT),
+            ),
+            ConventionVersion.notice_ends_at <= NOW,
+            ~is_contested(ConventionVersion.notice_id),
+            ~_WAITS_FOR_RESOLUTIONS,
+        ),
+        and_(
+            ConventionVersion.state == constant(VersionState.IN_FORCE),
+            ConventionVersion.repeal_ends_at <= NOW,
+            ~is_contested(ConventionVersion.repeal_notice_id),
+        ),
+    ),
+    follow_notice,
+    "已推进 {} 份规约",
+    "conventions moved: {}",
+)

@@ -1,0 +1,145 @@
+"""Orders and whistles follow the clock: what is overdue is reported upwards.
+
+Level 1 is the community's, as soon as a term is missed; level 2 is the street's, when it is still
+missed 3 working days later. Each term is reported once on each level.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.calendar import add_working_days
+from app.kit.due import NOW, Due
+from app.kit.moves import begin_move, record_move
+from app.kit.orm import new_id
+from app.works import notices
+from app.works.access import order_is_overdue, whistle_due_at, whistle_step
+from app.works.ledgers import Escalation, MissedStep
+from app.works.limits import SECOND_LEVEL
+from app.works.orders.models import WorkOrder
+from app.works.whistles.models import Whistle
+
+STREET = 2
+
+
+def escalate_order(session: Session, order: WorkOrder) -> None:
+    """Report an order that is overdue by the database's clock; the caller commits."""
+    at = begin_move(session, order)
+    if order.due_at is None or not order.is_overdue(at):
+        return
+    is_first = order.escalated_at is None
+    made = _made(session, Escalation.order_id == order.id, MissedStep.SUBMIT, order.due_at)
+    for level in _levels(made, order.due_at, at):
+        session.add(
+            Escalation(
+                id=new_id(),
+                compound_id=order.compound_id,
+                order_id=order.id,
+                step=MissedStep.SUBMIT,
+                level=level,
+                due_at=order.due_at,
+                escalated_at=at,
+            )
+        )
+        order.escalate(level, at)
+        record_move(session, order, "escalate", None, at, reason=f"level {level}")
+    if is_first:
+        notices.post_overdue_order(session, order, at)
+
+
+def escalate_whistle(session: Session, whistle: Whistle) -> None:
+    """Report a whistle whose next step is overdue by the database's clock; the caller commits."""
+    at = begin_move(session, whistle)
+    step, due_at = whistle.next_step or (MissedStep.SIGN, None)
+    if due_at is None or at < due_at:
+        return
+    is_first = whistle.escalated_at is None
+    made = _made(session, Escalation.whistle_id == whistle.id, step, due_at)
+    for level in _levels(made, due_at, at):
+        session.add(
+            Escalation(
+                id=new_id(),
+                compound_id=whistle.compound_id,
+                whistle_id=whistle.id,
+                step=step,
+                level=level,
+                due_at=due_at,
+                escalated_at=at,
+            )
+        )
+        whistle.escalate(level, at)
+        record_move(session, whistle, "escalate", None, at, reason=f"{step}, level {level}")
+    if is_first:
+        notices.post_overdue_whistle(session, whistle, step, due_at, at)
+
+
+def _levels(made: Sequence[int], due_at: datetime, at: datetime) -> list[int]:
+    """The levels on which a term that was missed is to be reported now."""
+    is_streets = STREET not in made and _is_streets(due_at, at)
+    return [level for level, is_due in ((1, 1 not in made), (STREET, is_streets)) if is_due]
+
+
+def _is_streets(due_at: datetime, at: datetime) -> bool:
+    # A term that ends at 24:00 ends on the day before the instant that no longer belongs to it.
+    last_moment = due_at - timedelta(microseconds=1)
+    return at >= add_working_days(last_moment, SECOND_LEVEL.days)
+
+
+def _made(
+    session: Session, about: ColumnElement[bool], step: MissedStep, due_at: datetime
+) -> Sequence[int]:
+    return session.scalars(
+        select(Escalation.level).where(about, Escalation.step == step, Escalation.due_at == due_at)
+    ).all()
+
+
+def _knows_street(same_term: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(Escalation.id).where(same_term, Escalation.level == STREET).exists()
+
+
+def _to_report(
+    kind: type[WorkOrder] | type[Whistle], due_at: Any, same_term: ColumnElement[bool]
+) -> Callable[[Session, Sequence[UUID]], list[UUID]]:
+    """Picks those whose missed term is to be reported now: working days are not counted in SQL."""
+    level = select(func.max(Escalation.level)).where(same_term).correlate(kind).scalar_subquery()
+
+    def confirm(session: Session, ids: Sequence[UUID]) -> list[UUID]:
+        now = clock.now()
+        rows = session.execute(
+            select(kind.id, due_at, level).where(kind.id.in_(ids)).order_by(kind.id)
+        )
+        return [id_ for id_, term, made in rows if _levels(range(1, 1 + (made or 0)), term, now)]
+
+    return confirm
+
+
+_SAME_TERM = and_(Escalation.order_id == WorkOrder.id, Escalation.due_at == WorkOrder.due_at)
+_SAME_STEP = and_(
+    Escalation.whistle_id == Whistle.id,
+    Escalation.step == whistle_step,
+    Escalation.due_at == whistle_due_at,
+)
+# Those of which the street knows are left out: after ten years that is nearly all that is overdue.
+ORDERS = Due(
+    "orders",
+    WorkOrder,
+    and_(order_is_overdue(NOW), ~_knows_street(_SAME_TERM)),
+    escalate_order,
+    "已督办 {} 件逾期工单",
+    "overdue orders escalated: {}",
+    _to_report(WorkOrder, WorkOrder.due_at, _SAME_TERM),
+)
+WHISTLES = Due(
+    "whistles",
+    Whistle,
+    and_(whistle_due_at <= NOW, ~_knows_street(_SAME_STEP)),
+    escalate_whistle,
+    "已督办 {} 件逾期吹哨",
+    "overdue whistles escalated: {}",
+    _to_report(Whistle, whistle_due_at, _SAME_STEP),
+)
