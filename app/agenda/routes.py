@@ -33,10 +33,10 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
+    create_once,
     current_actor,
     obtain,
     obtain_community,
@@ -122,13 +122,10 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     voters = body.pop("roll")
     agenda_session = create_once(
         AgendaSession,
-        actor.id,
-        at,
         lambda: services.create_session(
             db.session(), compound, actor.resident, **body, voters=voters, at=at
         ),
     )
-    db.session.commit()
     return as_seen(agenda_session)
 
 

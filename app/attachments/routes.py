@@ -14,16 +14,16 @@ from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, 
 from app.attachments.services import Limits
 from app.attachments.stores import Store
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit import clock
 from app.kit.api import Blueprint, TooLarge
 from app.kit.clock import read_database_clock
 from app.kit.errors import NotFound
 from app.kit.extensions import db
-from app.kit.idempotency import create_once, made_before
+from app.kit.idempotency import made_before
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
     ask_again,
+    create_once,
     current_actor,
     obtain_compound,
     public,
@@ -103,14 +103,9 @@ def upload_attachment(
 
     actor = ask_again()
     obtain_compound(compound_id)
-    attachment = create_once(
-        Attachment,
-        actor.id,
-        clock.now(),
-        lambda: services.add_attachment(db.session(), limits, actor.resident, stored),
+    return create_once(
+        Attachment, lambda: services.add_attachment(db.session(), limits, actor.resident, stored)
     )
-    db.session.commit()
-    return attachment
 
 
 @blp.route("/attachments/<uuid:attachment_id>", methods=["GET"])

@@ -24,8 +24,15 @@ from app.kit import clock
 from app.kit.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import Forbidden, NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound, public
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+    obtain_compound,
+    public,
+)
 from app.people.models import Role
 
 blp = Blueprint("board", __name__, description="公示与订阅 · Public notices and feeds")
@@ -135,12 +142,8 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
     by = current_actor().resident
     objection = create_once(
-        Objection,
-        by.id,
-        clock.now(),
-        lambda: objections.raise_objection(db.session(), notice, by, body["text"]),
+        Objection, lambda: objections.raise_objection(db.session(), notice, by, body["text"])
     )
-    db.session.commit()
     return _seen(objection)
 
 

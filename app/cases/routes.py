@@ -37,11 +37,11 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
+    create_once,
     current_actor,
     obtain,
     obtain_community,
@@ -74,11 +74,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
         raise NotFound
     obtain_compound(matter.compound_id)
     by = current_actor().resident
-    case = create_once(
-        Case, by.id, clock.now(), lambda: writing.draft_case(db.session(), matter, by, **body)
-    )
-    db.session.commit()
-    return case
+    return create_once(Case, lambda: writing.draft_case(db.session(), matter, by, **body))
 
 
 @blp.route("/cases/<uuid:case_id>", methods=["PUT"])
@@ -168,12 +164,8 @@ def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     compound = obtain_compound(compound_id)
     by = current_actor().resident
     version = create_once(
-        ConventionVersion,
-        by.id,
-        clock.now(),
-        lambda: adopting.adopt_case(db.session(), compound, by, body["case_id"]),
+        ConventionVersion, lambda: adopting.adopt_case(db.session(), compound, by, body["case_id"])
     )
-    db.session.commit()
     lineage = db.session.get_one(ConventionLineage, version.convention_id)
     return {"version": version, "adopted_from": lineage}
 

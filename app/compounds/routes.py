@@ -21,8 +21,15 @@ from app.kit import clock
 from app.kit.api import Blueprint
 from app.kit.errors import NotFound
 from app.kit.extensions import db
-from app.kit.idempotency import create_once, made_before
-from app.people.guards import allow, ask_again, current_actor, obtain_compound, signed_in
+from app.kit.idempotency import made_before
+from app.people.guards import (
+    allow,
+    ask_again,
+    create_once,
+    current_actor,
+    obtain_compound,
+    signed_in,
+)
 from app.people.models import Role
 
 T = TypeVar("T")
@@ -94,16 +101,12 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
     with confined.slot():
         register = services.read_units(confined, file.read(), file.filename or "")
         actor, compound, at = ask_again(), obtain_compound(compound_id), clock.now()
-        register_import = create_once(
+        return create_once(
             RegisterImport,
-            actor.id,
-            at,
             lambda: services.import_register(
                 db.session(), compound, register, by_id=actor.id, at=at
             ),
         )
-        db.session.commit()
-    return register_import
 
 
 @blp.route("/register-imports/<uuid:import_id>", methods=["GET"])

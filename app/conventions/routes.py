@@ -54,12 +54,10 @@ from app.conventions.schemas import (
     VersionSchema,
 )
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
-from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_compound
+from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_compound
 from app.people.models import Role
 
 blp = Blueprint("conventions", __name__, description="规约 · Conventions, versions and clauses")
@@ -103,14 +101,9 @@ def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersi
     require_role(compound_id, body["legal_type"], DRAFTERS)
     compound = obtain_compound(compound_id)
     by = current_actor().resident
-    version = create_once(
-        ConventionVersion,
-        by.id,
-        clock.now(),
-        lambda: drafting.draft_convention(db.session(), compound, by, **body),
+    return create_once(
+        ConventionVersion, lambda: drafting.draft_convention(db.session(), compound, by, **body)
     )
-    db.session.commit()
-    return version
 
 
 @blp.route("/compounds/<uuid:compound_id>/conventions", methods=["GET"])
@@ -167,14 +160,9 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
     """修订规约 · Begin the next version: a draft with the words of the one in force."""
     convention = obtain_convention(convention_id, DRAFTERS)
     by = current_actor().resident
-    version = create_once(
-        ConventionVersion,
-        by.id,
-        clock.now(),
-        lambda: drafting.amend_convention(db.session(), convention, by, **body),
+    return create_once(
+        ConventionVersion, lambda: drafting.amend_convention(db.session(), convention, by, **body)
     )
-    db.session.commit()
-    return version
 
 
 @blp.route("/conventions/<uuid:convention_id>/repeal", methods=["POST"])

@@ -36,12 +36,10 @@ from app.deliberation.schemas import (
     TagCardArgs,
 )
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
-from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
 from app.signing import signing_keys
@@ -93,14 +91,9 @@ def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
-    invitation = create_once(
-        Invitation,
-        actor.id,
-        clock.now(),
-        lambda: invitations.invite(db.session(), agenda_session, actor.resident, **body),
+    return create_once(
+        Invitation, lambda: invitations.invite(db.session(), agenda_session, actor.resident, **body)
     )
-    db.session.commit()
-    return invitation
 
 
 @blp.route("/sessions/<uuid:session_id>/invitations", methods=["GET"])
@@ -177,12 +170,8 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     remark = create_once(
-        Remark,
-        actor.id,
-        clock.now(),
-        lambda: remarks.note_remark(db.session(), agenda_session, actor.resident, **body),
+        Remark, lambda: remarks.note_remark(db.session(), agenda_session, actor.resident, **body)
     )
-    db.session.commit()
     return remarks.with_attachments(db.session(), [remark])[0]
 
 
@@ -209,12 +198,8 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     card = create_once(
-        SolutionCard,
-        actor.id,
-        clock.now(),
-        lambda: cards.put_card(db.session(), agenda_session, actor.resident, **body),
+        SolutionCard, lambda: cards.put_card(db.session(), agenda_session, actor.resident, **body)
     )
-    db.session.commit()
     return _seen(card)
 
 

@@ -62,9 +62,15 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.matters.models import Matter
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+    obtain_compound,
+)
 from app.people.models import Role
 from app.works.access import order_as_seen
 from app.works.orders.models import WorkOrder
@@ -340,34 +346,21 @@ def read_session_rates(session_id: UUID) -> dict[str, Any]:
 
 def _answer(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:
     by = current_actor().resident
-    follow_up = create_once(
-        FollowUp, by.id, clock.now(), lambda: follow_ups.answer(db.session(), work, by, **body)
-    )
-    db.session.commit()
-    return follow_up
+    return create_once(FollowUp, lambda: follow_ups.answer(db.session(), work, by, **body))
 
 
 def _enter(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:
     by = current_actor().resident
-    follow_up = create_once(
-        FollowUp,
-        by.id,
-        clock.now(),
-        lambda: follow_ups.enter_for_raiser(db.session(), work, by, **body),
+    return create_once(
+        FollowUp, lambda: follow_ups.enter_for_raiser(db.session(), work, by, **body)
     )
-    db.session.commit()
-    return follow_up
 
 
 def _open(kind: SubjectKind, subject: Matter | Convention, body: dict[str, Any]) -> dict[str, Any]:
     by = current_actor().resident
     opened = create_once(
-        EvaluationRound,
-        by.id,
-        clock.now(),
-        lambda: asking.open_round(db.session(), kind, subject, by, **body),
+        EvaluationRound, lambda: asking.open_round(db.session(), kind, subject, by, **body)
     )
-    db.session.commit()
     return round_as_seen(opened)
 
 

@@ -37,7 +37,7 @@ class IdempotencyKey(Base):
     made_at: Mapped[datetime]
 
 
-def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable[[], T]) -> T:
+def make_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable[[], T]) -> T:
     """What `create` makes, or what it made when this request came the first time.
 
     Without the header `create` just runs. Raises KeyReused where the key came with another
@@ -74,7 +74,7 @@ def create_once(kind: type[T], resident_id: UUID, at: datetime, create: Callable
 
 def made_before(kind: type[T], resident_id: UUID) -> T | None:
     """What this request made when it came the first time, None where it is new: for a view that
-    has slow work to do before `create_once`. Raises KeyReused as that does."""
+    has slow work to do before `make_once`. Raises KeyReused as that does."""
     key = _key()
     return None if key is None else _made_before(kind, resident_id, key, _request_hash())
 

@@ -12,7 +12,6 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
@@ -23,7 +22,15 @@ from app.matters.schemas import (
     RaiseArgs,
     ScreenArgs,
 )
-from app.people.guards import EVERYONE_THERE, Actor, allow, current_actor, obtain, obtain_compound
+from app.people.guards import (
+    EVERYONE_THERE,
+    Actor,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+    obtain_compound,
+)
 from app.people.models import Role
 
 blp = Blueprint("matters", __name__, description="民提 · What residents raise")
@@ -50,12 +57,8 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
     matter = create_once(
-        Matter,
-        actor.id,
-        at,
-        lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body),
+        Matter, lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body)
     )
-    db.session.commit()
     return _with_photos(actor, matter)
 
 

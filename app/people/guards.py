@@ -19,8 +19,10 @@ from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
+from app.kit import clock
 from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.kit.extensions import db
+from app.kit.idempotency import make_once
 from app.kit.orm import HasId
 from app.people.bearer import Bearer, read_bearer
 from app.people.models import Appointment, Relation, Residence, Resident, Role
@@ -205,6 +207,14 @@ def current_actor() -> Actor:
     if actor is None:
         raise Unauthorized
     return actor
+
+
+def create_once(kind: type[T], create: Callable[[], T]) -> T:
+    """What `create` makes for the actor's request, or made when it came the first time; committed.
+    Raises what `create` raises, and KeyReused."""
+    made = make_once(kind, current_actor().id, clock.now(), create)
+    db.session.commit()
+    return made
 
 
 def ask_again() -> Actor:

@@ -11,10 +11,10 @@ from app.kit import clock
 from app.kit.api import Blueprint, page_of, read_page
 from app.kit.errors import NotFound, Unauthorized, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,
+    create_once,
     current_actor,
     obtain,
     obtain_community,
@@ -204,9 +204,7 @@ def claim_residence(body: dict[str, Any]) -> Residence:
             raise NotFound
         return services.claim_residence(db.session(), actor.resident, compound, at=at, **body)
 
-    residence = create_once(Residence, actor.id, at, claim)
-    db.session.commit()
-    return residence
+    return create_once(Residence, claim)
 
 
 @blp.route("/compounds/<uuid:compound_id>/residences", methods=["GET"])
@@ -287,16 +285,12 @@ def _appoint(
     place: Compound | Community, by_roles: frozenset[Role], body: dict[str, Any]
 ) -> Appointment:
     actor, at = current_actor(), clock.now()
-    appointment = create_once(
+    return create_once(
         Appointment,
-        actor.id,
-        at,
         lambda: services.appoint(
             db.session(), place, **body, by=actor.resident, by_roles=by_roles, at=at
         ),
     )
-    db.session.commit()
-    return appointment
 
 
 @blp.route("/compounds/<uuid:compound_id>/appointments", methods=["GET"])

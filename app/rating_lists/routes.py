@@ -4,12 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from app.compounds.models import Community
-from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain_community
+from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_community
 from app.people.models import Role
 from app.rating_lists import services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
@@ -58,14 +56,7 @@ def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
     community = obtain_community(community_id)
     by = current_actor().resident
-    made = create_once(
-        RatingList,
-        by.id,
-        clock.now(),
-        lambda: services.draft_list(db.session(), community, by, **body),
-    )
-    db.session.commit()
-    return made
+    return create_once(RatingList, lambda: services.draft_list(db.session(), community, by, **body))
 
 
 @blp.route("/communities/<uuid:community_id>/rating-lists", methods=["GET"])

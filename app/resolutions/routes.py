@@ -12,12 +12,10 @@ from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen
-from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.resolutions import meeting, review, services
 from app.resolutions.access import as_seen, resolutions_of
@@ -87,12 +85,8 @@ def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     resolution = create_once(
-        Resolution,
-        by.id,
-        clock.now(),
-        lambda: services.draft_resolution(db.session(), agenda_session, by, **body),
+        Resolution, lambda: services.draft_resolution(db.session(), agenda_session, by, **body)
     )
-    db.session.commit()
     return as_seen(resolution)
 
 

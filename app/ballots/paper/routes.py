@@ -35,12 +35,10 @@ from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
-from app.people.guards import Actor, allow, ask_again, current_actor, obtain
+from app.people.guards import Actor, allow, ask_again, create_once, current_actor, obtain
 from app.people.models import Resident, Role
 from votes.ballot import Mark
 
@@ -100,12 +98,8 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
     agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     batch = create_once(
-        PaperBatch,
-        by.id,
-        clock.now(),
-        lambda: paper_entry.issue_slips(db.session(), agenda_session, by, body["count"]),
+        PaperBatch, lambda: paper_entry.issue_slips(db.session(), agenda_session, by, body["count"])
     )
-    db.session.commit()
     return {**_plain(batch), "serials": [slip.serial for slip in batch.slips]}
 
 

@@ -8,9 +8,15 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.matters.models import Matter
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+    obtain_compound,
+)
 from app.people.models import Role
 from app.resolutions.models import Resolution
 from app.works import hours
@@ -91,12 +97,8 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
     resolution = obtain(Resolution, resolution_id)
     by = current_actor()
     order = create_once(
-        WorkOrder,
-        by.id,
-        clock.now(),
-        lambda: orders.create_from_resolution(db.session(), resolution, by, **body),
+        WorkOrder, lambda: orders.create_from_resolution(db.session(), resolution, by, **body)
     )
-    db.session.commit()
     return order_as_seen(order)
 
 
@@ -110,12 +112,8 @@ def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str,
     matter = obtain(Matter, matter_id)
     by = current_actor()
     order = create_once(
-        WorkOrder,
-        by.id,
-        clock.now(),
-        lambda: orders.create_from_matter(db.session(), matter, by, **body),
+        WorkOrder, lambda: orders.create_from_matter(db.session(), matter, by, **body)
     )
-    db.session.commit()
     return order_as_seen(order)
 
 
@@ -232,12 +230,8 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
     order = obtain(WorkOrder, order_id)
     by = current_actor()
     progress = create_once(
-        OrderProgress,
-        by.id,
-        clock.now(),
-        lambda: finishing.add_progress(db.session(), order, by, **body),
+        OrderProgress, lambda: finishing.add_progress(db.session(), order, by, **body)
     )
-    db.session.commit()
     return with_photos(db.session(), progress)
 
 
@@ -289,14 +283,7 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     """记工时 · A seated member logs his own time on an order that he carries out."""
     order = obtain(WorkOrder, order_id)
     by = current_actor()
-    logged = create_once(
-        WorkHours,
-        by.id,
-        clock.now(),
-        lambda: hours.log_hours(db.session(), order, by, **body),
-    )
-    db.session.commit()
-    return logged
+    return create_once(WorkHours, lambda: hours.log_hours(db.session(), order, by, **body))
 
 
 @blp.route("/hours/<uuid:hours_id>/reverse", methods=["POST"])
@@ -308,14 +295,9 @@ def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     """冲销工时 · Take a row of hours back by another one."""
     logged = obtain(WorkHours, hours_id)
     by = current_actor()
-    reversal = create_once(
-        WorkHours,
-        by.id,
-        clock.now(),
-        lambda: hours.reverse_hours(db.session(), logged, by, body["reason"]),
+    return create_once(
+        WorkHours, lambda: hours.reverse_hours(db.session(), logged, by, body["reason"])
     )
-    db.session.commit()
-    return reversal
 
 
 @blp.route("/compounds/<uuid:compound_id>/hours", methods=["GET"])

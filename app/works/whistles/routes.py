@@ -8,9 +8,15 @@ from app.kit import clock
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.idempotency import create_once
 from app.matters.models import Matter
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain, obtain_compound
+from app.people.guards import (
+    EVERYONE_THERE,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+    obtain_compound,
+)
 from app.people.models import Role
 from app.works.access import whistle_as_seen, whistle_due_at, whistles_of
 from app.works.orders.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
@@ -51,12 +57,8 @@ def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     matter = obtain(Matter, matter_id)
     by = current_actor().resident
     whistle = create_once(
-        Whistle,
-        by.id,
-        clock.now(),
-        lambda: whistling.request_whistle(db.session(), matter, by, **body),
+        Whistle, lambda: whistling.request_whistle(db.session(), matter, by, **body)
     )
-    db.session.commit()
     return whistle_as_seen(whistle)
 
 
