@@ -240,8 +240,8 @@ def test_me_costs_as_much_for_30_residences_as_for_3(cast: Cast, app: Flask):
 
 # What each statement of a cast is for.
 BEFORE_WRITING = [
-    "SELECT agenda_sessions",  # is a move of the session due? with its compound
     "SELECT residents",  # who asks: the resident of the token, unless revoked, and the offices
+    "SELECT agenda_sessions",  # is a move of the session due? with its compound
     "SELECT agenda_sessions",  # the state again, under the lock, with the database's clock
     "SELECT roll_entries",  # on the roll; held, so that a voter's casts come one after the other
     "SELECT agenda_items",  # the frozen list

@@ -36,7 +36,7 @@ from app.ballots.schemas import (
     TurnoutReportSchema,
 )
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
-from app.kit import due
+from app.kit import clock, due
 from app.kit.api import Blueprint
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
@@ -229,10 +229,12 @@ def read_result(session_id: UUID) -> Response:
 
 
 def _obtain_in_full(session_id: UUID) -> AgendaSession:
-    """The session as any other view obtains it, caught up, or the reason why not."""
-    due.follow(session_id=session_id)
+    """The session as any other view obtains it, moved on if that is due, or the reason why not."""
     check_token()
-    return obtain(AgendaSession, session_id)
+    agenda_session = obtain(AgendaSession, session_id)
+    if agenda_session.is_due(clock.now()) or agenda_session.key_missing_since is not None:
+        due.follow(session_id=session_id)
+    return agenda_session
 
 
 def _unless_seen(version: str) -> Response | None:

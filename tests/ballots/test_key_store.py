@@ -403,20 +403,22 @@ def test_vote_goes_on_after_redis_was_killed(
     replaced = voter.put(path, ballot(*vote.matters)).json
     assert replaced["version"] == before["version"] + 1
     vote.close()
+    assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 0
     assert app.extensions["keys"].held() == []
     raw = voter.get(f"{vote.path}/bundle.json").data
     assert wrong(verify_file(raw, {**replaced, "session_id": vote.id})) == []
     assert wrong(verify_file(raw, vote.receipts[2])) == []
 
 
-def test_key_that_redis_could_not_forget_at_closing_is_erased_later(
+def test_key_that_redis_could_not_forget_is_erased_later(
     on_redis: RedisServer, cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
 ):
     vote = Vote(cast)
+    vote.close()
     keys: RedisKeyStore = app.extensions["keys"]
     with monkeypatch.context() as broken:
         broken.setattr(keys, "erase", lambda owner: on_redis.kill() or keys.held())
-        vote.close()  # sealed and committed; what is left is told to the log
+        assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 1
     on_redis.start()
     assert keys.held() == [UUID(vote.id)]
     assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 0
