@@ -313,14 +313,6 @@ def read_table(
     return [(line, [_plain_text(value) for value in cells]) for line, cells in records]
 
 
-def template_csv() -> bytes:
-    """A register to fill in, as CSV: the header and one example unit.
-
-    UTF-8 with a byte order mark, for without it Excel shows the Chinese garbled.
-    """
-    return "楼栋,单元,房号,面积\r\n1栋,1单元,101,88.50\r\n".encode("utf-8-sig")
-
-
 def _plain_text(value: _Value) -> str | None:
     if isinstance(value, str):
         text = value.strip()

@@ -18,7 +18,6 @@ from app.compounds.register_file import (
     RegisterFileError,
     RegisterRow,
     read_register,
-    template_csv,
 )
 
 HEADER = ("楼栋", "单元", "房号", "面积")
@@ -195,11 +194,6 @@ def test_read_register_passes_over_blank_rows_of_a_sheet():
     file = read_register(xlsx_of((None,), ("1栋", "1单元", 101, 88.5), (" ", None), (None, "")))
 
     assert file == RegisterFile((RegisterRow(3, "1栋", "1单元", "101", 8850),), ())
-
-
-def test_template_csv_is_a_register_that_can_be_read():
-    assert template_csv().startswith(b"\xef\xbb\xbf")
-    assert read_register(template_csv()) == RegisterFile(UNITS[:1], ())
 
 
 # --- files refused as a whole

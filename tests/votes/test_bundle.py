@@ -159,21 +159,6 @@ def test_root_is_the_tree_over_the_head_and_the_commitments() -> None:
     assert bundle["root"] == "da16ebd33a80ce50eedc35b9e465d3ad8292d29294416b5fa04f2a878eba62c8"
 
 
-def test_one_commitment_can_be_proved_under_the_root_without_the_bundle() -> None:
-    bundle = worked_bundle()
-    leaves = tree_leaves(bundle)
-    number = 7
-    proof = merkle.inclusion_proof(leaves, number + 1)
-
-    assert merkle.proves_inclusion(
-        proof,
-        bytes.fromhex(bundle["commitments"][number]),
-        number + 1,
-        len(leaves),
-        bytes.fromhex(bundle["root"]),
-    )
-
-
 def test_statement_golden() -> None:
     bundle = worked_bundle()
 
