@@ -14,7 +14,7 @@ from app.compounds.models import Compound
 from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.orm import enum_type, table_of
-from app.people.guards import STAFF
+from app.people.actor import STAFF
 from app.people.models import ADULT_AGE, Appointment, Residence, ResidenceState, Resident
 
 

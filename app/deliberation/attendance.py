@@ -16,7 +16,7 @@ from app.deliberation.refusals import AttendanceCodeExpired, InvalidAttendanceCo
 from app.kit.audit import record
 from app.kit.errors import Forbidden
 from app.kit.moves import begin_move
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.people.refusals import UnknownResident
 from app.signing import Purpose, SigningKeys

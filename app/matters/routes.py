@@ -22,9 +22,9 @@ from app.matters.schemas import (
     RaiseArgs,
     ScreenArgs,
 )
+from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
-    Actor,
     allow,
     create_once,
     current_actor,

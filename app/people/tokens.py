@@ -19,7 +19,7 @@ from app.kit import clock
 from app.kit.errors import Unauthorized
 from app.kit.extensions import db, jwt
 from app.kit.problems import on_refusal
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import (
     Appointment,
     RefreshToken,

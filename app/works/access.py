@@ -12,7 +12,7 @@ from app.compounds.models import Compound
 from app.kit import clock
 from app.kit.orm import constant
 from app.matters.models import Matter
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Appointment, Role
 from app.works.orders.models import (
     OWED,

@@ -11,7 +11,7 @@ from app.kit.audit import record
 from app.kit.clock import local_date, read_database_clock
 from app.kit.errors import WrongState
 from app.kit.orm import new_id
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Role
 from app.works.ledgers import WorkHours
 from app.works.orders.models import AT_WORK, DONE, OrderState, WorkOrder

@@ -38,7 +38,7 @@ from app.ballots.storing import (
 from app.kit import locks
 from app.kit.clock import local_date
 from app.kit.errors import DomainError
-from app.people.guards import STAFF, Actor
+from app.people.actor import STAFF, Actor
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import NONCE_BYTES, commitment, promise_message
 

@@ -13,7 +13,7 @@ from app.ballots.models import OfficerKey, SessionBundle
 from app.ballots.sealing import no_bundle
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Role
 from votes.bundle import canonical_json, statement_message
 

@@ -22,7 +22,7 @@ from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.errors import DomainError, Forbidden
 from app.kit.orm import new_id
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Appointment, Resident, Role
 from votes.bundle import officer_key_message
 from votes.weak_keys import is_weak

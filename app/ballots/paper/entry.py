@@ -40,7 +40,7 @@ from app.kit.clock import local_date, read_database_clock
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Residence, ResidenceState, Resident, Role
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import commitment

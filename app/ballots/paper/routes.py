@@ -38,7 +38,8 @@ from app.confined.refusals import REFUSALS as CONFINED
 from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.people.guards import Actor, allow, ask_again, create_once, current_actor, obtain
+from app.people.actor import Actor
+from app.people.guards import allow, ask_again, create_once, current_actor, obtain
 from app.people.models import Resident, Role
 from votes.ballot import Mark
 

@@ -17,7 +17,7 @@ from app.kit.calendar import add_working_days
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import table_of
 from app.matters.models import UNDER_DISCUSSION, Matter
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Resident
 from app.resolutions.models import (
     Answer,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.kit.moves import begin_move, record_move
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Resident
 from app.works import notices
 from app.works.access import DOERS, require_doer, require_offices

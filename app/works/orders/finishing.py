@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.attachments.services import attach
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.works import notices
 from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done

@@ -13,7 +13,7 @@ from app.kit.errors import Forbidden
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter

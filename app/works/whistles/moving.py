@@ -14,7 +14,7 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
-from app.people.guards import Actor
+from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.works import notices
 from app.works.access import require_offices
