@@ -5,7 +5,6 @@ reload does. Nothing of the application is imported here: what the master has im
 keep after a reload, however new the files are.
 """
 
-import gc
 import os
 import runpy
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 from gunicorn import glogging
 from gunicorn.config import Config
 
+import loading
 import metrics_process
 import service_manager
 
@@ -131,10 +131,7 @@ def pre_fork(server, worker):
 
 def post_worker_init(worker):
     """The application is loaded: whom this worker replaces may end its request and go."""
-    # What was made while loading lives as long as the worker: the collector of garbage need not
-    # look through it again and again.
-    gc.collect()
-    gc.freeze()
+    loading.finish()
     if worker.replaces is not None:
         with suppress(ProcessLookupError):
             os.kill(worker.replaces, signal.SIGTERM)

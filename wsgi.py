@@ -5,6 +5,7 @@ import sys
 
 import click
 
+import loading
 from app import check_before_serving, create_app, logs, starting
 from app.commands.doctor import is_asked
 from app.config import UnsafeSettings
@@ -17,3 +18,4 @@ try:
         check_before_serving(app)
 except UnsafeSettings as error:
     starting.stop(error)
+loading.finish()

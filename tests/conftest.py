@@ -1,6 +1,5 @@
 """Fixtures shared by all tests: both engines, the application on each, people, and time."""
 
-import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from flask import Flask
 from sqlalchemy import event, make_url
 from sqlalchemy.orm import Session
 
+import loading
 from app import create_app, starting
 from app.config import Settings
 from app.kit.extensions import db
@@ -58,9 +58,8 @@ LONG = (
 
 
 def pytest_collection_finish() -> None:
-    """Nothing that stands now goes away, so the collector need not look at it again and again."""
-    gc.collect()
-    gc.freeze()
+    """Modules and tests stand from now on (`-p loading` in `pyproject.toml`)."""
+    loading.finish()
 
 
 @pytest.hookimpl(trylast=True)  # after pytest's own order, which keeps an engine's tests together
