@@ -22,13 +22,12 @@ from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings
 from app.kit import clock
 from app.kit.api import PREFIX
-from app.kit.audit import AuditEntry
 from app.kit.clock import ZONE
 from app.kit.extensions import db
 from tests.ballots.desk import Desk
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored
-from tests.checks import refusal
+from tests.checks import moves_of, refusal
 from votes.verify import verify_file
 
 Travel = Callable[[str | datetime], None]
@@ -105,7 +104,7 @@ def test_vote_stands_still_while_its_key_is_missing(
     finalise(app)
     log_in_anew(cast, vote)
     assert vote.secretary.get(vote.path).json["state"] == "VOTING"
-    verbs = stored(app, select(AuditEntry.verb).where(AuditEntry.thing_id == UUID(vote.id)))
+    verbs = [move.verb for move in moves_of(app, vote.id)]
     assert verbs[-2:] == ["miss_key", "find_key"]
     vote.close()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, text
+from sqlalchemy import NullPool, create_engine, delete, select, text
 
 from app.ballots import sealing
 from app.ballots.keys.store import KeyStore
@@ -20,6 +20,7 @@ from app.ballots.models import (
     SealedCommitment,
     SessionBundle,
 )
+from app.config import Settings
 from app.kit.api import PREFIX
 from app.kit.extensions import db
 from tests.cast import Cast, Person, ballot, stored
@@ -195,13 +196,14 @@ def test_what_is_left_is_erased_by_the_finaliser_and_in_nobodys_request(
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_key_stays_as_long_as_somebody_sees_the_deleted_ballots(
-    vote: Vote, app: Flask, monkeypatch: pytest.MonkeyPatch
+    vote: Vote, app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     """A vacuum spares what an older snapshot sees, and says nothing of it."""
     monkeypatch.setattr(sealing, "SNAPSHOT_TRIES", 1)
-    with app.app_context():
-        engine = db.engine.execution_options(isolation_level="REPEATABLE READ")
-    with engine.connect() as reader:
+    others = create_engine(
+        settings.database_url, isolation_level="REPEATABLE READ", poolclass=NullPool
+    )
+    with others.connect() as reader:
         assert len(reader.execute(select(Ballot.slot)).all()) == 5
         vote.close()
         assert app.test_cli_runner().invoke(args=["finalise"]).exit_code == 1
