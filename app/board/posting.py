@@ -1,7 +1,9 @@
 """Posting a notice: its texts are files beside the feature that tells of something.
 
 `<kind>.zh.txt` and `<kind>.en.txt`, in small letters, begin with the title; the text follows.
-They are Jinja templates of plain text: `{{ order.title }}`, `{{ order.due_at|term }}`.
+They are Jinja templates of plain text: `{{ order.title }}`, `{{ order.due_at|term }}`. What several
+of them say is a file that they include: `_list.zh.txt`, or `agenda/notices/_list.zh.txt` from the
+folder of another feature.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ from app.kit.clock import local
 from app.kit.words import FILTERS
 
 LANGUAGES = ("zh", "en")
+APP = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def post(
 def _texts(folder: Path) -> Environment:
     # Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
     environment = Environment(  # noqa: S701
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, APP]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
