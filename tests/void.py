@@ -9,8 +9,8 @@ from app.ballots.voiding import void_vote
 from app.kit import clock
 from app.kit.extensions import db
 from app.kit.moves import record_move
-from app.resolutions import notices
 from app.resolutions.models import Resolution
+from app.resolutions.vote.lost_keys import tell_void
 
 
 def void_session(app: Flask, session_id: str) -> str:
@@ -29,5 +29,5 @@ def void_resolution(app: Flask, resolution_id: str) -> None:
         at = clock.now()
         resolution.void()
         record_move(db.session(), resolution, "void", None, at)
-        notices.post_void(db.session(), resolution, at)
+        tell_void(db.session(), resolution, at)
         db.session.commit()

@@ -27,6 +27,7 @@ from app.agenda.refusals import CountersigningDecided
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
 from votes.explanation import label
@@ -95,12 +96,12 @@ class Channel(StrEnum):
     PAPER = "PAPER"
 
 
-class ManualMethod(StrEnum):
+class ManualMethod(Worded):
     """How an assembly votes where nobody casts a ballot: only totals are counted."""
 
-    HANDS = "HANDS"
-    STICKERS = "STICKERS"
-    BEANS = "BEANS"
+    HANDS = "HANDS", "举手表决", "raised hands"
+    STICKERS = "STICKERS", "贴纸投票", "stickers on a board"
+    BEANS = "BEANS", "投豆表决", "beans"
 
 
 class AdmissionReason(StrEnum):
@@ -198,6 +199,11 @@ class AgendaSession(HasMoves):
         """As notices call it, e.g. `香樟苑小区 2026年3月月月谈`."""
         year, month = self.period.split("-")
         return f"{self.compound.name} {year}年{int(month)}月月月谈"
+
+    @property
+    def has_a_choice(self) -> bool:
+        """Whether its list holds enough for a vote (R8)."""
+        return len(self.items) > 1
 
     def is_due(self, at: datetime) -> bool:
         """Whether the clock has reached the session's next move; no ballots are cast where an

@@ -22,6 +22,7 @@ from app.agenda.refusals import (
     RollNotAllowed,
     TimesOutOfOrder,
 )
+from app.board.posting import post
 from app.compounds.models import Compound
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
@@ -106,7 +107,7 @@ def start_collecting(
         raise OpeningTimePassed
     agenda_session.start_collecting()
     record_move(session, agenda_session, "start_collecting", by, at)
-    notices.announce(session, agenda_session, at)
+    post(session, notices.SESSION_ANNOUNCED, agenda_session, at)
     return agenda_session
 
 
@@ -131,7 +132,7 @@ def freeze_list(
         ]
     )
     record_move(session, agenda_session, "freeze_list", by, at)
-    notices.post_list(session, agenda_session, at)
+    post(session, notices.LIST_FROZEN, agenda_session, at)
     return agenda_session
 
 
@@ -145,7 +146,7 @@ def cancel_session(
     rotation.give_turn_back(session, agenda_session.compound, agenda_session.host_waited_since)
     record_move(session, agenda_session, "cancel", by, at, reason=reason)
     if from_state is not SessionState.DRAFT:  # what nobody heard of needs no notice
-        notices.post_cancellation(session, agenda_session, reason, at)
+        post(session, notices.SESSION_CANCELLED, agenda_session, at, reason=reason)
     return agenda_session
 
 

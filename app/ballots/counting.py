@@ -116,7 +116,7 @@ def stored_result(agenda_session: AgendaSession, count: Count, at: datetime) -> 
         titles={matter: item.matter.title for matter, item in items.items()},
     )
     return SessionResult(
-        session_id=agenda_session.id,
+        agenda_session=agenda_session,
         roll=count.turnout.roll,
         returned=count.turnout.returned,
         blank=count.turnout.blank,
@@ -145,7 +145,7 @@ def result_without_vote(
     """R8: a single matter is taken up without a vote; none leaves nothing to take up."""
     people = participation(session, [agenda_session.id])[agenda_session.id]
     return SessionResult(
-        session_id=agenda_session.id,
+        agenda_session=agenda_session,
         roll=people.roll,
         returned=0,
         blank=0,

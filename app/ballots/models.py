@@ -22,9 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.agenda.models import AgendaItem
+from app.agenda.models import AgendaItem, AgendaSession
 from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
 from app.people.models import Resident
+from votes.scheme import BallotScheme
 from votes.selection import Outcome
 
 _IS_PINNED = text("until IS NULL")
@@ -222,7 +223,15 @@ class SessionResult(Base):
     explanation_en: Mapped[str] = mapped_column(Text)
     tallied_at: Mapped[datetime]
 
-    rows: Mapped[list["ResultRow"]] = relationship(order_by="ResultRow.rank")
+    agenda_session: Mapped[AgendaSession] = relationship()
+    rows: Mapped[list["ResultRow"]] = relationship(
+        order_by="ResultRow.rank", back_populates="result"
+    )
+
+    @property
+    def chosen(self) -> list[AgendaItem]:
+        """What the session takes up, in the order of the tally."""
+        return [row.item for row in self.rows if row.outcome is Outcome.SELECTED]
 
 
 class ResultRow(Base):
@@ -246,4 +255,13 @@ class ResultRow(Base):
     outcome: Mapped[Outcome] = mapped_column(enum_type(Outcome, "outcome"))
     decided_by: Mapped[str | None] = mapped_column(String(16))
 
+    result: Mapped[SessionResult] = relationship(back_populates="rows")
     item: Mapped[AgendaItem] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """How many marks of each weight, as programs name them: `n5`. None without a vote, which
+        has no scheme (R8)."""
+        scheme = self.result.agenda_session.scheme
+        weights = BallotScheme.from_data(scheme).weights if scheme else ()
+        return {f"n{weight}": n for weight, n in zip(weights, self.counts, strict=True)}

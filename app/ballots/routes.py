@@ -18,7 +18,6 @@ from app.ballots.cast.first_cast import cast_first
 from app.ballots.keys.operator import read_keys, require_our_store
 from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.models import OperatorKey, SessionResult
-from app.ballots.notices import result_data
 from app.ballots.paper import entry as paper_entry
 from app.ballots.polled import (
     look_at_session,
@@ -222,7 +221,7 @@ def read_result(session_id: UUID) -> Response:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     version = result_version(session_id, agenda_session.state)
-    answer = jsonify(ResultSchema().dump(result_data(agenda_session, result)))
+    answer = jsonify(ResultSchema().dump(result))
     result_bodies.put(version, answer.get_data())
     answer.headers.update(_tag(version))
     return answer

@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.agenda.models import ManualMethod, RollEntry, SessionOutcome, SessionState
+from app.agenda.models import AgendaSession, RollEntry, SessionOutcome, SessionState
 from app.ballots.models import OfficerKey, ResultRow, SessionResult
 from app.kit.schemas import Hex, Id, Instant, Schema, Text, columns
 from app.people.models import Role
@@ -67,12 +67,12 @@ class ResultRowSchema(Schema):
         unknown = ma.INCLUDE
 
     shown = columns(ResultRow, "rank matter_id score decided_by")
-    number = ma.fields.Integer(required=True)
-    label = ma.fields.String(required=True)
-    title = ma.fields.String(required=True)
-    n5 = ma.fields.Integer()
-    n3 = ma.fields.Integer()
-    n1 = ma.fields.Integer()
+    number = ma.fields.Integer(attribute="item.number", required=True)
+    label = ma.fields.String(attribute="item.label", required=True)
+    title = ma.fields.String(attribute="item.matter.title", required=True)
+    n5 = ma.fields.Integer(attribute="marks.n5")
+    n3 = ma.fields.Integer(attribute="marks.n3")
+    n1 = ma.fields.Integer(attribute="marks.n1")
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Outcome)))
 
 
@@ -82,14 +82,13 @@ class ResultSchema(Schema):
     With a `manual_method` it is MANUAL: totals of an assembly, counted without ballots.
     """
 
-    state = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionState)))
-    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(SessionOutcome)))
-    manual_method = ma.fields.String(
-        required=True, allow_none=True, validate=ma.validate.OneOf(list(ManualMethod))
+    held = columns(AgendaSession, "state manual_method", of="agenda_session")
+    outcome = ma.fields.Enum(
+        SessionOutcome, by_value=True, attribute="agenda_session.outcome", required=True
     )
     shown = columns(SessionResult, "roll returned blank required explanation_en")
     rows = ma.fields.List(ma.fields.Nested(ResultRowSchema), required=True)
-    explanation = ma.fields.String(required=True)
+    explanation = ma.fields.String(attribute="explanation_zh", required=True)
 
 
 class ParticipationSchema(Schema):

@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionState
+from app.agenda.notices import SessionData
 from app.attachments.services import release_attachments
 from app.ballots import notices
 from app.ballots.paper.entry import void_entered
 from app.ballots.paper.slips import PaperSlip
 from app.ballots.sealing import delete_ballots
+from app.board.posting import post
 from app.kit.clock import ZONE, local_date
 from app.kit.moves import record_move
 from app.kit.orm import new_id
@@ -51,7 +53,14 @@ def void_vote(session: Session, agenda_session: AgendaSession, at: datetime) -> 
     _copy_roster(session, agenda_session, successor)
     record_move(session, agenda_session, "void", None, at, reason=LOST)
     record_move(session, successor, "hold_again", None, at)
-    notices.post_void(session, agenda_session, successor, at)
+    post(
+        session,
+        notices.VOTE_VOID,
+        agenda_session,
+        at,
+        successor=successor,
+        data={"successor": SessionData().dump(successor)},
+    )
     return successor
 
 

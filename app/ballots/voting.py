@@ -25,9 +25,11 @@ from app.ballots.counting import (
 )
 from app.ballots.keys.operator import require_our_store
 from app.ballots.keys.store import KeyStore
-from app.ballots.models import BallotSlot, ResultRow
+from app.ballots.models import BallotSlot, ResultRow, SessionBundle, SessionResult
 from app.ballots.paper.entry import count_waiting, void_waiting
+from app.ballots.schemas import ResultSchema
 from app.ballots.sealing import read_roll_root, rules_hash_of, seal
+from app.board.posting import post
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter
@@ -88,7 +90,7 @@ def open_voting(
         admit_eligible(session, agenda_session, at, AdmissionReason.OPENING)
     else:
         strike_ineligible(session, agenda_session, at)
-    if len(agenda_session.items) < 2:
+    if not agenda_session.has_a_choice:
         _conclude(session, agenda_session, by, at, keys)
         return agenda_session
     rules = {
@@ -106,8 +108,16 @@ def open_voting(
     operator_key = require_our_store(session, keys)
     agenda_session.take_keys(operator_key, keys.create_session_key(agenda_session.id))
     record_move(session, agenda_session, "open_voting", by, at)
-    hashes = {"rules_hash": rules_hash_of(agenda_session).hex(), "roll_root": roll_root.hex()}
-    notices.post_opening(session, agenda_session, announced_opening, hashes, officer, at)
+    post(
+        session,
+        notices.VOTING_OPENED,
+        agenda_session,
+        at,
+        announced=announced_opening,
+        weights=FIVE_THREE_ONE.weights,
+        officer=officer,
+        data={"rules_hash": rules_hash_of(agenda_session).hex()},
+    )
     return agenda_session
 
 
@@ -163,7 +173,7 @@ def _extend(
 ) -> None:
     agenda_session.extend_voting(at, timedelta(days=days))
     record_move(session, agenda_session, "extend_voting", by, at)
-    notices.post_extension(session, agenda_session, by is not None, at)
+    post(session, notices.VOTING_EXTENDED, agenda_session, at, is_by_hand=by is not None)
 
 
 def _snapshot_slots(session: Session, agenda_session: AgendaSession, scheme: BallotScheme) -> None:
@@ -212,8 +222,41 @@ def _conclude(
         move_matter(session, row, by, at)
     record_move(session, agenda_session, verb, by, at)
     hurried_from = announced_end if turnout is not None and at < announced_end else None
-    paper = None if turnout is None else notices.PaperShare(by_paper, voided_slips)
-    notices.post_result(session, agenda_session, result, sealed, hurried_from, paper, at)
+    paper = None if turnout is None else {"counted": by_paper, "unconfirmed": voided_slips}
+    tell_result(session, result, at, sealed=sealed, hurried_from=hurried_from, paper=paper)
+
+
+def tell_result(
+    session: Session,
+    result: SessionResult,
+    at: datetime,
+    *,
+    sealed: SessionBundle | None = None,
+    hurried_from: datetime | None = None,
+    paper: dict[str, int] | None = None,
+) -> None:
+    """Put the tally with all that R9 publishes on the board, and the root of the sealed bundle:
+    whoever keeps a copy of it sees any later change.
+
+    `hurried_from` is the announced end where voting was closed before it. `paper` says how many
+    ballots came in on paper, and how many slips nobody had confirmed; it is empty where no vote
+    was held.
+    """
+    post(
+        session,
+        notices.TALLIED,
+        result.agenda_session,
+        at,
+        result=result,
+        sealed=sealed,
+        hurried_from=hurried_from,
+        paper=paper,
+        data={
+            **ResultSchema().dump(result),
+            "bundle_root": None if sealed is None else sealed.root.hex(),
+            "paper": paper,
+        },
+    )
 
 
 def move_matter(session: Session, row: ResultRow, by: Resident | None, at: datetime) -> None:

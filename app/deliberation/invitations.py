@@ -17,19 +17,6 @@ from app.kit.moves import begin_move
 from app.people.models import Resident
 from app.people.refusals import UnknownResident
 
-KINDS_ZH = {
-    InviteeKind.OWNERS: "业主",
-    InviteeKind.TENANTS: "租户",
-    InviteeKind.AFFECTED: "直接受影响的住户",
-    InviteeKind.DEPARTMENT: "有关部门",
-}
-KINDS_EN = {
-    InviteeKind.OWNERS: "owners",
-    InviteeKind.TENANTS: "tenants",
-    InviteeKind.AFFECTED: "those directly affected",
-    InviteeKind.DEPARTMENT: "departments",
-}
-
 
 @dataclass(frozen=True)
 class ChecklistLine:
@@ -107,9 +94,7 @@ def require_complete(checklist: Sequence[ChecklistLine]) -> None:
     if missing:
         raise ChecklistIncomplete(
             errors=[
-                Refused(
-                    kind, "missing", f"没有邀请{KINDS_ZH[kind]}", f"No {KINDS_EN[kind]} invited"
-                )
+                Refused(kind, "missing", f"没有邀请{kind.zh}", f"No {kind.en} invited")
                 for kind in missing
             ]
         )

@@ -20,21 +20,22 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.agenda.models import AgendaSession
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
 
 
-class InviteeKind(StrEnum):
+class InviteeKind(Worded):
     """Whom a round table may invite (domain notes, section 7)."""
 
-    OWNERS = "OWNERS"
-    TENANTS = "TENANTS"
-    AFFECTED = "AFFECTED"
-    DEPARTMENT = "DEPARTMENT"
-    PROPERTY_FIRM = "PROPERTY_FIRM"
-    OWNERS_COMMITTEE = "OWNERS_COMMITTEE"
-    EXPERT = "EXPERT"
-    OTHER = "OTHER"
+    OWNERS = "OWNERS", "业主", "owners"
+    TENANTS = "TENANTS", "租户", "tenants"
+    AFFECTED = "AFFECTED", "直接受影响的住户", "those directly affected"
+    DEPARTMENT = "DEPARTMENT", "有关部门", "departments"
+    PROPERTY_FIRM = "PROPERTY_FIRM", "物业", "the property firm"
+    OWNERS_COMMITTEE = "OWNERS_COMMITTEE", "业委会", "the owners' committee"
+    EXPERT = "EXPERT", "专家", "experts"
+    OTHER = "OTHER", "其他", "others"
 
 
 # Whom it must have thought of before it begins.
@@ -184,6 +185,11 @@ class SolutionCard(HasMoves):
     def label(self) -> str:
         """The printed number, e.g. `C5`."""
         return f"C{self.number}"
+
+    @property
+    def line(self) -> str:
+        """Its words in one line, however they were typed."""
+        return " ".join(self.text.split())
 
     @property
     def needs_owner_vote(self) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
+from app.board.posting import post
 from app.deliberation import notices
 from app.deliberation.agenda import DiscussedMatter, read_agenda
 from app.deliberation.attendance import Presence, count_present
@@ -38,7 +39,14 @@ def start_meeting(session: Session, agenda_session: AgendaSession, by: Resident)
     require_complete(read_checklist(session, agenda_session.id))
     agenda_session.start_meeting()
     record_move(session, agenda_session, "start_meeting", by, at)
-    notices.post_agenda(session, agenda_session, agenda, at)
+    post(
+        session,
+        notices.ROUND_TABLE_AGENDA,
+        agenda_session,
+        at,
+        agenda=agenda,
+        data={"matters": notices.DiscussedMatterData(many=True).dump(agenda)},
+    )
     return agenda_session
 
 

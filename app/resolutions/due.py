@@ -7,6 +7,7 @@ from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from app.board.objections import is_contested, settled_at
+from app.board.posting import post
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import constant
@@ -35,7 +36,7 @@ def take_effect(session: Session, resolution: Resolution) -> None:
         record_move(
             session, resolution.supersedes, "be_superseded", None, at, reason=str(resolution.id)
         )
-    notices.post_effect(session, resolution, at)
+    post(session, notices.RESOLUTION_EFFECTIVE, resolution, at)
 
 
 def look_for_key(session: Session, resolution: Resolution) -> None:

@@ -5,6 +5,7 @@ a matter is left to the owners (OWNER_VOTE) where all that the round table took 
 to decide and no resolution on it failed; it is SHELVED otherwise, and may be raised again.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,13 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.agenda.models import AgendaSession, SessionState
+from app.board.posting import post
 from app.deliberation.agenda import chosen_rows
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.models import Resident
 from app.resolutions import notices
-from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.models import Ending, Resolution, ResolutionState
 from app.resolutions.refusals import ResolutionStillTabled
 from app.resolutions.services import shelve
 
@@ -47,8 +49,23 @@ def conclude_meeting(
     matters = _settle_matters(session, agenda_session, resolutions, by, at)
     agenda_session.conclude_meeting()
     record_move(session, agenda_session, "conclude_meeting", by, at)
-    notices.post_conclusion(session, agenda_session, resolutions, matters, at)
+    post(
+        session,
+        notices.MEETING_CONCLUDED,
+        agenda_session,
+        at,
+        endings=_endings(resolutions),
+        resolutions=resolutions,
+        matters=matters,
+        data=notices.ConclusionData().dump({"resolutions": resolutions, "matters": matters}),
+    )
     return agenda_session
+
+
+def _endings(resolutions: Sequence[Resolution]) -> list[tuple[Ending, int]]:
+    """How many resolutions ended in each way; a way that none took is left out."""
+    counts = Counter(each.ending for each in resolutions)
+    return [(ending, counts[ending]) for ending in Ending if counts[ending]]
 
 
 def _resolutions(session: Session, agenda_session: AgendaSession) -> Sequence[Resolution]:

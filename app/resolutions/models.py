@@ -22,10 +22,12 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
 from app.agenda.models import AgendaSession
 from app.board.models import PublicNotice
+from app.compounds.models import Compound
 from app.deliberation.models import SolutionCard
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
 from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
@@ -68,27 +70,35 @@ IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
 _IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 
-class VoteMethod(StrEnum):
+class Ending(Worded):
+    """What became of a resolution until its round table ended, as the board says it."""
+
+    PASSED = "PASSED", "通过", "passed"
+    FAILED = "FAILED", "未通过", "failed"
+    SHELVED = "SHELVED", "暂缓", "shelved"
+
+
+class VoteMethod(Worded):
     """How those present vote; fixed when the resolution is tabled."""
 
-    HANDS = "HANDS"
-    PAPER = "PAPER"
-    PHONE = "PHONE"
+    HANDS = "HANDS", "举手表决", "a show of hands"
+    PAPER = "PAPER", "书面表决", "paper"
+    PHONE = "PHONE", "手机表决", "phone"
 
 
-class Secrecy(StrEnum):
+class Secrecy(Worded):
     """Whether anybody may learn who voted what; fixed when the resolution is tabled."""
 
-    SECRET = "SECRET"  # noqa: S105 - a kind of vote, no password
-    NAMED = "NAMED"
+    SECRET = "SECRET", "无记名", "secret"
+    NAMED = "NAMED", "记名", "named"
 
 
-class Forum(StrEnum):
+class Forum(Worded):
     """Who is to decide what the round table could not (domain notes, section 7)."""
 
-    RESIDENTS_MEETING = "RESIDENTS_MEETING"
-    OWNERS_ASSEMBLY = "OWNERS_ASSEMBLY"
-    COMMUNITY = "COMMUNITY"
+    RESIDENTS_MEETING = "RESIDENTS_MEETING", "居民会议", "the residents' meeting"
+    OWNERS_ASSEMBLY = "OWNERS_ASSEMBLY", "业主大会", "the owners' assembly"
+    COMMUNITY = "COMMUNITY", "社区党委", "the community"
 
 
 class Answer(StrEnum):
@@ -97,12 +107,12 @@ class Answer(StrEnum):
     ABSTAIN = "ABSTAIN"
 
 
-class ReviewOpinion(StrEnum):
+class ReviewOpinion(Worded):
     """支部先议: an opinion, never a veto; without one in time it has lapsed."""
 
-    AGREED = "AGREED"
-    AGREED_WITH_ADVICE = "AGREED_WITH_ADVICE"
-    RETURNED = "RETURNED"
+    AGREED = "AGREED", "同意", "agreed"
+    AGREED_WITH_ADVICE = "AGREED_WITH_ADVICE", "同意并提出建议", "agreed with advice"
+    RETURNED = "RETURNED", "建议退回修改", "advised to return it"
 
 
 class Resolution(HasMoves):
@@ -185,6 +195,7 @@ class Resolution(HasMoves):
     escalated_why: Mapped[str | None] = mapped_column(Text)
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("resolutions.id"))
 
+    compound: Mapped[Compound] = relationship()
     agenda_session: Mapped[AgendaSession] = relationship()
     matter: Mapped[Matter] = relationship()
     cards: Mapped[list[SolutionCard]] = relationship(
@@ -213,6 +224,16 @@ class Resolution(HasMoves):
     def label(self) -> str:
         """As the minutes print it, e.g. `决议1`."""
         return f"决议{self.number}"
+
+    @property
+    def name(self) -> str:
+        """As notices call it: its session and its label."""
+        return f"{self.agenda_session.name}{self.label}"
+
+    @property
+    def ending(self) -> Ending:
+        """What became of it: it was passed, unless it failed or was shelved."""
+        return Ending.__members__.get(self.state, Ending.PASSED)
 
     @property
     def superseded_by_id(self) -> UUID | None:

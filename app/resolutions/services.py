@@ -17,6 +17,7 @@ from app.agenda.models import AgendaSession, SessionState
 from app.ballots.keys.operator import require_our_store
 from app.ballots.keys.store import KeyStore
 from app.board.objections import objection_term
+from app.board.posting import post
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
@@ -162,7 +163,7 @@ def escalate_resolution(
     at = begin_move(session, resolution)
     resolution.escalate(forum, reason)
     record_move(session, resolution, "escalate", by, at, reason=reason)
-    notices.post_escalation(session, resolution, forum, reason, at)
+    post(session, notices.RESOLUTION_ESCALATED, resolution, at)
     return resolution
 
 
@@ -174,7 +175,15 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.PASSED)
     ends_at = objection_term(at, NOTICE_DAYS)
-    resolution.publish(notices.post_resolution(session, resolution, ends_at, at))
+    notice = post(
+        session,
+        notices.RESOLUTION_NOTICED,
+        resolution,
+        at,
+        term_ends_at=ends_at,
+        data={"state": ResolutionState.NOTICED.value},
+    )
+    resolution.publish(notice)
     record_move(session, resolution, "publish", by, at)
     return resolution
 

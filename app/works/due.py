@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from app.board.posting import post
 from app.kit import clock
 from app.kit.calendar import add_working_days
 from app.kit.due import NOW, Due
@@ -49,7 +50,7 @@ def escalate_order(session: Session, order: WorkOrder) -> None:
         order.escalate(level, at)
         record_move(session, order, "escalate", None, at, reason=f"level {level}")
     if is_first:
-        notices.post_overdue_order(session, order, at)
+        post(session, notices.ORDER_OVERDUE, order, at)
 
 
 def escalate_whistle(session: Session, whistle: Whistle) -> None:
@@ -75,7 +76,7 @@ def escalate_whistle(session: Session, whistle: Whistle) -> None:
         whistle.escalate(level, at)
         record_move(session, whistle, "escalate", None, at, reason=f"{step}, level {level}")
     if is_first:
-        notices.post_overdue_whistle(session, whistle, step, due_at, at)
+        post(session, notices.WHISTLE_ESCALATED, whistle, at, step=step, due_at=due_at)
 
 
 def _levels(made: Sequence[int], due_at: datetime, at: datetime) -> list[int]:

@@ -1,13 +1,13 @@
 """Rows that are only ever added: hours of seated members, and missed terms reported upwards."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.people.models import Resident
 from app.works.orders.models import WorkOrder
 
@@ -44,13 +44,13 @@ class WorkHours(HasId, Base):
     member: Mapped[Resident] = relationship(foreign_keys=member_id)
 
 
-class MissedStep(StrEnum):
+class MissedStep(Worded):
     """What did not come in its term: the work of an order, or a step of a whistle."""
 
-    SUBMIT = "SUBMIT"
-    SIGN = "SIGN"
-    REPORT = "REPORT"
-    FEED_BACK = "FEED_BACK"
+    SUBMIT = "SUBMIT", "办结", "submit"
+    SIGN = "SIGN", "签收", "sign"
+    REPORT = "REPORT", "报到", "report"
+    FEED_BACK = "FEED_BACK", "反馈", "feed back"
 
 
 class Escalation(HasId, Base):

@@ -4,6 +4,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.kit.words import Worded
+
 
 class Urgency(StrEnum):
     EMERGENCY = "EMERGENCY"
@@ -12,11 +14,11 @@ class Urgency(StrEnum):
     COMPLEX = "COMPLEX"
 
 
-class WhistleKind(StrEnum):
+class WhistleKind(Worded):
     """推进哨 and 攻坚哨."""
 
-    PUSH = "PUSH"
-    HARD = "HARD"
+    PUSH = "PUSH", "推进哨", "push"
+    HARD = "HARD", "攻坚哨", "hard"
 
 
 class Term(NamedTuple):

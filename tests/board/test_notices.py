@@ -100,13 +100,15 @@ def test_announcement_tells_when_where_and_who(cast: Cast, travel: Callable[[str
 
 
 def test_list_notice_holds_the_numbered_list(cast: Cast, travel: Callable[[str], None]):
-    notice = march(cast, travel)[NoticeKind.LIST_FROZEN]
+    told = march(cast, travel)
+    notice = told[NoticeKind.LIST_FROZEN]
     assert "M01 夜间停车难（附议 1）\nM02 加装电梯（附议 0）" in notice.text
     listed: list[dict[str, Any]] = notice.data["matters"]
     assert [(each["number"], each["label"], each["endorsements"]) for each in listed] == [
         (1, "M01", 1),
         (2, "M02", 0),
     ]
+    assert listed == told[NoticeKind.VOTING_OPENED].data["matters"]
     assert notice.data["state"] == "LISTED"
 
 

@@ -18,11 +18,10 @@ from app.agenda.models import BEFORE_VOTING, AdmissionReason, AgendaSession, Man
 from app.agenda.models import SessionState as State
 from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
 from app.attachments.services import attach, attachments_of
-from app.ballots import notices
 from app.ballots.assembly.models import ManualCount, ManualTotal
 from app.ballots.counting import Count, stored_result
 from app.ballots.paper.entry import PhotoMissing
-from app.ballots.voting import lock_matters, move_matter, outcome_of
+from app.ballots.voting import lock_matters, move_matter, outcome_of, tell_result
 from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.errors import DomainError, NotFound, WrongState
@@ -215,7 +214,7 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
     for row in result.rows:
         move_matter(session, row, by, at)
     record_move(session, agenda_session, "conclude_count", by, at)
-    notices.post_result(session, agenda_session, result, None, None, None, at)
+    tell_result(session, result, at)
     return agenda_session
 
 

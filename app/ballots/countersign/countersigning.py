@@ -11,6 +11,7 @@ from app.ballots import notices
 from app.ballots.countersign.officers import is_signed
 from app.ballots.models import OfficerKey, SessionBundle
 from app.ballots.sealing import no_bundle
+from app.board.posting import post
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.people.actor import Actor
@@ -63,7 +64,14 @@ def countersign(
     body = canonical_json({**bundle, "countersignature": signature.hex()})
     sealed.take_countersignature(body, hashlib.sha256(body).digest())
     record_move(session, agenda_session, "countersign", by.resident, at)
-    notices.post_countersignature(session, agenda_session, sealed.root, signature, at)
+    post(
+        session,
+        notices.COUNTERSIGNED,
+        agenda_session,
+        at,
+        root=sealed.root,
+        data={"bundle_root": sealed.root.hex(), "countersignature": signature.hex()},
+    )
     return agenda_session
 
 
@@ -79,7 +87,15 @@ def refuse_countersignature(
     _require_countersigner(agenda_session, by)
     agenda_session.refuse_countersignature(at, reason)
     record_move(session, agenda_session, "refuse_countersignature", by.resident, at, reason=reason)
-    notices.post_countersignature_refusal(session, agenda_session, sealed.root, reason, at)
+    post(
+        session,
+        notices.COUNTERSIGNATURE_REFUSED,
+        agenda_session,
+        at,
+        root=sealed.root,
+        reason=reason,
+        data={"bundle_root": sealed.root.hex(), "reason": reason},
+    )
     return agenda_session
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
+from app.ballots import notices
 from app.ballots.keys.operator import (
     OperatorKeyState,
     find_pinned,
@@ -35,11 +36,10 @@ from app.ballots.keys.store import (
     public_half,
 )
 from app.ballots.models import OperatorKey, SessionBundle
-from app.board.models import NoticeKind
-from app.board.services import post
+from app.board.posting import post
 from app.compounds.models import Compound
 from app.kit.audit import record
-from app.kit.clock import local, read_database_clock, spoken
+from app.kit.clock import read_database_clock
 from app.kit.orm import table_of
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def rotate_key(session: Session, keys: KeyStore) -> OperatorKey:
     seed = keys.signer(former.public_key).private_bytes_raw()
     keys.require_operator_key(former.public_key)
     _keep_by_name(keys, seed)
-    return _pin_another(session, keys, former, KEPT)
+    return _pin_another(session, keys, former, is_loss=False)
 
 
 def replace_lost_key(session: Session, keys: KeyStore) -> OperatorKey:
@@ -133,7 +133,7 @@ def replace_lost_key(session: Session, keys: KeyStore) -> OperatorKey:
             "密钥库里有运营者密钥，没有丢；先用 flask keys show 看看",
             "the key store holds an operator's key, none is lost; see `flask keys show`",
         )
-    return _pin_another(session, keys, former, LOST)
+    return _pin_another(session, keys, former, is_loss=True)
 
 
 def _require_pinned(session: Session) -> OperatorKey:
@@ -144,7 +144,7 @@ def _require_pinned(session: Session) -> OperatorKey:
 
 
 def _pin_another(
-    session: Session, keys: KeyStore, former: OperatorKey, votes: tuple[str, str]
+    session: Session, keys: KeyStore, former: OperatorKey, *, is_loss: bool
 ) -> OperatorKey:
     fresh = Ed25519PrivateKey.generate().private_bytes_raw()
     _keep_by_name(keys, fresh)
@@ -154,7 +154,7 @@ def _pin_another(
     # Votes from before keys were pinned.
     _name_key(session, former.public_key, AgendaSession.scheme.is_not(None))
     pinned = _pin(session, public_half(fresh), at, "rotate")
-    _tell_every_board(session, former, pinned, votes, at)
+    _tell_every_board(session, former, pinned, at, is_loss=is_loss)
     return pinned
 
 
@@ -266,46 +266,25 @@ def _name_key(session: Session, public_key: bytes, which: ColumnElement[bool]) -
     )
 
 
-KEPT = (
-    "已经开始的投票仍用旧公钥签名，到封存为止；以前的收据和结果文件照旧用旧公钥核对。",
-    "Votes that have begun keep the old key until they are sealed, and what was signed with it is "
-    "still checked with it.",
-)
-LOST = (
-    "旧密钥遗失，不能再签名：已经开始的投票作废，另行公示重投；以前的收据和结果文件照旧用旧公钥核对。",
-    "The old key is lost and signs nothing more: votes that have begun are void and held again, as "
-    "notices of their own will say. What was signed with it is still checked with it.",
-)
+@dataclass(frozen=True)
+class _KeyChange:
+    """One key of the operator in the place of another, as a compound's board tells of it."""
+
+    former: OperatorKey
+    pinned: OperatorKey
+    compound: Compound
+    is_loss: bool
+
+    @property
+    def id(self) -> UUID:
+        """Each board has one notice of each change."""
+        return uuid5(self.pinned.id, str(self.compound.id))
 
 
 def _tell_every_board(
-    session: Session,
-    former: OperatorKey,
-    pinned: OperatorKey,
-    votes: tuple[str, str],
-    at: datetime,
+    session: Session, former: OperatorKey, pinned: OperatorKey, at: datetime, *, is_loss: bool
 ) -> None:
-    """运营者密钥更换: a notice on the board of each compound; `votes` says what becomes of those
-    that are open."""
-    text = (
-        f"自 {spoken(at)} 起，收据和计票结果改用新的运营者公钥签名。\n"
-        f"新公钥：{pinned.public_key.hex()}\n旧公钥：{former.public_key.hex()}\n"
-        f"{votes[0]}\n"
-        f"Receipts and results are signed with a new key of the operator from now on. {votes[1]}"
-    )
-    data = {
-        "public_key": pinned.public_key.hex(),
-        "former_public_key": former.public_key.hex(),
-        "since": local(at).isoformat(),
-    }
+    """运营者密钥更换: a notice on the board of each compound."""
     for compound in session.scalars(select(Compound).where(Compound.until.is_(None))):
-        post(
-            session,
-            NoticeKind.OPERATOR_KEY_CHANGED,
-            compound,
-            uuid5(pinned.id, str(compound.id)),  # each board has one notice of each change
-            title="运营者签名密钥更换",
-            text=text,
-            data=data,
-            at=at,
-        )
+        change = _KeyChange(former, pinned, compound, is_loss)
+        post(session, notices.OPERATOR_KEY_CHANGED, change, at)

@@ -2,7 +2,8 @@
 the vote is void and may be held again at the same round table."""
 
 import logging
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.ballots.keys.lost import is_missing, patience
 from app.ballots.keys.store import KeyStore, KeyUnavailable
+from app.board.posting import post
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import table_of
 from app.resolutions import notices
@@ -44,7 +46,14 @@ def follow_key(session: Session, resolution: Resolution, keys: KeyStore) -> None
         session.execute(delete(votes).where(votes.c.resolution_id == resolution.id))
         resolution.void()
         record_move(session, resolution, "void", None, at)
-        notices.post_void(session, resolution, at)
+        tell_void(session, resolution, at)
+
+
+def tell_void(session: Session, resolution: Resolution, at: datetime) -> None:
+    """A second such vote of one resolution has a notice of its own."""
+    is_first = resolution.attempt == 1
+    about = resolution.id if is_first else uuid5(resolution.id, str(resolution.attempt))
+    post(session, notices.RESOLUTION_VOTE_VOID, resolution, at, about_id=about)
 
 
 def forget(session: Session, resolution_id: UUID, keys: KeyStore) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.board.posting import post
 from app.kit.moves import begin_move, record_move
 from app.people.actor import Actor
 from app.people.models import Resident
@@ -42,7 +43,7 @@ def assign_order(
     start(session, order, by, at)
     record_move(session, order, "assign", by, at, reason=order.doer_name)
     if is_new:
-        notices.post_assignment(session, order, at)
+        post(session, notices.ORDER_ASSIGNED, order, at)
     return order
 
 
@@ -58,7 +59,7 @@ def take_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
     order.take(at, due_at, at + ORDER_ANSWER.length)
     _name_doers(order, [by.id], at)
     record_move(session, order, "take", by.resident, at)
-    notices.post_assignment(session, order, at)
+    post(session, notices.ORDER_ASSIGNED, order, at)
     return order
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
 from app.resolutions.models import Resolution
@@ -63,17 +64,17 @@ class OrderWay(StrEnum):
     PROPOSE = "PROPOSE"
 
 
-class DoerKind(StrEnum):
+class DoerKind(Worded):
     """Who carries an order out."""
 
-    PARTY_BRANCH = "PARTY_BRANCH"
-    PARTY_GROUP = "PARTY_GROUP"
-    OWNERS_COMMITTEE = "OWNERS_COMMITTEE"
-    PROPERTY_FIRM = "PROPERTY_FIRM"
-    DEPARTMENT = "DEPARTMENT"
-    SEATED_MEMBER = "SEATED_MEMBER"
-    PARTNER_UNIT = "PARTNER_UNIT"
-    COMMUNITY = "COMMUNITY"
+    PARTY_BRANCH = "PARTY_BRANCH", "小区党支部", "the party branch"
+    PARTY_GROUP = "PARTY_GROUP", "楼栋党小组", "a party group"
+    OWNERS_COMMITTEE = "OWNERS_COMMITTEE", "业委会", "the owners' committee"
+    PROPERTY_FIRM = "PROPERTY_FIRM", "物业", "the property firm"
+    DEPARTMENT = "DEPARTMENT", "职能部门", "a department"
+    SEATED_MEMBER = "SEATED_MEMBER", "下沉党员", "a seated party member"
+    PARTNER_UNIT = "PARTNER_UNIT", "下沉单位", "a partner unit"
+    COMMUNITY = "COMMUNITY", "社区", "the community"
 
 
 class ProgressKind(StrEnum):

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
+from app.board.posting import post
 from app.kit import locks
 from app.kit.calendar import add_working_days
 from app.kit.clock import read_database_clock
@@ -175,7 +176,7 @@ def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None
     at = _begin_check(session, whistle, by)
     whistle.verify_close(by.id, at)
     record_move(session, whistle, "verify_close", by.resident, at, reason=note)
-    notices.post_closing(session, whistle, at)
+    post(session, notices.WHISTLE_CLOSED, whistle, at)
     finish_if_done(session, whistle.matter_id, by.resident, at)
     return whistle
 

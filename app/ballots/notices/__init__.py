@@ -1,0 +1,54 @@
+"""What the board says of voting, of its result, and of the operator's key. Each text is a file
+beside this one."""
+
+from pathlib import Path
+
+import marshmallow as ma
+
+from app.agenda.models import AgendaSession
+from app.agenda.notices import ListData, SessionData
+from app.board.models import NoticeKind
+from app.board.posting import Notice
+from app.kit.schemas import Hex, Instant, Schema, columns
+
+
+class OpeningData(ListData):
+    """A session with what was fixed when its vote opened, to compare with the bundle after
+    closing."""
+
+    scheme = ma.fields.Raw()
+    rules = ma.fields.Raw()
+    roll_root = Hex(length=32)
+    officer_key = Hex(length=32)
+
+
+class VoidData(ListData):
+    """A session whose vote is void, and which one holds it again."""
+
+    held_again = columns(AgendaSession, "successor_id")
+
+
+class OfficerData(SessionData):
+    """A session, and the public key of the officer who was to countersign."""
+
+    officer_key = Hex(length=32)
+
+
+class KeyData(Schema):
+    """The operator's key, the one before, and the change."""
+
+    public_key = Hex(length=32, attribute="pinned.public_key")
+    former_public_key = Hex(length=32, attribute="former.public_key")
+    since = Instant(attribute="pinned.since")
+
+
+HERE = Path(__file__).parent
+VOTING_OPENED = Notice(NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump)
+VOTING_EXTENDED = Notice(NoticeKind.VOTING_EXTENDED, HERE, "session", SessionData().dump)
+VOTE_VOID = Notice(NoticeKind.VOTE_VOID, HERE, "session", VoidData().dump)
+TALLIED = Notice(NoticeKind.TALLIED, HERE, "session", SessionData().dump)
+COUNTERSIGNED = Notice(NoticeKind.COUNTERSIGNED, HERE, "session", OfficerData().dump)
+COUNTERSIGNATURE_REFUSED = Notice(
+    NoticeKind.COUNTERSIGNATURE_REFUSED, HERE, "session", OfficerData().dump
+)
+OPERATOR_KEY_CHANGED = Notice(NoticeKind.OPERATOR_KEY_CHANGED, HERE, "change", KeyData().dump)

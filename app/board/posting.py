@@ -1,0 +1,118 @@
+"""Posting a notice: its texts are files beside the feature that tells of something.
+
+`<kind>.zh.txt` and `<kind>.en.txt`, in small letters, begin with the title; the text follows.
+They are Jinja templates of plain text: `{{ order.title }}`, `{{ order.due_at|term }}`. What several
+of them say is a file that they include: `_list.zh.txt`, or `agenda/notices/_list.zh.txt` from the
+folder of another feature.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+
+from app.board.models import NoticeKind, PublicNotice
+from app.kit.calendar import is_provisional, last_day
+from app.kit.clock import local
+from app.kit.words import FILTERS
+
+LANGUAGES = ("zh", "en")
+APP = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A kind of notice: the folder of its texts, what they call the thing of which they tell, and
+    what programs are told of it."""
+
+    kind: NoticeKind
+    folder: Path
+    calls: str
+    data: Callable[[Any], Mapping[str, Any]]
+
+    def text(self, language: str, told: Mapping[str, Any]) -> tuple[str, str]:
+        """Title and text in this language."""
+        title, _, text = self._render(f"{self.kind.lower()}.{language}.txt", told).partition("\n")
+        return title.strip(), text.strip()
+
+    def correction(self, name: str, told: Mapping[str, Any]) -> str:
+        """What a correction of that name says, `<kind>.<name>.zh.txt` before the English."""
+        names = (f"{self.kind.lower()}.{name}.{language}.txt" for language in LANGUAGES)
+        return " ".join(self._render(each, told).strip() for each in names)
+
+    def _render(self, name: str, told: Mapping[str, Any]) -> str:
+        return _texts(self.folder).get_template(name).render(told)
+
+
+def post(
+    session: Session,
+    notice: Notice,
+    thing: Any,
+    at: datetime,
+    *,
+    about_id: UUID | None = None,
+    term_ends_at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
+    **told: Any,
+) -> PublicNotice:
+    """Put a notice of this thing on the board of its compound, in the commit of the move that it
+    tells.
+
+    The texts know the thing, `at`, `term_ends_at` and whatever else is `told`; `data` is told to
+    programs beside what every such notice tells them. With `term_ends_at` the notice takes
+    objections until then.
+    """
+    told = {notice.calls: thing, "at": at, "term_ends_at": term_ends_at, **told}
+    title, zh = notice.text("zh", told)
+    en_title, en = notice.text("en", told)
+    tells = {**notice.data(thing), **(data or {})}
+    if term_ends_at is not None:
+        tells["term_ends_at"] = local(term_ends_at).isoformat()
+    compound = thing.compound
+    posted = PublicNotice(
+        kind=notice.kind,
+        about_id=about_id or thing.id,
+        compound=compound,
+        community_id=compound.community_id,
+        subdistrict_id=compound.subdistrict_id,
+        title=title,
+        text=_with_provisional_term(f"{zh}\n\n{en_title}\n{en}", term_ends_at),
+        data=tells,
+        published_at=at,
+        modified_at=at,
+        term_ends_at=term_ends_at,
+        revision=1,
+    )
+    session.add(posted)
+    return posted
+
+
+@cache
+def _texts(folder: Path) -> Environment:
+    # Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader([folder, APP]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
+    """The text, and a word where the holidays that decide its term are not known yet."""
+    if term_ends_at is None or not is_provisional(term_ends_at):
+        return text
+    year = last_day(term_ends_at).year
+    return (
+        f"{text}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。\n"
+        f"The holidays of {year} are not announced yet: the last day is provisional and can only "
+        "move later, with a correction here."
+    )

@@ -1,0 +1,34 @@
+"""How values are said to people, in Chinese and in English.
+
+The words of an enum stand beside its members; days and terms are said by the filters here, in texts
+and pages alike.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.kit.clock import local, spoken, spoken_end
+
+
+class Worded(StrEnum):
+    """An enum whose members say what they are called: `PUSH = "PUSH", "推进哨", "push"`."""
+
+    zh: str
+    en: str
+
+    def __new__(cls, value: str, zh: str, en: str) -> "Worded":
+        """A member by its value and its words."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.zh, member.en = zh, en
+        return member
+
+
+def spoken_term(instant: datetime) -> str:
+    """The end of a term: `2026-04-17 24:00` for the end of a day, else the minute."""
+    at_midnight = local(instant).time() == local(instant).min.time()
+    return spoken_end(instant) if at_midnight else spoken(instant)
+
+
+# What texts may say of a time: `{{ order.due_at|term }}`.
+FILTERS = {"at": spoken, "end": spoken_end, "term": spoken_term}
