@@ -215,6 +215,11 @@ class Resolution(HasMoves):
         return f"决议{self.number}"
 
     @property
+    def name(self) -> str:
+        """As notices call it, e.g. `香樟苑小区 2026年3月月月谈决议1`."""
+        return f"{self.agenda_session.name}{self.label}"
+
+    @property
     def superseded_by_id(self) -> UUID | None:
         """The resolution in force that took its place."""
         return None if self.successor is None else self.successor.id
