@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
+from app.board.posting import post
 from app.board.services import correct
 from app.cases import notices
 from app.cases.models import Case, CaseState
@@ -88,7 +89,7 @@ def publish_case(session: Session, case: Case, by: Resident) -> Case:
     case.publish(version, snapshot, by.id, at)
     case.search_text = normalised("\n".join([*words.values(), case.convention_name or "", clauses]))
     record_move(session, case, "publish", by, at)
-    notices.post_publication(session, case, at)
+    post(session, notices.CASE_PUBLISHED, case, at, data=snapshot)
     return case
 
 
@@ -103,7 +104,7 @@ def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Ca
         )
     )
     if notice is not None and notice.withdrawn_at is None:
-        words = f"本案例已撤出案例库：{reason} The case was withdrawn from the library."
+        words = notices.CASE_PUBLISHED.correction("withdraw", {"case": case})
         correct(session, notice, by, words, at)
     return case
 
