@@ -13,10 +13,10 @@ from app.cases import notices
 from app.cases.models import Case, CaseState
 from app.cases.personal_data import require_none
 from app.cases.refusals import CaseExists, ConventionNotInForce, InvalidConvention, OwnCase
+from app.cases.schemas import CaseFiguresSchema
 from app.cases.search import normalised
 from app.conventions.models import Convention, ConventionVersion
 from app.evaluations.models import MatterEvaluation
-from app.evaluations.notices import rate_data
 from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
@@ -169,10 +169,8 @@ def _figures(session: Session, matter_id: UUID) -> dict[str, Any] | None:
     )
     if judged is None or judged.figures.answers == 0:
         return None
-    return {
-        "satisfaction": rate_data(judged.figures.satisfaction),
-        "resolution": rate_data(judged.figures.resolution),
-    }
+    figures: dict[str, Any] = CaseFiguresSchema().dump(judged.figures)
+    return figures
 
 
 def _convention_data(version: ConventionVersion | None) -> dict[str, Any]:
