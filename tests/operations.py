@@ -12,6 +12,7 @@ from flask import Flask
 
 from app.attachments.models import Attachment
 from app.board.models import Objection
+from app.board.posting import post
 from app.compounds.models import Community
 from app.deliberation.models import CHECKLIST
 from app.kit.api import PREFIX
@@ -20,7 +21,7 @@ from app.kit.extensions import db
 from app.kit.orm import new_id
 from app.people.models import Role
 from app.rating_lists.models import RatingList
-from app.rating_lists.notices import post_entry
+from app.rating_lists.notices import RATING_NOTICED
 from tests.cast import Cast, Person, Place
 
 # Operations of the API that ask for no access token.
@@ -271,8 +272,12 @@ def rated(cast: Cast, compound: Place, community: Place) -> dict[str, str]:
         row = db.session.get_one(RatingList, UUID(drafted["id"]))
         row.review(reviewer.id, now)
         row.publish(now + timedelta(days=7))
-        row.entries[0].notice = post_entry(
-            db.session(), row.entries[0], now + timedelta(days=7), now
+        row.entries[0].notice = post(
+            db.session(),
+            RATING_NOTICED,
+            row.entries[0],
+            now,
+            term_ends_at=now + timedelta(days=7),
         )
         db.session.commit()
         notice_id = str(row.entries[0].notice_id)

@@ -38,7 +38,7 @@ def adopt_case(
         session,
         compound,
         by,
-        legal_type=LegalType(case.snapshot["legal_type"]),
+        legal_type=LegalType[case.snapshot["legal_type"]],
         title=case.snapshot["convention_title"],
         is_trial=case.snapshot["is_trial"],
         review_months=case.snapshot["review_months"],

@@ -7,15 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
+from app.board.posting import post
 from app.board.services import correct
 from app.cases import notices
 from app.cases.models import Case, CaseState
 from app.cases.personal_data import require_none
 from app.cases.refusals import CaseExists, ConventionNotInForce, InvalidConvention, OwnCase
+from app.cases.schemas import CaseFiguresSchema
 from app.cases.search import normalised
 from app.conventions.models import Convention, ConventionVersion
 from app.evaluations.models import MatterEvaluation
-from app.evaluations.notices import rate_data
 from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
@@ -88,7 +89,7 @@ def publish_case(session: Session, case: Case, by: Resident) -> Case:
     case.publish(version, snapshot, by.id, at)
     case.search_text = normalised("\n".join([*words.values(), case.convention_name or "", clauses]))
     record_move(session, case, "publish", by, at)
-    notices.post_publication(session, case, at)
+    post(session, notices.CASE_PUBLISHED, case, at, data=snapshot)
     return case
 
 
@@ -103,7 +104,7 @@ def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Ca
         )
     )
     if notice is not None and notice.withdrawn_at is None:
-        words = f"本案例已撤出案例库：{reason} The case was withdrawn from the library."
+        words = notices.CASE_PUBLISHED.correction("withdraw", {"case": case})
         correct(session, notice, by, words, at)
     return case
 
@@ -168,10 +169,8 @@ def _figures(session: Session, matter_id: UUID) -> dict[str, Any] | None:
     )
     if judged is None or judged.figures.answers == 0:
         return None
-    return {
-        "satisfaction": rate_data(judged.figures.satisfaction),
-        "resolution": rate_data(judged.figures.resolution),
-    }
+    figures: dict[str, Any] = CaseFiguresSchema().dump(judged.figures)
+    return figures
 
 
 def _convention_data(version: ConventionVersion | None) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.board.objections import is_contested, settled_at
+from app.board.posting import post
 from app.conventions import notices
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.kit.calendar import months_later
+from app.kit.clock import local_date
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import constant
@@ -56,13 +58,14 @@ def _enter_force(
         session.flush()  # one version at a time is in force
     version.enter_force(since, months_later(since, version.review_months))
     record_move(session, version, "enter_force", None, at)
-    notices.post_force(session, version, at)
+    in_force_on = local_date(since).isoformat()
+    post(session, notices.CONVENTION_IN_FORCE, version, at, data={"in_force_on": in_force_on})
 
 
 def _repeal(session: Session, version: ConventionVersion, since: datetime, at: datetime) -> None:
     version.be_repealed(since)
     record_move(session, version, "be_repealed", None, at)
-    notices.post_repeal(session, version, at)
+    post(session, notices.CONVENTION_REPEALED, version, at)
 
 
 _IS_PACT = (

@@ -24,17 +24,19 @@ from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerV
 from app.conventions.texts.difference import ClauseText, compare
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.resolutions.models import Resolution
-from votes.majority import ResolutionVote
+from votes.explanation import Explanation
+from votes.majority import MajorityRule, ResolutionVote, explain_majority
 
 
-class LegalType(StrEnum):
+class LegalType(Worded):
     """What a convention rests on: consent, the residents' meeting, or the owners' joint decision
     (domain notes, section 7)."""
 
-    SELF_DISCIPLINE = "SELF_DISCIPLINE"
-    RESIDENT_PACT = "RESIDENT_PACT"
-    OWNER_COVENANT = "OWNER_COVENANT"
+    SELF_DISCIPLINE = "SELF_DISCIPLINE", "解题规约", "self-discipline convention"
+    RESIDENT_PACT = "RESIDENT_PACT", "居民公约", "residents' pact"
+    OWNER_COVENANT = "OWNER_COVENANT", "管理规约", "owners' covenant"
 
 
 class VersionState(StrEnum):
@@ -212,6 +214,7 @@ class ConventionVersion(HasMoves):
     withdrawn_why: Mapped[str | None] = mapped_column(Text)
 
     convention: Mapped[Convention] = relationship(back_populates="versions")
+    compound: Mapped[Compound] = relationship()
     clauses: Mapped[list[Clause]] = relationship(
         order_by=Clause.number, cascade="all, delete-orphan"
     )
@@ -253,6 +256,11 @@ class ConventionVersion(HasMoves):
         return f"{self.title}（试行）" if self.is_trial else self.title
 
     @property
+    def printed(self) -> str:
+        """The whole text as people read it: the title, then every clause under its number."""
+        return "\n".join([self.name, *(clause.printed for clause in self.clauses)])
+
+    @property
     def legal_type(self) -> LegalType:
         return self.convention.legal_type
 
@@ -265,6 +273,15 @@ class ConventionVersion(HasMoves):
     def difference(self) -> list[dict[str, Any]]:
         """What changed since the version that it amends; empty for the first one."""
         return [] if self.amends is None else difference_between(self.amends, self)
+
+    @property
+    def meeting_vote(self) -> Explanation | None:
+        """Why the residents' meeting passed it, for residents to follow; None where it was not
+        asked."""
+        if self.minutes_ref is None:
+            return None
+        counts = (self.roll, self.present, self.yes, self.no, self.abstain)
+        return explain_majority(MajorityRule(), ResolutionVote(*(count or 0 for count in counts)))
 
     @property
     def authors(self) -> set[UUID]:

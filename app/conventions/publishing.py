@@ -5,12 +5,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.board.objections import objection_term
+from app.board.posting import post
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
 from app.conventions.links import BINDING, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
+from app.kit.calendar import months_later
+from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 from app.resolutions.models import Resolution
@@ -30,7 +33,23 @@ def publish_version(
     version.require_state(VersionState.VOTED)
     require_binding(version)
     ends_at = objection_term(at, NOTICE_DAYS)
-    version.publish(notices.post_version(session, version, ends_at, at))
+    in_force_on = local_date(ends_at)
+    review_by = months_later(in_force_on, version.review_months)
+    notice = post(
+        session,
+        notices.CONVENTION_NOTICED,
+        version,
+        at,
+        term_ends_at=ends_at,
+        in_force_on=in_force_on,
+        review_by=review_by,
+        data={
+            "state": VersionState.NOTICED.value,  # the next step, which needs the notice
+            "in_force_on": in_force_on.isoformat(),
+            "review_by": review_by.isoformat(),
+        },
+    )
+    version.publish(notice)
     record_move(session, version, "publish", by, at)
     return version
 
@@ -71,7 +90,16 @@ def repeal_convention(
     ):
         raise InvalidResolutions
     ends_at = objection_term(at, NOTICE_DAYS)
-    notice = notices.post_repeal_plan(session, version, resolution, reason, ends_at, at)
+    notice = post(
+        session,
+        notices.CONVENTION_REPEAL_NOTICED,
+        version,
+        at,
+        term_ends_at=ends_at,
+        resolution=resolution,
+        reason=reason,
+        data={"repeal_reason": reason, "repeal_resolution": resolution.name},
+    )
     version.announce_repeal(reason, resolution, notice)
     record_move(session, version, "announce_repeal", by, at, reason=reason)
     return version

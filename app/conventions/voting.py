@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.board.posting import post
 from app.conventions import notices
 from app.conventions.models import (
     OPEN,
@@ -131,7 +132,15 @@ def attach_owner_vote(
         reason=f"{official_ref} {vote.explanation_zh}",
     )
     if version.state is not VersionState.VOTED:
-        notices.post_clause(session, version, clause, vote, at)
+        post(
+            session,
+            notices.CONVENTION_CLAUSE_ACTIVE,
+            version,
+            at,
+            about_id=clause.id,
+            clause=clause,
+            data={"clause": notices.ClauseData().dump(clause)},
+        )
     return clause
 
 

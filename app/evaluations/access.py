@@ -4,7 +4,7 @@ from typing import Any
 
 from app.evaluations.limits import MIN_FOR_COMMENTS
 from app.evaluations.models import MatterEvaluation
-from app.evaluations.notices import figures_data
+from app.evaluations.results import Result
 from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 
 
@@ -14,7 +14,7 @@ def round_as_seen(asked: EvaluationRound) -> dict[str, Any]:
     return {
         "round": asked,
         "answers": None if asked.closed_at is None else asked.figures.answers,
-        "result": figures_data(asked.figures, asked.online) if is_counted else None,
+        "result": Result(asked.figures, asked.online) if is_counted else None,
     }
 
 
@@ -25,4 +25,4 @@ def shows_comments(asked: EvaluationRound) -> bool:
 
 def evaluation_as_seen(evaluation: MatterEvaluation) -> dict[str, Any]:
     """The judgement as `MatterEvaluationSchema` writes it."""
-    return {"evaluation": evaluation, "result": figures_data(evaluation.figures)}
+    return {"evaluation": evaluation, "result": evaluation.result}

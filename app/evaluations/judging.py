@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.board.posting import post
 from app.evaluations import notices
 from app.evaluations.limits import RULE
 from app.evaluations.models import FollowUp, MatterEvaluation
@@ -146,10 +147,11 @@ def _conclude(
     matter.evaluate()
     record_move(session, matter, "evaluate", by, at)
     if judgement.verdict is Verdict.REOPENED:
+        verb, notice = "reopen", notices.MATTER_REOPENED
         matter.reopen()
     else:
+        verb, notice = "close", notices.MATTER_CLOSED
         matter.close()
-    verb = "reopen" if judgement.verdict is Verdict.REOPENED else "close"
     record_move(session, matter, verb, by, at, reason=judgement.why.zh)
     _evaluate_whistles(session, matter, by, at)
     if judgement.verdict is Verdict.CLOSED:
@@ -157,6 +159,7 @@ def _conclude(
     evaluation = MatterEvaluation(
         id=new_id(),
         compound_id=matter.compound_id,
+        compound=matter.compound,
         matter_id=matter.id,
         matter=matter,
         round_id=None if closed is None else closed.id,
@@ -173,7 +176,7 @@ def _conclude(
         concluded_by_id=None if by is None else by.id,
     )
     session.add(evaluation)
-    notices.post_judgement(session, evaluation, at)
+    post(session, notice, evaluation, at)
     return evaluation
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.compounds.models import Compound
 from app.evaluations.outcome import Figures, Satisfaction, Verdict
+from app.evaluations.results import Result
 from app.kit.orm import Base, HasId, enum_type
 from app.matters.models import Matter
 from app.works.orders.models import WorkOrder
@@ -99,8 +101,14 @@ class MatterEvaluation(HasId, Base):
     concluded_at: Mapped[datetime]
     concluded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
 
+    compound: Mapped[Compound] = relationship()
     matter: Mapped[Matter] = relationship()
 
     @property
     def figures(self) -> Figures:
         return Figures(self.satisfied, self.mostly, self.not_satisfied, self.solved, self.unsolved)
+
+    @property
+    def result(self) -> Result:
+        """The figures as they are told."""
+        return Result(self.figures)

@@ -48,10 +48,15 @@ class Rate:
         tenths = (2000 * self.numerator + self.denominator) // (2 * self.denominator)
         return f"{tenths // 10}.{tenths % 10}%"
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """Both numbers and the percentage."""
         if self.denominator == 0:
             return "–"
         return f"{self.numerator}/{self.denominator} = {self.percent}"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from app.conventions.models import Convention
 from app.evaluations import follow_ups, judging, orders, sessions
 from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
-from app.evaluations.notices import rates_data
 from app.evaluations.rates import (
     Scope,
     rates_of,
@@ -368,4 +367,4 @@ def _rates(scope: Scope) -> dict[str, Any]:
     works = read_works(db.session(), scope, clock.now())
     ordinary = rates_of(each for each in works if not each.is_emergency)
     emergencies = rates_of(each for each in works if each.is_emergency)
-    return {**rates_data(ordinary), "emergencies": rates_data(emergencies)}
+    return {**vars(ordinary), "emergencies": emergencies}

@@ -70,9 +70,9 @@ class GradeCountsSchema(Schema):
 class EvaluationResultSchema(Schema):
     """Counted answers; `breakdown` is empty where fewer than ten people answered."""
 
-    answers = ma.fields.Integer(required=True)
-    satisfaction = ma.fields.Nested(RateSchema, required=True)
-    resolution = ma.fields.Nested(RateSchema, required=True)
+    answers = ma.fields.Integer(attribute="figures.answers", required=True)
+    satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction", required=True)
+    resolution = ma.fields.Nested(RateSchema, attribute="figures.resolution", required=True)
     breakdown = ma.fields.Nested(GradeCountsSchema, required=True, allow_none=True)
 
 

@@ -6,9 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
+from app.board.posting import post
 from app.deliberation.agenda import chosen_rows
 from app.evaluations import notices
+from app.evaluations.rates import rates_of, read_works, scope_of_session
 from app.evaluations.refusals import MattersAreOpen
+from app.evaluations.schemas import FourRatesSchema
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
@@ -35,7 +38,14 @@ def start_evaluation(
         raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
     agenda_session.start_evaluation()
     record_move(session, agenda_session, "start_evaluation", by, at)
-    notices.post_look_back(session, agenda_session, matters, at)
+    post(
+        session,
+        notices.LOOK_BACK_STARTED,
+        agenda_session,
+        at,
+        matters=matters,
+        data={"matters": notices.ChosenMatterData(many=True).dump(matters)},
+    )
     return agenda_session
 
 
@@ -53,7 +63,19 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
         raise MattersAreOpen
     agenda_session.close()
     record_move(session, agenda_session, "close", by, at)
-    notices.post_session_close(session, agenda_session, matters, at)
+    rates = rates_of(read_works(session, scope_of_session(agenda_session), at))
+    post(
+        session,
+        notices.SESSION_CLOSED,
+        agenda_session,
+        at,
+        matters=matters,
+        rates=rates,
+        data={
+            "matters": notices.ChosenMatterData(many=True).dump(matters),
+            "rates": FourRatesSchema().dump(rates),
+        },
+    )
     return agenda_session
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.board.objections import is_contested, settled_at
+from app.board.posting import post
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import constant
@@ -25,7 +26,7 @@ def finalise_list(session: Session, made: RatingList) -> None:
     record_move(session, made, "finalise", None, at)
     for entry in made.entries:
         if entry.struck_at is None:
-            notices.post_final(session, entry, at)
+            post(session, notices.RATING_FINAL, entry, at)
 
 
 RATING_LISTS = Due(

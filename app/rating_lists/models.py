@@ -12,6 +12,7 @@ from app.compounds.models import Community, Compound
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 
 
 class ListState(StrEnum):
@@ -33,9 +34,9 @@ LIST_MOVES: dict[ListState, frozenset[ListState]] = {
 ON_THE_BOARD = frozenset({_S.NOTICED, _S.FINAL})
 
 
-class Colour(StrEnum):
-    RED = "RED"
-    BLACK = "BLACK"
+class Colour(Worded):
+    RED = "RED", "红榜", "red list"
+    BLACK = "BLACK", "黑榜", "black list"
 
 
 class RatingList(HasMoves):

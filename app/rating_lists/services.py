@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.board.models import Objection
 from app.board.objections import objection_term
+from app.board.posting import post
 from app.board.services import correct
 from app.compounds.models import Community, Compound
 from app.kit import locks
@@ -94,7 +95,7 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList
     ends_at = objection_term(at, NOTICE_DAYS)
     made.publish(ends_at)
     for entry in made.entries:
-        entry.notice = notices.post_entry(session, entry, ends_at, at)
+        entry.notice = post(session, notices.RATING_NOTICED, entry, at, term_ends_at=ends_at)
     record_move(session, made, "publish", by, at)
     return made
 
@@ -108,7 +109,7 @@ def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str
     session.refresh(entry)
     entry.strike(reason, at)
     _require_objection(session, entry)
-    _tell(session, entry, "strike", by, f"撤下本条：{reason} The entry was struck.", reason, at)
+    _tell(session, entry, "strike", by, reason, at)
     return entry
 
 
@@ -126,8 +127,7 @@ def recolour_entry(
     if is_same:
         raise SameColour
     _require_objection(session, entry)
-    zh, en = notices.COLOURS[colour]
-    _tell(session, entry, "recolour", by, f"改列{zh}：{reason} Now on the {en}.", reason, at)
+    _tell(session, entry, "recolour", by, reason, at)
     return entry
 
 
@@ -164,15 +164,10 @@ def _require_objection(session: Session, entry: RatingEntry) -> None:
 
 
 def _tell(
-    session: Session,
-    entry: RatingEntry,
-    verb: str,
-    by: Resident,
-    words: str,
-    reason: str,
-    at: datetime,
+    session: Session, entry: RatingEntry, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
     if entry.notice is not None and entry.notice.withdrawn_at is None:
+        words = notices.RATING_NOTICED.correction(verb, {"entry": entry})
         correct(session, entry.notice, by, words, at)
     record(
         session,

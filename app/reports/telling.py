@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from app.agenda.models import AgendaSession, SessionOutcome
 from app.evaluations.models import MatterEvaluation
-from app.evaluations.notices import figures_data
 from app.evaluations.outcome import Verdict
+from app.evaluations.results import Result
 from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
+from app.evaluations.schemas import EvaluationResultSchema
 from app.kit.clock import local, local_date, spoken_end
 from app.matters.models import Matter
 from app.reports.lines import LINES, TOOK_IN
@@ -147,7 +148,7 @@ def _judgement(evaluation: MatterEvaluation) -> Entry:
         evaluation.explanation_zh,
         evaluation.explanation_en,
         Reference(About.EVALUATION, evaluation.id),
-        figures_data(evaluation.figures),
+        EvaluationResultSchema().dump(evaluation.result),
     )
 
 
@@ -246,7 +247,7 @@ def _counted(move: Move) -> Detail:
     asked: EvaluationRound = move.thing
     if asked.outcome is not RoundOutcome.COUNTED:
         return Detail({"outcome": asked.outcome}, "，人数不足，没有结果", ": too few answered")
-    result = figures_data(asked.figures)
+    result = EvaluationResultSchema().dump(Result(asked.figures))
     satisfied = result["satisfaction"]["text"]
     return Detail(
         {"outcome": asked.outcome, **result}, f"，满意率 {satisfied}", f": satisfied {satisfied}"

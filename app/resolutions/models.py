@@ -227,7 +227,7 @@ class Resolution(HasMoves):
 
     @property
     def name(self) -> str:
-        """As notices call it: its session and its label."""
+        """As notices call it, e.g. `香樟苑小区 2026年3月月月谈决议1`."""
         return f"{self.agenda_session.name}{self.label}"
 
     @property

@@ -67,6 +67,8 @@ def test_session_is_looked_back_at_and_closed(month: Month):
     assert [each["state"] for each in data["matters"]] == ["CLOSED", "SHELVED", "SHELVED"]
     assert data["rates"]["resolution"]["text"] == "1/1 = 100.0%"
     assert "按期办结率 1/1 = 100.0%" in notice["content_text"]
+    assert "议题「夜间停车难」：办结\n议题「电动车充电」：暂缓\n" in notice["content_text"]
+    assert "「夜间停车难」: closed\n「电动车充电」: shelved\n" in notice["content_text"]
     assert len(month.desk.notices("LOOK_BACK_STARTED")) == 1
 
 

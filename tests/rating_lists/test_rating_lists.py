@@ -46,10 +46,15 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
     assert (recoloured["colour"], recoloured["changed_why"]) == ("BLACK", "异议属实")
     assert body_of(ratings.strike(black))["struck_at"] is not None
     newest = {each["id"]: each for each in ratings.notices("RATING_NOTICED")}
+    said = {
+        red["notice_id"]: "改列黑榜：异议属实 Now on the black list.",
+        black["notice_id"]: "撤下本条：已换企业 The entry was struck.",
+    }
     for entry in (red, black):
         notice = newest[f"urn:uuid:{entry['notice_id']}"]
         assert notice["_yueyuetan"]["revision"] == 2
         assert "更正" in notice["content_text"]
+        assert said[entry["notice_id"]] in notice["content_text"]
 
     ratings.go(TERM_END)
     assert ratings.read(made)["state"] == "NOTICED"  # nobody has answered
@@ -59,6 +64,11 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
     assert (final["state"], final["entries"][0]["colour"]) == ("FINAL", "BLACK")
     (item,) = ratings.notices("RATING_FINAL")
     assert item["title"] == "物业黑榜：安居物业"
+    assert item["content_text"].startswith(
+        "2026-03，香樟苑小区：安居物业，列入黑榜。\n项目负责人："
+    )
+    assert "异议后更改：异议属实\n公示期满，异议均已答复。\n\n" in item["content_text"]
+    assert "The firm stands on the black list.\nThe rating is final." in item["content_text"]
     assert item["_yueyuetan"]["data"]["changed_why"] == "异议属实"
     assert [move[:4] for move in moves_of(ratings.cast.app, made["id"])] == [
         ("draft", None, "DRAFT", ratings.leader.id),

@@ -21,6 +21,7 @@ from app.conventions.texts.numerals import clause_label
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
 from app.resolutions.models import Resolution
+from votes.civil_code import OWNERS_ITEMS, OwnersItem
 
 INACTIVE = "（未经业主依法表决，不实施）"
 
@@ -190,3 +191,8 @@ class OfficialOwnerVote(HasId, Base):
     explanation_en: Mapped[str] = mapped_column(Text)
     entered_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))
     entered_at: Mapped[datetime]
+
+    @property
+    def basis(self) -> OwnersItem:
+        """What leaves it to the owners."""
+        return OWNERS_ITEMS[self.item]

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.board.posting import post
 from app.conventions.models import Convention
 from app.evaluations import judging, notices
 from app.evaluations.limits import LONGEST_ROUND
@@ -24,6 +25,7 @@ from app.evaluations.refusals import (
     RoundTooLong,
     SheetsDisagree,
 )
+from app.evaluations.results import Result
 from app.evaluations.rounds.models import (
     EvaluationAnswer,
     EvaluationRound,
@@ -32,6 +34,7 @@ from app.evaluations.rounds.models import (
     RoundState,
     SubjectKind,
 )
+from app.evaluations.schemas import EvaluationResultSchema
 from app.kit import locks
 from app.kit.api import refused
 from app.kit.clock import read_database_clock
@@ -118,7 +121,7 @@ def open_round(
     except IntegrityError:
         raise RoundOpenAlready from None
     record_move(session, opened, "open", by, at)
-    notices.post_opening(session, opened, at)
+    post(session, notices.EVALUATION_OPENED, opened, at)
     return opened
 
 
@@ -225,8 +228,23 @@ def close_round(session: Session, asked: EvaluationRound) -> None:
     asked.close(figures, online, at)
     session.flush()
     record_move(session, asked, "close", None, at)
-    notices.post_result(session, asked, at)
+    _tell_result(session, asked, at)
     SUBJECTS[asked.subject_kind].follow(session, asked, at)
+
+
+def _tell_result(session: Session, asked: EvaluationRound, at: datetime) -> None:
+    """Of too few answers only their number is told."""
+    result = Result(asked.figures)
+    is_counted = asked.outcome is RoundOutcome.COUNTED
+    told = EvaluationResultSchema(only=None if is_counted else ["answers"]).dump(result)
+    post(
+        session,
+        notices.EVALUATION_CLOSED,
+        asked,
+        at,
+        breakdown=result.breakdown,
+        data={"result": told},
+    )
 
 
 def _begin_writing(session: Session, asked: EvaluationRound) -> datetime:

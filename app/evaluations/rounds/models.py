@@ -21,15 +21,16 @@ from app.evaluations.outcome import Figures, Satisfaction
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, enum_type
+from app.kit.words import Worded
 
 _IS_OPEN = text("state = 'OPEN'")
 
 
-class SubjectKind(StrEnum):
+class SubjectKind(Worded):
     """What a round is about."""
 
-    MATTER = "MATTER"
-    CONVENTION = "CONVENTION"
+    MATTER = "MATTER", "事项", "matter"
+    CONVENTION = "CONVENTION", "规约", "convention"
 
 
 class RoundState(StrEnum):
