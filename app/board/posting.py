@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
-from app.kit.calendar import is_provisional, last_day
+from app.board.services import publish
 from app.kit.clock import local
 from app.kit.words import FILTERS
 
@@ -74,23 +74,17 @@ def post(
     tells = {**notice.data(thing), **(data or {})}
     if term_ends_at is not None:
         tells["term_ends_at"] = local(term_ends_at).isoformat()
-    compound = thing.compound
-    posted = PublicNotice(
-        kind=notice.kind,
-        about_id=about_id or thing.id,
-        compound=compound,
-        community_id=compound.community_id,
-        subdistrict_id=compound.subdistrict_id,
+    return publish(
+        session,
+        notice.kind,
+        thing.compound,
+        about_id or thing.id,
         title=title,
-        text=_with_provisional_term(f"{zh}\n\n{en_title}\n{en}", term_ends_at),
+        text=f"{zh}\n\n{en_title}\n{en}",
         data=tells,
-        published_at=at,
-        modified_at=at,
+        at=at,
         term_ends_at=term_ends_at,
-        revision=1,
     )
-    session.add(posted)
-    return posted
 
 
 @cache
@@ -104,15 +98,3 @@ def _texts(folder: Path) -> Environment:
     )
     environment.filters.update(FILTERS)
     return environment
-
-
-def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
-    """The text, and a word where the holidays that decide its term are not known yet."""
-    if term_ends_at is None or not is_provisional(term_ends_at):
-        return text
-    year = last_day(term_ends_at).year
-    return (
-        f"{text}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。\n"
-        f"The holidays of {year} are not announced yet: the last day is provisional and can only "
-        "move later, with a correction here."
-    )

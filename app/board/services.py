@@ -63,7 +63,7 @@ class FeedPlace:
 PLACES = {"compounds": Compound, "communities": Community, "subdistricts": Subdistrict}
 
 
-def post(
+def publish(
     session: Session,
     kind: NoticeKind,
     compound: Compound,
@@ -75,10 +75,8 @@ def post(
     at: datetime,
     term_ends_at: datetime | None = None,
 ) -> PublicNotice:
-    """Put a notice on the board, in the commit of the move that it tells.
-
-    With `term_ends_at` it takes objections until then.
-    """
+    """Put a notice with these words on the board. With `term_ends_at` it takes objections until
+    then."""
     notice = PublicNotice(
         kind=kind,
         about_id=about_id,

@@ -6,7 +6,7 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 
 from app.board.models import NoticeKind
-from app.board.services import post
+from app.board.services import publish
 from app.compounds.models import Compound
 from app.kit.clock import now
 from app.kit.extensions import db
@@ -40,7 +40,7 @@ def post_notices(cast: Cast, count: int, compound: Place | None = None) -> None:
     with cast.app.app_context():
         place = db.session.get_one(Compound, (compound or cast.home).id)
         for number in range(1, count + 1):
-            post(
+            publish(
                 db.session(),
                 NoticeKind.SESSION_ANNOUNCED,
                 place,

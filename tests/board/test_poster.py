@@ -18,7 +18,7 @@ from app.board.poster import kept as kept_posters
 from app.board.poster.drawing import HEIGHT, WIDTH
 from app.board.poster.page import FONT
 from app.board.poster.typesetting import NOT_FIRST, lines_of
-from app.board.services import post
+from app.board.services import publish
 from app.compounds.models import Compound
 from app.kit.clock import now
 from app.kit.extensions import db
@@ -36,7 +36,7 @@ def posted(cast: Cast, title: str = TITLE, text: str = TEXT, **more: Any) -> str
     """The id of a notice with these words."""
     with cast.app.app_context():
         home = db.session.get_one(Compound, cast.home.id)
-        notice = post(
+        notice = publish(
             db.session(),
             NoticeKind.RESOLUTION_NOTICED,
             home,

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.board.models import NoticeKind
-from app.board.services import post
+from app.board.services import publish
 from app.cases.models import Case, CaseState
 from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
@@ -107,7 +107,7 @@ class Shelf:
         home = db.session.get_one(Compound, self.cast.home.id)
         words = {"title": "规约公示", "text": "停车规约", "data": {}}
         kind = NoticeKind.CONVENTION_NOTICED
-        version.notice = post(db.session(), kind, home, version.id, at=now, **words)
+        version.notice = publish(db.session(), kind, home, version.id, at=now, **words)
         version.state = VersionState.IN_FORCE
 
     def rows(self) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """What the board says of a session before voting. Each text is a file beside this one."""
 
 from pathlib import Path
-from typing import Any
 
 import marshmallow as ma
 
@@ -39,9 +38,3 @@ HERE = Path(__file__).parent
 SESSION_ANNOUNCED = Notice(NoticeKind.SESSION_ANNOUNCED, HERE, "session", SessionData().dump)
 LIST_FROZEN = Notice(NoticeKind.LIST_FROZEN, HERE, "session", ListData().dump)
 SESSION_CANCELLED = Notice(NoticeKind.SESSION_CANCELLED, HERE, "session", SessionData().dump)
-
-
-def session_data(agenda_session: AgendaSession) -> dict[str, Any]:
-    """The same facts for notices of other features."""
-    told: dict[str, Any] = SessionData().dump(agenda_session)
-    return told

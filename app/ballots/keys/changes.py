@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda.models import OPEN_STATES, AgendaSession
-from app.ballots import notices
+from app.ballots.keys.notices import OPERATOR_KEY_CHANGED
 from app.ballots.keys.operator import (
     OperatorKeyState,
     find_pinned,
@@ -287,4 +287,4 @@ def _tell_every_board(
     """运营者密钥更换: a notice on the board of each compound."""
     for compound in session.scalars(select(Compound).where(Compound.until.is_(None))):
         change = _KeyChange(former, pinned, compound, is_loss)
-        post(session, notices.OPERATOR_KEY_CHANGED, change, at)
+        post(session, OPERATOR_KEY_CHANGED, change, at)

@@ -1,5 +1,4 @@
-"""What the board says of voting, of its result, and of the operator's key. Each text is a file
-beside this one."""
+"""What the board says of voting and of its result. Each text is a file beside this one."""
 
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from app.agenda.models import AgendaSession
 from app.agenda.notices import ListData, SessionData
 from app.board.models import NoticeKind
 from app.board.posting import Notice
-from app.kit.schemas import Hex, Instant, Schema, columns
+from app.kit.schemas import Hex, columns
 
 
 class OpeningData(ListData):
@@ -34,14 +33,6 @@ class OfficerData(SessionData):
     officer_key = Hex(length=32)
 
 
-class KeyData(Schema):
-    """The operator's key, the one before, and the change."""
-
-    public_key = Hex(length=32, attribute="pinned.public_key")
-    former_public_key = Hex(length=32, attribute="former.public_key")
-    since = Instant(attribute="pinned.since")
-
-
 HERE = Path(__file__).parent
 VOTING_OPENED = Notice(NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump)
 VOTING_EXTENDED = Notice(NoticeKind.VOTING_EXTENDED, HERE, "session", SessionData().dump)
@@ -51,4 +42,3 @@ COUNTERSIGNED = Notice(NoticeKind.COUNTERSIGNED, HERE, "session", OfficerData().
 COUNTERSIGNATURE_REFUSED = Notice(
     NoticeKind.COUNTERSIGNATURE_REFUSED, HERE, "session", OfficerData().dump
 )
-OPERATOR_KEY_CHANGED = Notice(NoticeKind.OPERATOR_KEY_CHANGED, HERE, "change", KeyData().dump)

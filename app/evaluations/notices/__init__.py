@@ -4,7 +4,7 @@ from pathlib import Path
 
 import marshmallow as ma
 
-from app.agenda.notices import session_data
+from app.agenda.notices import SessionData
 from app.board.models import NoticeKind
 from app.board.posting import Notice
 from app.evaluations.models import MatterEvaluation
@@ -51,5 +51,5 @@ EVALUATION_OPENED = Notice(NoticeKind.EVALUATION_OPENED, HERE, "round", RoundDat
 EVALUATION_CLOSED = Notice(NoticeKind.EVALUATION_CLOSED, HERE, "round", ClosedRoundData().dump)
 MATTER_CLOSED = Notice(NoticeKind.MATTER_CLOSED, HERE, "evaluation", JudgementData().dump)
 MATTER_REOPENED = Notice(NoticeKind.MATTER_REOPENED, HERE, "evaluation", JudgementData().dump)
-LOOK_BACK_STARTED = Notice(NoticeKind.LOOK_BACK_STARTED, HERE, "session", session_data)
-SESSION_CLOSED = Notice(NoticeKind.SESSION_CLOSED, HERE, "session", session_data)
+LOOK_BACK_STARTED = Notice(NoticeKind.LOOK_BACK_STARTED, HERE, "session", SessionData().dump)
+SESSION_CLOSED = Notice(NoticeKind.SESSION_CLOSED, HERE, "session", SessionData().dump)

@@ -1,0 +1,71 @@
+"""Every kind of notice has its texts as files, one a language, and no file stands unused."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+from app.board.models import NoticeKind
+from app.board.posting import APP, LANGUAGES, Notice
+
+FOLDERS = sorted(path for path in APP.rglob("notices") if path.is_dir())
+NOTICES = [
+    each
+    for folder in FOLDERS
+    for each in vars(import_module(".".join(("app", *folder.relative_to(APP).parts)))).values()
+    if isinstance(each, Notice)
+]
+FILES = sorted(path for folder in FOLDERS for path in folder.glob("*.txt"))
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+# What a reader without Chinese, or without English, finds in the text of the other language.
+MAY_STAND = {"MANUAL"}
+
+
+def test_each_kind_is_declared_once_by_the_folder_in_which_its_texts_lie():
+    assert sorted(notice.kind for notice in NOTICES) == sorted(NoticeKind)
+    for notice in NOTICES:
+        for language in LANGUAGES:
+            assert (notice.folder / f"{notice.kind.lower()}.{language}.txt").is_file()
+
+
+def test_no_text_is_left_over():
+    kinds = {notice.kind.lower() for notice in NOTICES}
+    for path in FILES:
+        kind, *name, language, _ = path.name.split(".")
+        assert language in LANGUAGES
+        if kind.startswith("_"):
+            others = [each.read_text(encoding="utf-8") for each in FILES if each != path]
+            assert any(f'{path.name}"' in each for each in others), path
+        else:
+            assert kind in kinds
+        if name:  # a correction has both languages
+            assert all(
+                path.with_name(".".join((kind, *name, each, "txt"))).is_file() for each in LANGUAGES
+            )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_text_keeps_to_its_language(path: Path):
+    words = "".join(
+        data.data
+        for output in Environment(autoescape=True)
+        .parse(path.read_text(encoding="utf-8"))
+        .find_all(nodes.Output)
+        for data in output.nodes
+        if isinstance(data, nodes.TemplateData)
+    )
+    if path.name.endswith(".en.txt"):
+        assert not CHINESE.findall(words)
+    else:
+        assert set(ENGLISH.findall(words)) <= MAY_STAND
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_text_ends_with_one_line_break_and_begins_with_words(path: Path):
+    text = path.read_text(encoding="utf-8")
+    assert text.strip()
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
