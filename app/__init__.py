@@ -31,9 +31,10 @@ from app.docs.pages import pages as docs_pages
 from app.evaluations.routes import blp as evaluations
 from app.health import metrics
 from app.health import routes as health
-from app.kit import due, problems
-from app.kit.api import PREFIX, Api, UploadRequest
+from app.kit import due
 from app.kit.extensions import db, jwt
+from app.kit.web import problems
+from app.kit.web.api import PREFIX, Api, UploadRequest
 from app.matters.routes import blp as matters
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.config import NO_LIMITS, Settings, UnsafeSettings
 from app.kit.errors import TooManyRequests
-from app.kit.problems import on_refusal
+from app.kit.web.problems import on_refusal
 from app.limits import ANY_ANSWER, DONE, LIMITS, PEOPLE, REFUSED, WITHOUT_LOGIN, By, Limit, Use
 from app.limits import use_of as use_of_endpoint
 from app.people.bearer import read_bearer

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, LargeBinary, Uuid, bindparam, create_engine, text
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from bench import pgbench
 from bench.client import Run, drive, request_bytes
 from bench.figures import Figure

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import create_engine, text
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from bench.casts import cast_requests, check_round, count_rows, figures_of
 from bench.client import Run, drive, request_bytes
 from bench.figures import Figure

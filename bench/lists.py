@@ -21,8 +21,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from bench.city import City, Side, build, token_of
 from bench.decade import Plan
 from tests import databases

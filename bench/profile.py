@@ -22,8 +22,8 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from app import create_app
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from bench.report import ROOT
 from bench.seeding import (
     Home,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from bench.casts import BARE
 from bench.client import drive, request_bytes
 from bench.figures import Figure

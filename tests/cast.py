@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.compounds.models import Building, Community, Compound, Entrance, Subdistrict, Unit
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from app.people.models import (
     Appointment,
     Relation,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.operations import template
 
 # What follows from no operation: a wrong method, and what we could not foresee.

@@ -15,10 +15,10 @@ from app.board.models import Objection
 from app.board.posting import post
 from app.compounds.models import Community
 from app.deliberation.models import CHECKLIST
-from app.kit.api import PREFIX
 from app.kit.clock import local_date
 from app.kit.extensions import db
 from app.kit.orm import new_id
+from app.kit.web.api import PREFIX
 from app.people.models import Role
 from app.rating_lists.models import RatingList
 from app.rating_lists.notices import RATING_NOTICED

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from app.wechat.client import VENDOR_BASE
 
 PAGES, OTHERS = ("/", "/docs", "/nothing"), (f"{PREFIX}/me", f"{PREFIX}/openapi.json", "/static/x")

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.people.models import Role
 from tests.cast import Cast, Person
 from tests.documented import closed

@@ -20,10 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.ballots.paper.spreadsheet import XLSX
-from app.kit.api import PREFIX
 from app.kit.clock import local_date
 from app.kit.extensions import db
-from app.kit.problems import on_database_error
+from app.kit.web.api import PREFIX
+from app.kit.web.problems import on_database_error
 from app.people.models import Resident, Role
 from tests.cast import Cast, Person, ballot
 from tests.operations import furnish, made, operations, request_for

@@ -19,8 +19,8 @@ from sqlalchemy import select
 
 from app.attachments.models import Attachment
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from app.people.models import Resident
 from app.people.tokens import start_family
 from app.signing import Purpose, SigningKeys

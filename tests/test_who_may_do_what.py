@@ -16,8 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.kit.api import PREFIX, Blueprint
 from app.kit.clock import local_date
+from app.kit.web.api import PREFIX, Blueprint
 from app.people.guards import allow
 from app.people.models import Role
 from tests.cast import Cast, Person, Place, ballot

@@ -20,9 +20,9 @@ from sqlalchemy import func, select
 
 from app.agenda.models import Channel, RollEntry
 from app.ballots.models import Ballot
-from app.kit.api import PREFIX
 from app.kit.audit import AuditEntry
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from app.people.models import Appointment, Role
 from bench.places import LONG_AGO
 from torture.client import Answer, call, crowd, request

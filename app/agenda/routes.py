@@ -30,9 +30,9 @@ from app.agenda.schemas import (
 )
 from app.compounds.models import Community
 from app.kit import clock
-from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from app.agenda.models import AgendaSession, SessionState
-from app.kit.api import PageArgs
 from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.selection import Mode
 

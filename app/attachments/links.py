@@ -9,8 +9,8 @@ from itsdangerous import BadData, URLSafeSerializer
 from app.attachments.models import Attachment
 from app.attachments.refusals import LinkExpired
 from app.kit import clock
-from app.kit.api import PREFIX
 from app.kit.errors import NotFound
+from app.kit.web.api import PREFIX
 from app.signing import Purpose, signing_keys
 
 LIFETIME_SECONDS = 10 * 60

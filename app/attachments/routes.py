@@ -14,11 +14,11 @@ from app.attachments.schemas import AttachmentSchema, CaptionArgs, ContentArgs, 
 from app.attachments.services import Limits
 from app.attachments.stores import Store
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit.api import Blueprint, TooLarge
 from app.kit.clock import read_database_clock
 from app.kit.errors import NotFound
 from app.kit.extensions import db
-from app.kit.idempotency import made_before
+from app.kit.web.api import Blueprint, TooLarge
+from app.kit.web.idempotency import made_before
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

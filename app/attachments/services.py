@@ -32,9 +32,9 @@ from app.attachments.refusals import (
 from app.attachments.stores import Store
 from app.confined.calls import Confined
 from app.confined.refusals import TooComplex
-from app.kit.api import TooLarge
 from app.kit.audit import record
 from app.kit.orm import Base, new_id
+from app.kit.web.api import TooLarge
 from app.people.models import Resident
 
 MAX_ATTACHMENTS = 9

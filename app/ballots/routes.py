@@ -36,9 +36,9 @@ from app.ballots.schemas import (
 )
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.kit import clock, due
-from app.kit.api import Blueprint
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.board.refusals import ObjectionTermOver, TakesNoObjections
 from app.compounds.models import Compound
-from app.kit.calendar import is_shown_as_provisional
+from app.kit.calendar.terms import is_shown_as_provisional
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
 from app.people.models import Resident

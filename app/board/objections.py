@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.board.models import Objection, PublicNotice
 from app.board.recounting import CountedTerm
 from app.kit.audit import record
-from app.kit.calendar import add_working_days, notice_end
+from app.kit.calendar.terms import add_working_days, notice_end
 from app.kit.clock import read_database_clock
 from app.kit.orm import new_id
 from app.people.models import Resident

@@ -15,7 +15,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.board.models import PublicNotice
 from app.kit.audit import record
-from app.kit.calendar import Calendar, end_of_day, last_day, recount_notice, recount_working_days
+from app.kit.calendar.terms import (
+    Calendar,
+    end_of_day,
+    last_day,
+    recount_notice,
+    recount_working_days,
+)
 from app.kit.clock import local, spoken_end
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]

@@ -21,9 +21,9 @@ from app.board.schemas import (
 )
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import Forbidden, NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     allow,

@@ -13,7 +13,7 @@ from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ResultIsFinal
 from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.audit import record
-from app.kit.calendar import is_provisional, last_day
+from app.kit.calendar.terms import is_provisional, last_day
 from app.kit.orm import table_of
 from app.people.models import Resident
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.cases.models import Case
 from app.cases.search import newest_of_each
 from app.compounds.models import Community, Compound
-from app.kit.calendar import end_of_day, months_later
+from app.kit.calendar.terms import end_of_day, months_later
 from app.matters.models import Category, Matter, MatterState
 
 FREQUENT, MONTHS = 3, 12

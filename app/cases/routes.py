@@ -34,9 +34,9 @@ from app.cases.search import find_published
 from app.conventions.access import obtain_convention
 from app.conventions.models import ConventionVersion
 from app.kit import clock
-from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,

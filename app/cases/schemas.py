@@ -4,8 +4,8 @@ import marshmallow as ma
 
 from app.cases.models import Case, CaseState, ConventionLineage
 from app.conventions.schemas import VersionSchema
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.matters.models import Category
 
 

@@ -12,10 +12,10 @@ from app.board.recounting import recount_year
 from app.conventions import terms as conventions
 from app.kit import clock
 from app.kit.audit import record
-from app.kit.calendar import Calendar
+from app.kit.calendar.models import HolidayTable, read_tables
+from app.kit.calendar.tables import HolidayYear, read_file
+from app.kit.calendar.terms import Calendar
 from app.kit.extensions import db
-from app.kit.holidays.models import HolidayTable, read_tables
-from app.kit.holidays.tables import HolidayYear, read_file
 from app.kit.orm import new_id, table_of
 from app.rating_lists import terms as rating_lists
 from app.resolutions import terms as resolutions

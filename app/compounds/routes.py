@@ -18,10 +18,10 @@ from app.compounds.schemas import (
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit import clock
-from app.kit.api import Blueprint
 from app.kit.errors import NotFound
 from app.kit.extensions import db
-from app.kit.idempotency import made_before
+from app.kit.web.api import Blueprint
+from app.kit.web.idempotency import made_before
 from app.people.guards import (
     allow,
     ask_again,

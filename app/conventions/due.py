@@ -12,7 +12,7 @@ from app.board.objections import is_contested, settled_at
 from app.board.posting import post
 from app.conventions import notices
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
-from app.kit.calendar import months_later
+from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move

@@ -54,9 +54,9 @@ from app.conventions.schemas import (
     VersionSchema,
 )
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
-from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_compound
 from app.people.models import Role
 

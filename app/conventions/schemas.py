@@ -9,8 +9,8 @@ from app.conventions.models import Convention, ConventionVersion, LegalType, Opi
 from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.texts.difference import Change
 from app.conventions.texts.numerals import MAX_NUMBER
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 
 MAX_PEOPLE = 100_000
 MAX_AREA = 10**11  # a thousand square kilometres in hundredths of a square metre

@@ -36,9 +36,9 @@ from app.deliberation.schemas import (
     TagCardArgs,
 )
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
-from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident

@@ -14,8 +14,8 @@ from app.deliberation.models import (
     Remark,
     SolutionCard,
 )
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.civil_code import OWNERS_ITEMS
 

@@ -9,9 +9,9 @@ from flask import Blueprint, Response, current_app, json, make_response, render_
 
 from app.config import Settings
 from app.docs.single_page import single_page
-from app.kit.api import PREFIX, Api
 from app.kit.errors import DomainError
-from app.kit.problems import HTTP_WORDS
+from app.kit.web.api import PREFIX, Api
+from app.kit.web.problems import HTTP_WORDS
 
 pages = Blueprint("docs", __name__, template_folder="templates")
 

@@ -20,7 +20,7 @@ from app.evaluations.refusals import (
     VerifierCannotEnter,
 )
 from app.kit.audit import record
-from app.kit.calendar import add_working_days
+from app.kit.calendar.terms import add_working_days
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Endorsement, Matter

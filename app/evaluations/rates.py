@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.agenda.models import AgendaItem, AgendaSession
 from app.evaluations.models import FollowUp
 from app.evaluations.outcome import Rate, Satisfaction
-from app.kit.calendar import end_of_day
+from app.kit.calendar.terms import end_of_day
 from app.resolutions.models import Resolution
 from app.works.limits import Urgency
 from app.works.orders.models import OrderState, WorkOrder

@@ -58,9 +58,9 @@ from app.evaluations.schemas import (
     TakenFollowUpArgs,
 )
 from app.kit import clock
-from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,

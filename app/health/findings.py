@@ -21,7 +21,7 @@ from app.config import NO_LIMITS, Fault, Settings, UnsafeSettings
 from app.finaliser.heartbeat import read_heartbeat
 from app.health import probes
 from app.kit import clock
-from app.kit.calendar import missing_tables
+from app.kit.calendar.terms import missing_tables
 from app.kit.extensions import db
 from app.people.models import Appointment
 from app.schema import Schema, schema_fault
@@ -152,9 +152,9 @@ def in_holidays(patient: Patient) -> Iterator[Fault]:
         yield Fault(
             "holidays_missing",
             f"缺 {year} 年节假日安排：国务院办公厅的通知一出，就运行 flask add-holidays {year}.csv"
-            " --source 文号（见 app/kit/holidays/README.md）",
+            " --source 文号（见 app/kit/calendar/README.md）",
             f"The holidays of {year} are missing: once the State Council's notice is out, run "
-            f"flask add-holidays {year}.csv --source NUMBER (see app/kit/holidays/README.md)",
+            f"flask add-holidays {year}.csv --source NUMBER (see app/kit/calendar/README.md)",
         )
 
 

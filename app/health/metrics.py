@@ -20,7 +20,7 @@ from app.finaliser.heartbeat import read_heartbeat
 from app.finaliser.steps import STEPS
 from app.health.probes import OK, PROBES, Answers, Asker, Probe, covered_until, read_years
 from app.kit import clock
-from app.kit.calendar import end_of_day
+from app.kit.calendar.terms import end_of_day
 from app.kit.errors import DomainError
 from app.kit.extensions import db
 

@@ -22,9 +22,9 @@ from app.ballots.keys.store import OPERATOR, KeyDamaged, KeyStore, KeyUnavailabl
 from app.config import Settings, UnsafeSettings
 from app.finaliser.heartbeat import read_heartbeat
 from app.kit import clock
-from app.kit.calendar import missing_tables
+from app.kit.calendar.models import read_tables
+from app.kit.calendar.terms import missing_tables
 from app.kit.extensions import db
-from app.kit.holidays.models import read_tables
 from app.limiter import storage_answers
 from app.schema import Schema, read_schema
 

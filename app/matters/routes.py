@@ -9,9 +9,9 @@ from flask import current_app
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.kit import clock
-from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing

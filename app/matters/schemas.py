@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.matters.models import SCREENED, Category, Matter, MatterState
 
 

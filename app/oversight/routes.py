@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from app.kit.api import Blueprint, InvalidCursor, read_page
 from app.kit.audit import AuditLink, check_chain
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, read_page
 from app.oversight.schemas import ChainSchema, LogArgs, LogSchema
 from app.oversight.services import as_read, as_told, entries_of
 from app.people.guards import allow, obtain_community, obtain_compound

@@ -2,9 +2,9 @@
 
 import marshmallow as ma
 
-from app.kit.api import PageArgs, page_of
 from app.kit.audit import AuditEntry
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs, page_of
 
 
 class LogArgs(PageArgs):

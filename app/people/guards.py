@@ -22,8 +22,8 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.kit import clock
 from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.kit.extensions import db
-from app.kit.idempotency import make_once
 from app.kit.orm import HasId
+from app.kit.web.idempotency import make_once
 from app.people.actor import Actor
 from app.people.bearer import Bearer, read_bearer
 from app.people.models import Role

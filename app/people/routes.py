@@ -8,9 +8,9 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from app.compounds.models import Community, Compound
 from app.kit import clock
-from app.kit.api import Blueprint, page_of, read_page
 from app.kit.errors import NotFound, Unauthorized, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, page_of, read_page
 from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,

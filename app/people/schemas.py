@@ -2,8 +2,8 @@
 
 import marshmallow as ma
 
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.kit import clock
 from app.kit.errors import Unauthorized
 from app.kit.extensions import db, jwt
-from app.kit.problems import on_refusal
+from app.kit.web.problems import on_refusal
 from app.people.actor import Actor
 from app.people.models import (
     Appointment,

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from app.compounds.models import Community
-from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_community
 from app.people.models import Role
 from app.rating_lists import services

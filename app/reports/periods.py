@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.kit.calendar import end_of_day, months_later
+from app.kit.calendar.terms import end_of_day, months_later
 
 FREQUENT_MONTHS = 12
 

@@ -7,8 +7,8 @@ from flask import Response, current_app
 
 from app.agenda.models import AgendaSession
 from app.kit import clock
-from app.kit.api import Blueprint
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from app.kit.calendar import add_working_days
+from app.kit.calendar.terms import add_working_days
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident

@@ -12,9 +12,9 @@ from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen
-from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.resolutions import meeting, review, services

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.kit import clock
-from app.kit.calendar import add_working_days
+from app.kit.calendar.terms import add_working_days
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id

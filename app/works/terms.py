@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from app.board.recounting import CountedTerm
-from app.kit.calendar import Calendar, end_of_day
+from app.kit.calendar.terms import Calendar, end_of_day
 from app.works.limits import WHISTLE_FEEDBACK
 from app.works.refusals import DueDayPassed
 from app.works.whistles.models import Whistle, WhistleState

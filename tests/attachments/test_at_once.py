@@ -20,8 +20,8 @@ from app.attachments.models import Attachment
 from app.deliberation.models import SolutionCard
 from app.kit.audit import AuditEntry
 from app.kit.extensions import db
-from app.kit.idempotency import IdempotencyKey
 from app.kit.orm import Base
+from app.kit.web.idempotency import IdempotencyKey
 from app.matters.models import Matter
 from app.people.models import Appointment, Role, TokenFamily
 from tests.attachments.conftest import files_in

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.kit.api import MAX_PAGE, PREFIX
+from app.kit.web.api import MAX_PAGE, PREFIX
 from app.signing import Purpose, SigningKeys
 from tests.bad_input.problem import assert_refused, nothing_stored
 from tests.cast import Cast, Person

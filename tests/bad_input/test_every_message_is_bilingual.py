@@ -9,7 +9,7 @@ import marshmallow as ma
 import pytest
 from flask import Flask
 
-from app.kit.problems import FIELD_WORDS, in_chinese
+from app.kit.web.problems import FIELD_WORDS, in_chinese
 from tests.bad_input.problem import CHINESE
 from tests.databases import ROOT
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.bad_input.json_operations import OPERATIONS, at
 from tests.cast import Person
 

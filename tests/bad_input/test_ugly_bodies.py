@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.bad_input.json_operations import (
     BODY_IS_OPTIONAL,
     EMPTY_IS_GOOD,

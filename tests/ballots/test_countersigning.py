@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.ballots.models import OfficerKey, SessionBundle
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.people.models import Role
 from tests.ballots.second_officer import SecondOfficer
 from tests.ballots.test_sealing import Vote, wrong

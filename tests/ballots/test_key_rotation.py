@@ -16,9 +16,9 @@ from app.ballots.keys.store import OPERATOR, KeyStore, own_name
 from app.ballots.models import OperatorKey
 from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.clock import read_database_clock
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored
 from tests.checks import refusal

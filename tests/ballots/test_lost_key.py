@@ -21,9 +21,9 @@ from app.ballots.voiding import Times, times_again
 from app.board.models import NoticeKind, PublicNotice
 from app.config import Settings
 from app.kit import clock
-from app.kit.api import PREFIX
 from app.kit.clock import ZONE
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from tests.ballots.desk import Desk
 from tests.ballots.test_sealing import Vote, wrong
 from tests.cast import Cast, ballot, stored

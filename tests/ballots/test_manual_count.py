@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession
 from app.attachments.models import Attachment
 from app.ballots.assembly.models import ManualCount, ManualTotal
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.people.models import Role
 from tests.ballots.assembly import Assembly
 from tests.cast import Cast, ballot, stored

@@ -24,9 +24,9 @@ from app.ballots.keys.operator import OperatorKeyState, operator_key_state
 from app.ballots.keys.store import KEY_BYTES, OPERATOR, KeyStore, public_half
 from app.ballots.models import OperatorKey, SessionBundle
 from app.config import Settings, UnsafeSettings
-from app.kit.api import PREFIX
 from app.kit.audit import AuditEntry
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from tests.ballots.test_sealing import Vote
 from tests.cast import Cast, stored
 from tests.checks import refusal

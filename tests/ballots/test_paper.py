@@ -16,10 +16,10 @@ from app.agenda.models import RollEntry
 from app.attachments.models import Attachment
 from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment
 from app.ballots.paper.slips import SLIP_MOVES, PaperSlip, SlipState
-from app.kit.api import PREFIX
 from app.kit.clock import local_date, now
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from app.people.models import Residence, Role
 from tests.ballots.desk import Desk
 from tests.cast import Cast, ballot, stored

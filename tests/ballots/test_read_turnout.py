@@ -12,8 +12,8 @@ from sqlalchemy import update
 from app.agenda.models import Channel, RollEntry
 from app.ballots import polled
 from app.kit import clock, remembered
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from tests.cast import Cast, ballot
 from tests.checks import counted
 

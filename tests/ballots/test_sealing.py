@@ -21,8 +21,8 @@ from app.ballots.models import (
     SessionBundle,
 )
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.extensions import db
+from app.kit.web.api import PREFIX
 from tests.cast import Cast, Person, ballot, stored
 from tests.checks import counted, refusal
 from votes.bundle import canonical_json

@@ -11,7 +11,7 @@ import pytest
 
 from app import create_app
 from app.config import Settings
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.cast import Cast
 from tests.race.server import Server, serving
 from tests.wechat_standin import StandIn

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.deliberation.models import Attendance, CardSupport, Invitation, Remark, SolutionCard
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.cast import Cast, stored
 from tests.deliberation.steps import RoundTable, made, outcome
 

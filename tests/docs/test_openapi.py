@@ -17,10 +17,10 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from app.docs.pages import all_errors
-from app.kit.api import PREFIX
-from app.kit.idempotency import MAX_KEY
 from app.kit.openapi.words import ENUMS, FIELDS
 from app.kit.schemas import Matches
+from app.kit.web.api import PREFIX
+from app.kit.web.idempotency import MAX_KEY
 from tests.documented import codes_of
 from tests.operations import PUBLIC_API
 

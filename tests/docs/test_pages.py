@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.kit.errors import DomainError
-from app.kit.problems import HTTP_WORDS
+from app.kit.web.problems import HTTP_WORDS
 from tests.documented import described_answers
 from tests.page import Page
 

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import insert
 
-from app.kit.api import PREFIX
 from app.kit.clock import now
 from app.kit.extensions import db
 from app.kit.orm import new_id, table_of
+from app.kit.web.api import PREFIX
 from app.people.models import Relation, Residence, ResidenceState, Resident
 from tests.cast import Cast, ballot
 from tests.limits.conftest import Start

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.limiter import storage_answers
 from tests.cast import Cast, Person, ballot
 from tests.limits.conftest import Start

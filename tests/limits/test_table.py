@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import limits
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.limits import LIMITS, OPERATIONS, By, Use, use_of
 from tests.cast import Cast, Person
 from tests.operations import template

@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 
 from app import logs
 from app.config import UnsafeSettings
-from app.kit.api import PREFIX
 from app.kit.errors import DatabaseUnavailable
 from app.kit.orm import new_id
+from app.kit.web.api import PREFIX
 from app.request_log import request_id
 from tests.cast import Cast
 from tests.test_secrecy import PERSONAL, play_a_month

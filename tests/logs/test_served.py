@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app.config import Settings
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from app.logs import ALLOWED
 from app.people.models import Role
 from tests.cast import Cast, Person, ballot

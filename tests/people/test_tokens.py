@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.config import Settings
-from app.kit.api import PREFIX
 from app.kit.errors import Unauthorized
+from app.kit.web.api import PREFIX
 from app.people import tokens
 from app.people.models import RefreshToken, TokenFamily
 from app.signing import Purpose, SigningKeys

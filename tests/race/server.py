@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from app.config import Settings
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.cast import Person
 from tests.databases import ROOT
 

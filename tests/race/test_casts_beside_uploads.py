@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.compounds.models import Unit
-from app.kit.api import PREFIX
+from app.kit.web.api import PREFIX
 from tests.attachments.bombs import BOMBS, jpeg_scans, noise
 from tests.cast import Cast, Person, ballot, stored
 from tests.race.server import Server

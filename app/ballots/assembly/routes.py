@@ -18,9 +18,9 @@ from app.ballots.assembly.schemas import (
     ManualMethodArgs,
 )
 from app.ballots.paper.entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
-from app.kit.api import Blueprint
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint
 from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
 from app.people.models import Role
 from votes.ballot import Mark

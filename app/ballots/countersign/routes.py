@@ -22,9 +22,9 @@ from app.ballots.schemas import (
 from app.ballots.sealing import NoResult, VotingNotClosed
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.api import Blueprint
 from app.kit.errors import Forbidden, NotFound
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint
 from app.people.guards import allow, current_actor, obtain, obtain_compound, public, signed_in
 
 blp = Blueprint("countersigning", __name__, description="会签 · The second officer")

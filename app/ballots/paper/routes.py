@@ -35,9 +35,9 @@ from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit.api import Blueprint, InvalidCursor, page_of, read_page
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.people.actor import Actor
 from app.people.guards import allow, ask_again, create_once, current_actor, obtain
 from app.people.models import Resident, Role

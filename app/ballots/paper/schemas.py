@@ -7,8 +7,8 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 
 MAX_BATCH = 100  # what is printed in a few seconds
 

@@ -36,11 +36,11 @@ from app.evaluations.rounds.models import (
 )
 from app.evaluations.schemas import EvaluationResultSchema
 from app.kit import locks
-from app.kit.api import refused
 from app.kit.clock import read_database_clock
 from app.kit.errors import WrongState
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, table_of
+from app.kit.web.api import refused
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter

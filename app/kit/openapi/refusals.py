@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.kit.errors import DomainError
-from app.kit.problems import MEDIA_TYPE
+from app.kit.web.problems import MEDIA_TYPE
 
 PROBLEM = "#/components/schemas/Problem"
 # Headers that come with a status.

@@ -11,7 +11,7 @@ from app.ballots.refusals import vote_void
 from app.kit import due
 from app.kit.errors import DomainError
 from app.kit.extensions import db
-from app.kit.problems import on_refusal
+from app.kit.web.problems import on_refusal
 from app.resolutions.due import MISSED_KEYS as MISSED_RESOLUTION_KEYS
 from app.resolutions.models import Resolution, ResolutionState
 from app.resolutions.vote.voting import held_again_at_the_table

@@ -13,7 +13,7 @@ from app.ballots.storing import NotOnRoll
 from app.deliberation.attendance import count_present
 from app.deliberation.models import Attendance
 from app.kit import locks
-from app.kit.calendar import add_working_days
+from app.kit.calendar.terms import add_working_days
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import table_of
 from app.matters.models import UNDER_DISCUSSION, Matter

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.kit import clock
-from app.kit.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.kit.errors import WrongState
 from app.kit.extensions import db
+from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,

@@ -6,8 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.people.schemas import ResidentSchema
 from app.works.ledgers import WorkHours
 from app.works.limits import Urgency

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.attachments.services import attach
 from app.board.posting import post
 from app.kit import locks
-from app.kit.calendar import add_working_days
+from app.kit.calendar.terms import add_working_days
 from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id

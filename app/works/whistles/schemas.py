@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentSchema
-from app.kit.api import PageArgs
 from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.web.api import PageArgs
 from app.works.limits import WhistleKind
 from app.works.orders.schemas import Day, WorkReasonArgs
 from app.works.whistles.models import Whistle, WhistleGround, WhistleState

@@ -7,8 +7,8 @@ from flask import g, has_app_context
 from sqlalchemy import JSON, CheckConstraint, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.kit.calendar.tables import SHIPPED, DayKind, HolidayYear
 from app.kit.extensions import db
-from app.kit.holidays.tables import SHIPPED, DayKind, HolidayYear
 from app.kit.orm import Base, HasId
 
 

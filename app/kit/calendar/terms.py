@@ -1,8 +1,8 @@
 """Terms as the law counts them: working days, days off, and the instant at which a term ends.
 
-A weekday is worked and a weekend is not, unless the table of its year says otherwise
-(`app/holidays`). Days are those of the compound (Asia/Shanghai), and a term ends at 24:00, that is
-at the first instant of the following day, which no longer belongs to it.
+A weekday is worked and a weekend is not, unless the table of its year beside this file says
+otherwise. Days are those of the compound (Asia/Shanghai), and a term ends at 24:00, that is at the
+first instant of the following day, which no longer belongs to it.
 
 Next year's holidays are announced around November. Until its table is there, a day of that year is
 counted by weekends alone and the term is provisional; when the table comes, terms are counted
@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from app.kit.calendar.models import current_tables, shown_years
+from app.kit.calendar.tables import SHIPPED, DayKind, HolidayYear
 from app.kit.clock import ZONE, local_date
-from app.kit.holidays.models import current_tables, shown_years
-from app.kit.holidays.tables import SHIPPED, DayKind, HolidayYear
 
 DAY = timedelta(days=1)
 LAST_SHIPPED_YEAR = max(SHIPPED)

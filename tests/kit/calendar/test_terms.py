@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.calendar import (
+from app.kit.calendar.tables import FOLDER, DayKind, read_file
+from app.kit.calendar.tables import SHIPPED as TABLES
+from app.kit.calendar.terms import (
     Calendar,
     add_working_days,
     is_provisional,
@@ -16,8 +18,6 @@ from app.kit.calendar import (
     recount_working_days,
 )
 from app.kit.clock import ZONE, spoken
-from app.kit.holidays.tables import FOLDER, DayKind, read_file
-from app.kit.holidays.tables import SHIPPED as TABLES
 
 LAST_KNOWN = max(TABLES)
 

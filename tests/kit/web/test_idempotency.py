@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.agenda.models import AgendaSession
 from app.kit.audit import AuditEntry
-from app.kit.idempotency import IdempotencyKey
+from app.kit.web.idempotency import IdempotencyKey
 from app.matters.models import Matter
 from app.people.models import Appointment, Residence, Role
 from tests.cast import Cast, Person, stored

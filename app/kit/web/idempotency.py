@@ -15,10 +15,10 @@ from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.api import KeyReused, refused
 from app.kit.errors import DomainError
 from app.kit.extensions import db
 from app.kit.orm import Base, HasId
+from app.kit.web.api import KeyReused, refused
 
 T = TypeVar("T", bound=HasId)
 

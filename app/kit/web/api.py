@@ -28,8 +28,8 @@ from app.kit.openapi import refusals
 from app.kit.openapi.document import finish
 from app.kit.openapi.examples import example_of
 from app.kit.openapi.fields import describe, name_enum
-from app.kit.problems import HTTP_WORDS
 from app.kit.schemas import Schema
+from app.kit.web.problems import HTTP_WORDS
 from app.limits import LIMITS, use_of
 from app.signing import Purpose, signing_keys
 
@@ -329,7 +329,7 @@ NOT_MODIFIED = {"description": "与 If-None-Match 的版本相同 · Still the v
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest with problem details for errors (handlers stand in `app.kit.problems`)."""
+    """flask-smorest with problem details for errors (handlers stand in `app.kit.web.problems`)."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
@@ -358,7 +358,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         return finish(deepcopy(self.spec.to_dict()), site=site, codes=codes, kinds=kinds)
 
     def _register_error_handlers(self) -> None:
-        """Nothing: `app.kit.problems` registers them for pages and API alike."""
+        """Nothing: `app.kit.web.problems` registers them for pages and API alike."""
 
 
 def refused(where: str, code: str, zh: str, en: str) -> InvalidInput:

@@ -15,8 +15,8 @@ from app.board.models import Objection, PublicNotice
 from app.commands.holidays import COUNTED_TERMS
 from app.conventions.models import ConventionVersion
 from app.kit.audit import AuditEntry
+from app.kit.calendar.models import HolidayTable
 from app.kit.clock import local
-from app.kit.holidays.models import HolidayTable
 from app.rating_lists.models import RatingList
 from app.resolutions.models import BranchReview, Resolution
 from app.works.whistles.models import Whistle
