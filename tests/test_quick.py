@@ -18,7 +18,7 @@ def names(*changed: str) -> list[str]:
     [
         ("app/works/orders/making.py", ["tests/works"]),
         ("app/works/__init__.py", ["tests/works"]),
-        ("app/kit/calendar.py", ["tests/kit/test_calendar.py"]),
+        ("app/kit/moves.py", ["tests/kit/test_moves.py"]),
         ("app/kit/calendar/tables.py", ["tests/kit/calendar"]),
         ("app/kit/__init__.py", ["tests/people", "tests/matters", "tests/board"]),
         ("app/kit/orm.py", ["tests/people", "tests/matters", "tests/board"]),
