@@ -35,6 +35,7 @@ from app.kit.extensions import db
 from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
     create_once,
     current_actor,
@@ -189,10 +190,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
-    agenda_session = obtain(AgendaSession, session_id)
-    by = current_actor().resident
-    services.replace_roll(db.session(), agenda_session, by, body["roll"])
-    db.session.commit()
+    agenda_session = act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"])
     return as_seen(agenda_session)
 
 
@@ -202,9 +200,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
-    agenda_session = obtain(AgendaSession, session_id)
-    services.start_collecting(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(services.start_collecting, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
 
@@ -214,9 +210,7 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
     """定题单 · Number the listed matters; the list changes no more."""
-    agenda_session = obtain(AgendaSession, session_id)
-    services.freeze_list(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(services.freeze_list, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
 
@@ -227,8 +221,5 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""
-    agenda_session = obtain(AgendaSession, session_id)
-    by = current_actor().resident
-    services.cancel_session(db.session(), agenda_session, by, body["reason"])
-    db.session.commit()
+    agenda_session = act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"])
     return as_seen(agenda_session)

@@ -41,6 +41,7 @@ from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
     allow_later,
     check_token,
@@ -92,9 +93,7 @@ def _extension_days() -> int:
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
-    agenda_session = obtain(AgendaSession, session_id)
-    voting.open_voting(db.session(), agenda_session, current_actor().resident, _keys())
-    db.session.commit()
+    agenda_session = act(voting.open_voting, obtain(AgendaSession, session_id), _keys())
     return as_seen(agenda_session)
 
 
@@ -104,10 +103,7 @@ def open_voting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
     """延长投票 · Give the vote three more days, once."""
-    agenda_session = obtain(AgendaSession, session_id)
-    by = current_actor().resident
-    voting.extend_voting(db.session(), agenda_session, by, _extension_days())
-    db.session.commit()
+    agenda_session = act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days())
     return as_seen(agenda_session)
 
 
@@ -117,10 +113,9 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
     """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
-    agenda_session = obtain(AgendaSession, session_id)
-    by = current_actor().resident
-    voting.close_voting(db.session(), agenda_session, by, _keys(), _extension_days())
-    db.session.commit()
+    agenda_session = act(
+        voting.close_voting, obtain(AgendaSession, session_id), _keys(), _extension_days()
+    )
     return as_seen(agenda_session)
 
 

@@ -26,6 +26,7 @@ from app.kit.extensions import db
 from app.kit.web.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
     create_once,
     current_actor,
@@ -107,11 +108,9 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
-    notice = obtain(PublicNotice, notice_id, lock=True)
-    by = current_actor().resident
-    services.correct(db.session(), notice, by, body["note"], clock.now())
-    db.session.commit()
-    return notice
+    return act(
+        services.correct, obtain(PublicNotice, notice_id, lock=True), body["note"], clock.now()
+    )
 
 
 @blp.route("/notices/<uuid:notice_id>/withdraw", methods=["POST"])
@@ -121,11 +120,9 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
-    notice = obtain(PublicNotice, notice_id, lock=True)
-    by = current_actor().resident
-    services.withdraw(db.session(), notice, by, body["reason"], clock.now())
-    db.session.commit()
-    return notice
+    return act(
+        services.withdraw, obtain(PublicNotice, notice_id, lock=True), body["reason"], clock.now()
+    )
 
 
 @blp.route("/notices/<uuid:notice_id>/objections", methods=["POST"])

@@ -40,6 +40,7 @@ from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
     create_once,
     current_actor,
@@ -84,10 +85,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
 @blp.refuses(WrongState, InvalidConvention, PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
     """修改案例 · Write a draft anew."""
-    case = obtain(Case, case_id)
-    writing.revise_case(db.session(), case, current_actor().resident, **body)
-    db.session.commit()
-    return case
+    return act(writing.revise_case, obtain(Case, case_id), **body)
 
 
 @blp.route("/cases/<uuid:case_id>/publish", methods=["POST"])
@@ -96,10 +94,7 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 @blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
-    case = obtain(Case, case_id)
-    writing.publish_case(db.session(), case, current_actor().resident)
-    db.session.commit()
-    return case
+    return act(writing.publish_case, obtain(Case, case_id))
 
 
 @blp.route("/cases/<uuid:case_id>/withdraw", methods=["POST"])
@@ -109,10 +104,7 @@ def publish_case(case_id: UUID) -> Case:
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
     """撤回案例 · Take a case out of the library, or give a draft up."""
-    case = obtain(Case, case_id)
-    writing.withdraw_case(db.session(), case, current_actor().resident, body["reason"])
-    db.session.commit()
-    return case
+    return act(writing.withdraw_case, obtain(Case, case_id), body["reason"])
 
 
 @blp.route("/cases/<uuid:case_id>", methods=["GET"])

@@ -56,7 +56,7 @@ def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> 
     return case
 
 
-def revise_case(session: Session, case: Case, by: Resident, **words: Any) -> Case:
+def revise_case(session: Session, case: Case, by: Resident, /, **words: Any) -> Case:
     """Write a draft anew. Raises WrongState, InvalidConvention, PersonalData."""
     at = begin_move(session, case)
     case.require_state(CaseState.DRAFT)

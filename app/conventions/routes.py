@@ -57,7 +57,14 @@ from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
-from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_compound
+from app.people.guards import (
+    EVERYONE_THERE,
+    act,
+    allow,
+    create_once,
+    current_actor,
+    obtain_compound,
+)
 from app.people.models import Role
 
 blp = Blueprint("conventions", __name__, description="规约 · Conventions, versions and clauses")
@@ -202,10 +209,7 @@ def read_version(version_id: UUID) -> ConventionVersion:
 @blp.refuses(WrongState, *LINKING)
 def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """修改草案 · Write a draft anew."""
-    version = obtain_version(version_id, DRAFTERS)
-    drafting.revise_version(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(drafting.revise_version, obtain_version(version_id, DRAFTERS), **body)
 
 
 @blp.route("/convention-versions/<uuid:version_id>/submit", methods=["POST"])
@@ -214,10 +218,7 @@ def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.refuses(WrongState)
 def submit_version(version_id: UUID) -> ConventionVersion:
     """提请审核 · Put a draft to review; words that it may not have are flagged."""
-    version = obtain_version(version_id, DRAFTERS)
-    drafting.submit_version(db.session(), version, current_actor().resident)
-    db.session.commit()
-    return version
+    return act(drafting.submit_version, obtain_version(version_id, DRAFTERS))
 
 
 @blp.route("/convention-versions/<uuid:version_id>/withdraw", methods=["POST"])
@@ -227,10 +228,7 @@ def submit_version(version_id: UUID) -> ConventionVersion:
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """撤回草案 · Let a draft, or a version under review, go no further."""
-    version = obtain_version(version_id, DRAFTERS)
-    drafting.withdraw_version(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(drafting.withdraw_version, obtain_version(version_id, DRAFTERS), **body)
 
 
 FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
@@ -283,10 +281,7 @@ def _decide_flag(
 )
 def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """审核 · Approve of a version, or return it: by the community's secretary or the street."""
-    version = obtain_version(version_id, REVIEWERS)
-    review.review_version(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(review.review_version, obtain_version(version_id, REVIEWERS), **body)
 
 
 @blp.route("/convention-versions/<uuid:version_id>/record-vote", methods=["POST"])
@@ -312,10 +307,7 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 )
 def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """居民会议表决 · Enter the vote of the residents' meeting that passed a pact."""
-    version = obtain_version(version_id)
-    voting.record_vote(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(voting.record_vote, obtain_version(version_id), **body)
 
 
 @blp.route("/convention-versions/<uuid:version_id>/record-owner-vote", methods=["POST"])
@@ -331,10 +323,7 @@ def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 )
 def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """业主表决管理规约 · Enter the official owners' vote that passed a covenant."""
-    version = obtain_version(version_id)
-    voting.record_owner_vote(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(voting.record_owner_vote, obtain_version(version_id), **body)
 
 
 @blp.route("/convention-versions/<uuid:version_id>/publish", methods=["POST"])
@@ -343,10 +332,7 @@ def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersi
 @blp.refuses(WrongState, FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
     """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
-    version = obtain_version(version_id)
-    publishing.publish_version(db.session(), version, current_actor().resident)
-    db.session.commit()
-    return version
+    return act(publishing.publish_version, obtain_version(version_id))
 
 
 @blp.route("/convention-versions/<uuid:version_id>/file", methods=["POST"])
@@ -356,10 +342,7 @@ def publish_version(version_id: UUID) -> ConventionVersion:
 @blp.refuses(WrongState, WrongLegalType)
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """备案 · The street office files a residents' pact."""
-    version = obtain_version(version_id)
-    publishing.file_version(db.session(), version, current_actor().resident, **body)
-    db.session.commit()
-    return version
+    return act(publishing.file_version, obtain_version(version_id), **body)
 
 
 @blp.route("/clauses/<uuid:clause_id>/owner-vote", methods=["POST"])

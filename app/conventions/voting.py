@@ -76,6 +76,7 @@ def record_owner_vote(
     session: Session,
     version: ConventionVersion,
     by: Resident,
+    /,
     *,
     official_ref: str,
     **figures: int,

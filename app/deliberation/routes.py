@@ -39,7 +39,7 @@ from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
-from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, act, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
 from app.signing import signing_keys
@@ -76,9 +76,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
-    agenda_session = obtain(AgendaSession, session_id)
-    round_table.start_meeting(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(round_table.start_meeting, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
 
@@ -233,9 +231,7 @@ def read_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
     """支持 · Support a card."""
-    card = obtain(SolutionCard, card_id)
-    cards.support_card(db.session(), card, current_actor().resident)
-    db.session.commit()
+    card = act(cards.support_card, obtain(SolutionCard, card_id))
     return _seen(card)
 
 
@@ -245,9 +241,7 @@ def support_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
     """撤回支持 · Support a card no longer, nor what was merged into it."""
-    card = obtain(SolutionCard, card_id)
-    cards.withdraw_support(db.session(), card, current_actor().resident)
-    db.session.commit()
+    card = act(cards.withdraw_support, obtain(SolutionCard, card_id))
     return _seen(card)
 
 
@@ -258,9 +252,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
-    card = obtain(SolutionCard, card_id)
-    cards.merge_card(db.session(), card, current_actor().resident, body["into"])
-    db.session.commit()
+    card = act(cards.merge_card, obtain(SolutionCard, card_id), body["into"])
     return _seen(card)
 
 
@@ -270,9 +262,7 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
     """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
-    card = obtain(SolutionCard, card_id)
-    cards.adopt_card(db.session(), card, current_actor().resident)
-    db.session.commit()
+    card = act(cards.adopt_card, obtain(SolutionCard, card_id))
     return _seen(card)
 
 
@@ -283,9 +273,7 @@ def adopt_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """不采纳 · Do not take a card up."""
-    card = obtain(SolutionCard, card_id)
-    cards.drop_card(db.session(), card, current_actor().resident, body["reason"])
-    db.session.commit()
+    card = act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"])
     return _seen(card)
 
 
@@ -296,9 +284,7 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
-    card = obtain(SolutionCard, card_id)
-    cards.tag_card(db.session(), card, current_actor().resident, body["item"])
-    db.session.commit()
+    card = act(cards.tag_card, obtain(SolutionCard, card_id), body["item"])
     return _seen(card)
 
 

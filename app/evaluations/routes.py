@@ -64,6 +64,7 @@ from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_pa
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
     create_once,
     current_actor,
@@ -157,9 +158,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
-    order = obtain(WorkOrder, order_id)
-    orders.close_order(db.session(), order, current_actor().resident)
-    db.session.commit()
+    order = act(orders.close_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
 
@@ -170,9 +169,7 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回重办 · Give a checked order back to its doer, with a new term."""
-    order = obtain(WorkOrder, order_id)
-    orders.reopen_order(db.session(), order, current_actor().resident, **body)
-    db.session.commit()
+    order = act(orders.reopen_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
 
@@ -249,9 +246,7 @@ def read_round(round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
-    asked = obtain(EvaluationRound, round_id)
-    asking.answer_round(db.session(), asked, current_actor().resident, **body)
-    db.session.commit()
+    act(asking.answer_round, obtain(EvaluationRound, round_id), **body)
     return body
 
 
@@ -302,9 +297,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
-    agenda_session = obtain(AgendaSession, session_id)
-    sessions.start_evaluation(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(sessions.start_evaluation, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
 
@@ -314,9 +307,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
-    agenda_session = obtain(AgendaSession, session_id)
-    sessions.close_session(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(sessions.close_session, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
 

@@ -10,12 +10,12 @@ from the database on every request, never from the token.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from flask import g
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
@@ -26,7 +26,7 @@ from app.kit.orm import HasId
 from app.kit.web.idempotency import make_once
 from app.people.actor import Actor
 from app.people.bearer import Bearer, read_bearer
-from app.people.models import Role
+from app.people.models import Resident, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -163,6 +163,30 @@ def create_once(kind: type[T], create: Callable[[], T]) -> T:
     made = make_once(kind, current_actor().id, clock.now(), create)
     db.session.commit()
     return made
+
+
+def act(
+    verb: Callable[Concatenate[Session, T, Resident, P], object],
+    thing: T,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Let the actor do this to the thing by a service, and commit. Raises what that raises."""
+    verb(db.session(), thing, current_actor().resident, *args, **kwargs)
+    db.session.commit()
+    return thing
+
+
+def act_by_role(
+    verb: Callable[Concatenate[Session, T, Actor, P], object],
+    thing: T,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The same by a service that asks what the actor's offices are."""
+    verb(db.session(), thing, current_actor(), *args, **kwargs)
+    db.session.commit()
+    return thing
 
 
 def ask_again() -> Actor:

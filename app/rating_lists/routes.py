@@ -7,7 +7,14 @@ from app.compounds.models import Community
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain_community
+from app.people.guards import (
+    EVERYONE_THERE,
+    act,
+    allow,
+    create_once,
+    current_actor,
+    obtain_community,
+)
 from app.people.models import Role
 from app.rating_lists import services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
@@ -88,10 +95,7 @@ def read_rating_list(list_id: UUID) -> RatingList:
 @blp.refuses(WrongState, InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
     """修改红黑榜 · Write the entries of a draft anew."""
-    made = _obtain_list(list_id)
-    services.revise_list(db.session(), made, current_actor().resident, **body)
-    db.session.commit()
-    return made
+    return act(services.revise_list, _obtain_list(list_id), **body)
 
 
 @blp.route("/rating-lists/<uuid:list_id>/review", methods=["POST"])
@@ -100,10 +104,7 @@ def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
 @blp.refuses(WrongState, OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
     """审核红黑榜 · The street office reviews a draft; its drafter does not."""
-    made = _obtain_list(list_id)
-    services.review_list(db.session(), made, current_actor().resident)
-    db.session.commit()
-    return made
+    return act(services.review_list, _obtain_list(list_id))
 
 
 @blp.route("/rating-lists/<uuid:list_id>/publish", methods=["POST"])
@@ -112,10 +113,7 @@ def review_rating_list(list_id: UUID) -> RatingList:
 @blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
     """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
-    made = _obtain_list(list_id)
-    services.publish_list(db.session(), made, current_actor().resident)
-    db.session.commit()
-    return made
+    return act(services.publish_list, _obtain_list(list_id))
 
 
 @blp.route("/rating-entries/<uuid:entry_id>/strike", methods=["POST"])
@@ -125,10 +123,7 @@ def publish_rating_list(list_id: UUID) -> RatingList:
 @blp.refuses(WrongState, NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
-    entry = _obtain_entry(entry_id)
-    services.strike_entry(db.session(), entry, current_actor().resident, **body)
-    db.session.commit()
-    return entry
+    return act(services.strike_entry, _obtain_entry(entry_id), **body)
 
 
 @blp.route("/rating-entries/<uuid:entry_id>/recolour", methods=["POST"])
@@ -138,10 +133,7 @@ def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
 @blp.refuses(WrongState, NoObjectionRaised, SameColour)
 def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""
-    entry = _obtain_entry(entry_id)
-    services.recolour_entry(db.session(), entry, current_actor().resident, **body)
-    db.session.commit()
-    return entry
+    return act(services.recolour_entry, _obtain_entry(entry_id), **body)
 
 
 def _obtain_list(list_id: UUID) -> RatingList:

@@ -15,7 +15,15 @@ from app.deliberation.refusals import MatterNotChosen
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
-from app.people.guards import EVERYONE_THERE, allow, create_once, current_actor, obtain
+from app.people.guards import (
+    EVERYONE_THERE,
+    act,
+    act_by_role,
+    allow,
+    create_once,
+    current_actor,
+    obtain,
+)
 from app.people.models import Role
 from app.resolutions import meeting, review, services
 from app.resolutions.access import as_seen, resolutions_of
@@ -126,9 +134,7 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """修改草案 · Write a draft anew, but for its matter."""
-    resolution = obtain(Resolution, resolution_id)
-    services.revise_resolution(db.session(), resolution, current_actor().resident, **body)
-    db.session.commit()
+    resolution = act(services.revise_resolution, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
 
@@ -138,9 +144,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
-    resolution = obtain(Resolution, resolution_id)
-    review.request_review(db.session(), resolution, current_actor().resident)
-    db.session.commit()
+    resolution = act(review.request_review, obtain(Resolution, resolution_id))
     return as_seen(resolution)
 
 
@@ -151,9 +155,7 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
-    resolution = obtain(Resolution, resolution_id)
-    review.give_review(db.session(), resolution, current_actor().resident, **body)
-    db.session.commit()
+    resolution = act(review.give_review, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
 
@@ -164,10 +166,7 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, HandsAreNotSecret, ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
-    resolution = obtain(Resolution, resolution_id)
-    by = current_actor().resident
-    services.table_resolution(db.session(), resolution, by, _keys(), **body)
-    db.session.commit()
+    resolution = act(services.table_resolution, obtain(Resolution, resolution_id), _keys(), **body)
     return as_seen(resolution)
 
 
@@ -185,9 +184,7 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
-    resolution = obtain(Resolution, resolution_id)
-    voting.count_votes(db.session(), resolution, current_actor().resident, **body)
-    db.session.commit()
+    resolution = act(voting.count_votes, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
 
@@ -198,9 +195,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, WrongMethod, NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
-    resolution = obtain(Resolution, resolution_id)
-    voting.cast_vote(db.session(), resolution, current_actor(), _keys(), body["answer"])
-    db.session.commit()
+    act_by_role(voting.cast_vote, obtain(Resolution, resolution_id), _keys(), body["answer"])
     return body
 
 
@@ -239,10 +234,12 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """提请上会 · Hand on what failed or was shelved to those who can decide it."""
-    resolution = obtain(Resolution, resolution_id)
-    by = current_actor().resident
-    services.escalate_resolution(db.session(), resolution, by, body["forum"], body["reason"])
-    db.session.commit()
+    resolution = act(
+        services.escalate_resolution,
+        obtain(Resolution, resolution_id),
+        body["forum"],
+        body["reason"],
+    )
     return as_seen(resolution)
 
 
@@ -252,9 +249,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
-    resolution = obtain(Resolution, resolution_id)
-    services.publish_resolution(db.session(), resolution, current_actor().resident)
-    db.session.commit()
+    resolution = act(services.publish_resolution, obtain(Resolution, resolution_id))
     return as_seen(resolution)
 
 
@@ -264,7 +259,5 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
     """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
-    agenda_session = obtain(AgendaSession, session_id)
-    meeting.conclude_meeting(db.session(), agenda_session, current_actor().resident)
-    db.session.commit()
+    agenda_session = act(meeting.conclude_meeting, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)

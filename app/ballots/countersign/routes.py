@@ -25,7 +25,15 @@ from app.kit import clock
 from app.kit.errors import Forbidden, NotFound
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
-from app.people.guards import allow, current_actor, obtain, obtain_compound, public, signed_in
+from app.people.guards import (
+    act_by_role,
+    allow,
+    current_actor,
+    obtain,
+    obtain_compound,
+    public,
+    signed_in,
+)
 
 blp = Blueprint("countersigning", __name__, description="会签 · The second officer")
 
@@ -103,9 +111,9 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 )
 def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会签 · Hand in the second officer's signature over the sealed result, once."""
-    agenda_session = obtain(AgendaSession, session_id)
-    countersigning.countersign(db.session(), agenda_session, current_actor(), **body)
-    db.session.commit()
+    agenda_session = act_by_role(
+        countersigning.countersign, obtain(AgendaSession, session_id), **body
+    )
     return as_seen(agenda_session)
 
 
@@ -123,7 +131,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 )
 def refuse_countersignature(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """拒绝会签 · Refuse to countersign, with a reason that the board publishes."""
-    agenda_session = obtain(AgendaSession, session_id)
-    countersigning.refuse_countersignature(db.session(), agenda_session, current_actor(), **body)
-    db.session.commit()
+    agenda_session = act_by_role(
+        countersigning.refuse_countersignature, obtain(AgendaSession, session_id), **body
+    )
     return as_seen(agenda_session)

@@ -11,6 +11,8 @@ from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_pa
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
+    act_by_role,
     allow,
     create_once,
     current_actor,
@@ -151,9 +153,7 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """派单 · Hand an order to its doer, who answers within 24 hours."""
-    order = obtain(WorkOrder, order_id)
-    assigning.assign_order(db.session(), order, current_actor().resident, **body)
-    db.session.commit()
+    order = act(assigning.assign_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
 
@@ -163,9 +163,7 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
     """抢单 · Take an open order; who comes second is refused."""
-    order = obtain(WorkOrder, order_id)
-    assigning.take_order(db.session(), order, current_actor())
-    db.session.commit()
+    order = act_by_role(assigning.take_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
 
@@ -175,9 +173,7 @@ def take_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
     """接单 · Take on an order that was assigned."""
-    order = obtain(WorkOrder, order_id)
-    assigning.accept_order(db.session(), order, current_actor())
-    db.session.commit()
+    order = act_by_role(assigning.accept_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
 
@@ -188,9 +184,7 @@ def accept_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退单 · Do not take on an order, with a reason; it may be assigned again."""
-    order = obtain(WorkOrder, order_id)
-    assigning.decline_order(db.session(), order, current_actor(), body["reason"])
-    db.session.commit()
+    order = act_by_role(assigning.decline_order, obtain(WorkOrder, order_id), body["reason"])
     return order_as_seen(order)
 
 
@@ -201,9 +195,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """撤单 · Want an order no more which nobody has taken on."""
-    order = obtain(WorkOrder, order_id)
-    orders.withdraw_order(db.session(), order, current_actor().resident, body["reason"])
-    db.session.commit()
+    order = act(orders.withdraw_order, obtain(WorkOrder, order_id), body["reason"])
     return order_as_seen(order)
 
 
@@ -214,9 +206,7 @@ def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
-    order = obtain(WorkOrder, order_id)
-    assigning.note_contact(db.session(), order, current_actor(), body["note"])
-    db.session.commit()
+    order = act_by_role(assigning.note_contact, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
 
@@ -242,9 +232,7 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """报完成 · Say that it is done, with photos that only people of the place see."""
-    order = obtain(WorkOrder, order_id)
-    finishing.submit_order(db.session(), order, current_actor(), **body)
-    db.session.commit()
+    order = act_by_role(finishing.submit_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
 
@@ -255,9 +243,7 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """核实 · Confirm that it is done; never by whoever did it."""
-    order = obtain(WorkOrder, order_id)
-    finishing.verify_order(db.session(), order, current_actor(), body["note"])
-    db.session.commit()
+    order = act_by_role(finishing.verify_order, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
 
@@ -268,9 +254,7 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回 · Send it back as not done, with a reason; never by whoever did it."""
-    order = obtain(WorkOrder, order_id)
-    finishing.return_order(db.session(), order, current_actor(), **body)
-    db.session.commit()
+    order = act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
 

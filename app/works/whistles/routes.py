@@ -11,6 +11,8 @@ from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
+    act_by_role,
     allow,
     create_once,
     current_actor,
@@ -95,10 +97,7 @@ def read_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """撤回吹哨 · Do not blow a whistle that was asked for."""
-    whistle = obtain(Whistle, whistle_id)
-    by = current_actor().resident
-    whistling.withdraw_whistle(db.session(), whistle, by, body["reason"])
-    db.session.commit()
+    whistle = act(whistling.withdraw_whistle, obtain(Whistle, whistle_id), body["reason"])
     return whistle_as_seen(whistle)
 
 
@@ -109,9 +108,7 @@ def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.blow_whistle(db.session(), whistle, current_actor().resident, **body)
-    db.session.commit()
+    whistle = act(whistling.blow_whistle, obtain(Whistle, whistle_id), **body)
     return whistle_as_seen(whistle)
 
 
@@ -122,9 +119,7 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, ObjectedAlready)
 def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """派哨异议 · Say once, before signing, that the matter is not the department's own."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.object_to_dispatch(db.session(), whistle, current_actor(), body["reason"])
-    db.session.commit()
+    whistle = act_by_role(whistling.object_to_dispatch, obtain(Whistle, whistle_id), body["reason"])
     return whistle_as_seen(whistle)
 
 
@@ -134,9 +129,7 @@ def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]
 @blp.refuses(WrongState, NotTheDoer)
 def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
     """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.sign_whistle(db.session(), whistle, current_actor())
-    db.session.commit()
+    whistle = act_by_role(whistling.sign_whistle, obtain(Whistle, whistle_id))
     return whistle_as_seen(whistle)
 
 
@@ -147,9 +140,7 @@ def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """联系 · Note that the department has spoken with those concerned."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.note_contact(db.session(), whistle, current_actor(), body["note"])
-    db.session.commit()
+    whistle = act_by_role(whistling.note_contact, obtain(Whistle, whistle_id), body["note"])
     return whistle_as_seen(whistle)
 
 
@@ -160,9 +151,7 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """报到 · The department is on site, with photos that only people of the place see."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.report_in(db.session(), whistle, current_actor(), **body)
-    db.session.commit()
+    whistle = act_by_role(whistling.report_in, obtain(Whistle, whistle_id), **body)
     return whistle_as_seen(whistle)
 
 
@@ -173,9 +162,7 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """反馈 · The department says what it did, with photos that only people of the place see."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.feed_back(db.session(), whistle, current_actor(), **body)
-    db.session.commit()
+    whistle = act_by_role(whistling.feed_back, obtain(Whistle, whistle_id), **body)
     return whistle_as_seen(whistle)
 
 
@@ -186,9 +173,7 @@ def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """核实结项 · Confirm that it is solved; never by the department that did it."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.verify_close(db.session(), whistle, current_actor(), body["note"])
-    db.session.commit()
+    whistle = act_by_role(whistling.verify_close, obtain(Whistle, whistle_id), body["note"])
     return whistle_as_seen(whistle)
 
 
@@ -199,7 +184,5 @@ def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def rework_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """返工 · Send it back as not solved, with a reason and a new due day."""
-    whistle = obtain(Whistle, whistle_id)
-    whistling.rework_whistle(db.session(), whistle, current_actor(), **body)
-    db.session.commit()
+    whistle = act_by_role(whistling.rework_whistle, obtain(Whistle, whistle_id), **body)
     return whistle_as_seen(whistle)
