@@ -32,7 +32,7 @@ from app.compounds.models import Community
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -132,9 +132,7 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.route("/compounds/<uuid:compound_id>/sessions", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(SessionsArgs, location="query")
-@blp.response(200, page_of(SessionBriefSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(SessionBriefSchema, SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
     obtain_compound(compound_id)

@@ -23,7 +23,7 @@ from app.compounds.models import Compound
 from app.kit import clock
 from app.kit.errors import Forbidden, NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import PREFIX, Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.web.api import PREFIX, Blueprint, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -146,9 +146,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 
 @blp.route("/notices/<uuid:notice_id>/objections", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(ObjectionSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(ObjectionSchema)
 def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """异议与答复 · Objections to a notice with their answers, newest first."""
     obtain(PublicNotice, notice_id)

@@ -36,7 +36,7 @@ from app.conventions.models import ConventionVersion
 from app.kit import clock
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -119,7 +119,7 @@ def read_case(case_id: UUID) -> Case:
 @signed_in
 @blp.arguments(CaseSearchArgs, location="query")
 @blp.response(200, CASE_PAGE)
-@blp.refuses(InvalidCursor, TooManyWords)
+@blp.refuses(TooManyWords)
 def list_cases(args: dict[str, Any]) -> dict[str, Any]:
     """查找案例 · Published cases of the city, newest first, by category and up to five words.
 
@@ -133,7 +133,6 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
 @allow(*READERS)
 @blp.arguments(CaseListArgs, location="query")
 @blp.response(200, CASE_PAGE)
-@blp.refuses(InvalidCursor)
 def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """本小区的案例 · Cases of a compound in every state, for those who write and review them."""
     obtain_compound(compound_id)

@@ -56,7 +56,7 @@ from app.conventions.schemas import (
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -115,9 +115,7 @@ def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersi
 
 @blp.route("/compounds/<uuid:compound_id>/conventions", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(ConventionListArgs, location="query")
-@blp.response(200, page_of(ConventionBriefSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(ConventionBriefSchema, ConventionListArgs)
 def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """规约列表 · Conventions of a compound, newest first; by choice those due for review."""
     obtain_compound(compound_id)

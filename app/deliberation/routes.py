@@ -38,7 +38,7 @@ from app.deliberation.schemas import (
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
+from app.kit.web.api import Blueprint, read_page, refused
 from app.people.guards import EVERYONE_THERE, act, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
@@ -96,9 +96,7 @@ def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
 
 @blp.route("/sessions/<uuid:session_id>/invitations", methods=["GET"])
 @allow(*READERS_OF_NAMES)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(InvitationSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(InvitationSchema)
 def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """邀请名单 · Invitations of a session, newest first."""
     obtain(AgendaSession, session_id)
@@ -144,9 +142,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 
 @blp.route("/sessions/<uuid:session_id>/attendance", methods=["GET"])
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(AttendanceSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """签到名单 · Who came, the last arrival first."""
     obtain(AgendaSession, session_id)
@@ -175,9 +171,7 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
 
 @blp.route("/sessions/<uuid:session_id>/remarks", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(RemarkSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(RemarkSchema)
 def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
     obtain(AgendaSession, session_id)
@@ -203,9 +197,7 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
 
 @blp.route("/sessions/<uuid:session_id>/cards", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(CardsArgs, location="query")
-@blp.response(200, page_of(CardSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(CardSchema, CardsArgs)
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)

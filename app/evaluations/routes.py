@@ -60,7 +60,7 @@ from app.evaluations.schemas import (
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page, refused
+from app.kit.web.api import Blueprint, read_page, refused
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -138,9 +138,7 @@ def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 
 @blp.route("/matters/<uuid:matter_id>/follow-ups", methods=["GET"])
 @allow(*READERS)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(FollowUpSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(FollowUpSchema)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """回访记录 · What whoever raised a matter said of the work on it, newest first."""
     obtain(Matter, matter_id)
@@ -187,9 +185,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
 
 @blp.route("/matters/<uuid:matter_id>/evaluations", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(MatterEvaluationSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(MatterEvaluationSchema)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """评定记录 · What became of a matter each time that it was judged, newest first."""
     obtain(Matter, matter_id)
@@ -220,9 +216,7 @@ def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str
 
 @blp.route("/compounds/<uuid:compound_id>/evaluation-rounds", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(EvaluationRoundSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(EvaluationRoundSchema)
 def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """民评列表 · Evaluations of a compound, newest first."""
     obtain_compound(compound_id)
@@ -277,9 +271,7 @@ def confirm_paper(round_id: UUID) -> PaperCount:
 
 @blp.route("/evaluation-rounds/<uuid:round_id>/comments", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(CommentSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(CommentSchema)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """意见 · Comments without names, in no order; none before the result, nor of fewer than 3."""
     asked = obtain(EvaluationRound, round_id)

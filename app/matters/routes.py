@@ -11,7 +11,7 @@ from app.attachments.services import attachments_of
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
@@ -64,9 +64,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(MattersArgs, location="query")
-@blp.response(200, page_of(MatterSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(MatterSchema, MattersArgs)
 def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """问题列表 · Matters of a compound, newest first."""
     obtain_compound(compound_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.kit.audit import AuditLink, check_chain
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.oversight.schemas import ChainSchema, LogArgs, LogSchema
 from app.oversight.services import as_read, as_told, entries_of
 from app.people.guards import allow, obtain_community, obtain_compound
@@ -18,7 +18,6 @@ blp = Blueprint("oversight", __name__, description="监督 · The log of every m
 @allow(Role.AUDITOR)
 @blp.arguments(LogArgs, location="query")
 @blp.response(200, LogSchema)
-@blp.refuses(InvalidCursor)
 def read_compound_log(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """小区工作记录 · Every move in a compound, newest first."""
     obtain_compound(compound_id)
@@ -38,7 +37,6 @@ def check_compound_log(compound_id: UUID) -> dict[str, Any]:
 @allow(Role.AUDITOR)
 @blp.arguments(LogArgs, location="query")
 @blp.response(200, LogSchema)
-@blp.refuses(InvalidCursor)
 def read_community_log(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """社区工作记录 · Moves of the community itself, such as its host list; newest first."""
     obtain_community(community_id)

@@ -10,7 +10,7 @@ from app.compounds.models import Community, Compound
 from app.kit import clock
 from app.kit.errors import NotFound, Unauthorized, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,
@@ -209,8 +209,7 @@ def claim_residence(body: dict[str, Any]) -> Residence:
 
 @blp.route("/compounds/<uuid:compound_id>/residences", methods=["GET"])
 @allow(*VERIFIERS)
-@blp.arguments(ResidencesArgs, location="query")
-@blp.response(200, page_of(ResidenceSchema))
+@blp.lists(ResidenceSchema, ResidencesArgs)
 def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """居住登记列表 · Residences of a compound, newest first."""
     obtain_compound(compound_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.compounds.models import Community
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -68,9 +68,7 @@ def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
 
 @blp.route("/communities/<uuid:community_id>/rating-lists", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(RatingListBriefSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(RatingListBriefSchema)
 def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """红黑榜列表 · Lists of a community, newest first; drafts are for those who make them."""
     community = obtain_community(community_id)

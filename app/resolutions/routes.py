@@ -14,7 +14,7 @@ from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -100,9 +100,7 @@ def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 
 @blp.route("/sessions/<uuid:session_id>/resolutions", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(ResolutionSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(ResolutionSchema)
 def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """决议列表 · The resolutions of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)

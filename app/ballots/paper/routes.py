@@ -37,7 +37,7 @@ from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.people.actor import Actor
 from app.people.guards import allow, ask_again, create_once, current_actor, obtain
 from app.people.models import Resident, Role
@@ -123,9 +123,7 @@ def print_slips(batch_id: UUID) -> Response:
 
 @blp.route("/sessions/<uuid:session_id>/paper-slips", methods=["GET"])
 @allow(*READERS)
-@blp.arguments(SlipsArgs, location="query")
-@blp.response(200, page_of(PaperSlipSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(PaperSlipSchema, SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """纸票列表 · The slips of a session and how far each has come, newest first."""
     agenda_session, state = obtain(AgendaSession, session_id), args.pop("state", None)

@@ -218,6 +218,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             kwargs["example"] = example_of(schema)
         return super().response(status_code, schema, **kwargs)
 
+    def lists(self, item: type[ma.Schema], args: type[ma.Schema] | None = None) -> Any:
+        """For a view that answers a page of such items; `args` where it asks for more than a
+        page."""
+
+        def decorator(view: Callable[..., Any]) -> Any:
+            paged = self.response(200, page_of(item))(view)
+            return self.arguments(args or PageArgs, location="query")(paged)
+
+        return decorator
+
     def route(self, rule: str, **options: Any) -> Callable[[Any], Any]:
         """As in flask-smorest; refuses a view that says nothing of who may use it."""
         register = super().route(rule, **options)

@@ -7,7 +7,7 @@ from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, PageArgs, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -121,9 +121,7 @@ def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str,
 
 @blp.route("/compounds/<uuid:compound_id>/orders", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(OrdersArgs, location="query")
-@blp.response(200, page_of(ListedOrderSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(ListedOrderSchema, OrdersArgs)
 def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """任务单列表 · Orders of a compound, newest first."""
     obtain_compound(compound_id)
@@ -286,9 +284,7 @@ def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
 
 @blp.route("/compounds/<uuid:compound_id>/hours", methods=["GET"])
 @allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
-@blp.arguments(PageArgs, location="query")
-@blp.response(200, page_of(HoursSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(HoursSchema)
 def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """工时台账 · The ledger of hours, newest first; a seated member sees his own rows."""
     compound = obtain_compound(compound_id)

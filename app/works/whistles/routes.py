@@ -7,7 +7,7 @@ from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, InvalidCursor, page_of, read_page
+from app.kit.web.api import Blueprint, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -66,9 +66,7 @@ def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 
 @blp.route("/compounds/<uuid:compound_id>/whistles", methods=["GET"])
 @allow(*EVERYONE_THERE)
-@blp.arguments(WhistlesArgs, location="query")
-@blp.response(200, page_of(WhistleSchema))
-@blp.refuses(InvalidCursor)
+@blp.lists(WhistleSchema, WhistlesArgs)
 def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """哨声列表 · Whistles of a compound, newest first."""
     obtain_compound(compound_id)
