@@ -71,6 +71,7 @@ def on_starting(server):
 
 def when_ready(server):
     """From now on tell the service manager whether residents are served, and others figures."""
+    loading.finish()
     if tells_metrics:
         server.metrics = metrics_process.start(server.app.app_uri)
     if server.manager is None:

@@ -20,6 +20,7 @@ from app.ballots.paper.routes import blp as paper
 from app.ballots.polled import forget_count
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
+from app.board.posting import load_texts
 from app.board.routes import blp as board
 from app.cases.routes import blp as cases
 from app.compounds.routes import blp as compounds
@@ -134,10 +135,12 @@ def behind_proxies(wsgi_app: Any, count: int) -> Any:
 
 
 def check_before_serving(app: Flask) -> None:
-    """What a server asks before its first request, and no command does, since commands mend it.
+    """What a server reads and asks before its first request, and no command does, since commands
+    mend it.
 
     Raises UnsafeSettings where production would sign with a key that nobody knows.
     """
+    load_texts()
     settings: Settings = app.extensions["settings"]
     if not settings.production:
         return

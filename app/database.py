@@ -54,11 +54,9 @@ def note_who_only_reads() -> None:
 
 
 def read_without_waiting(connection: Connection) -> None:
-    """On SQLite, the first transaction of a request that only reads does not queue behind writers.
-
-    Whatever writes nevertheless, a move that is due, ends that one first and begins another.
-    """
+    """On SQLite, a request that only reads does not queue behind writers. Whatever writes
+    nevertheless, a move that is due, says so."""
     if "sqlite_begin" in connection.get_execution_options():
         return
-    if has_app_context() and g.pop("only_reads", False):
+    if has_app_context() and g.get("only_reads", False):
         connection.execution_options(sqlite_begin="DEFERRED")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.agenda.models import OPEN_STATES, AgendaSession, SessionState
 from app.agenda.services import freeze_list
 from app.ballots.keys.lost import follow_key
-from app.ballots.keys.store import KeyStore, VotingKeyMissing
+from app.ballots.keys.store import KeyStore
 from app.ballots.voting import close_voting, open_voting
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move
@@ -31,15 +31,9 @@ def catch_up(
 
 
 def move_session(session: Session, agenda_session: AgendaSession) -> None:
-    """The same with the application's keys. Where the vote's own is missing, that is noted
-    instead."""
-    keys: KeyStore = current_app.extensions["keys"]
-    try:
-        days: int = current_app.extensions["settings"].extension_days
-        catch_up(session, agenda_session, keys, days)
-    except VotingKeyMissing:
-        session.rollback()
-        follow_key(session, agenda_session, keys)
+    """The same with the application's keys."""
+    days: int = current_app.extensions["settings"].extension_days
+    catch_up(session, agenda_session, current_app.extensions["keys"], days)
 
 
 def look_for_key(session: Session, agenda_session: AgendaSession) -> None:

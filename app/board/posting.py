@@ -87,6 +87,12 @@ def post(
     )
 
 
+def load_texts() -> None:
+    """Read every text now, for a server or a service that runs on while its files are replaced."""
+    for path in APP.rglob("notices/*.txt"):
+        _texts(path.parent).get_template(path.name)
+
+
 @cache
 def _texts(folder: Path) -> Environment:
     # Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
@@ -94,6 +100,7 @@ def _texts(folder: Path) -> Environment:
         loader=FileSystemLoader([folder, APP]),
         undefined=StrictUndefined,
         trim_blocks=True,
+        auto_reload=False,  # an update puts new files beside a server that still runs the old code
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)

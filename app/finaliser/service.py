@@ -12,6 +12,7 @@ from types import FrameType
 from flask import Flask
 
 import service_manager
+from app.board.posting import load_texts
 from app.finaliser.rounds import Rounds, Stopped
 from app.kit.extensions import db
 
@@ -70,6 +71,7 @@ def pulse() -> Iterator[Pulse]:
 
 def serve(app: Flask, every: int) -> None:
     """Make a round every so many seconds, until SIGTERM or SIGINT."""
+    load_texts()
     with pulse() as own:
         rounds = Rounds(app, between=lambda: own.between(rounds))
         service_manager.tell(service_manager.READY)

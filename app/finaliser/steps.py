@@ -44,8 +44,7 @@ def step_of(due: Due) -> Step:
     """What is registered as due, as a step."""
 
     def move(session: Session, thing_id: UUID) -> int:
-        due.move_one(session, thing_id)
-        return 1
+        return int(due.move_one(session, thing_id))
 
     return Step(due.name, due.find, move, due.zh, due.en)
 

@@ -5,11 +5,13 @@ something, all that is due in the same compound is moved, for reads and writes, 
 alike: one question asks for all of it. What nobody touches `flask finalise` moves.
 
 One thing that cannot be moved is told in the log and passed over; it stops neither the others nor
-the request. Nor does a request wait long for whoever moves the same thing just then.
+the request. Nor does a request wait long for whoever holds the same thing just then, or move more
+than a few.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,17 +22,16 @@ from sqlalchemy import (
     Select,
     Uuid,
     bindparam,
-    func,
     literal_column,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
-from app.kit import clock
+from app.kit import clock, locks
 from app.kit.errors import DomainError
 from app.kit.extensions import db
+from app.kit.moves import HasMoves
 from app.kit.orm import UTCDateTime
 from app.kit.prepared import Prepared
 from app.kit.remembered import Remembered
@@ -42,10 +43,9 @@ ID: ColumnElement[Any] = bindparam("id", type_=Uuid())
 # The compound in which lies what an address names by its `ID`; a query where there are several.
 Home = ColumnElement[UUID] | Select[UUID]
 
-LONGEST_WAIT = "200ms"
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code for a wait that was too long
 TRIED_AGAIN_AFTER_S = 10
-MANY_FAILURES = 1024
+MANY_TRIED = 1024
+MOST_IN_PASSING = 20
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Due:
     """What the clock moves of one kind.
 
     `is_due` says by `NOW` which rows of the model it has reached; where that may say too much,
-    `confirm` picks from their ids. `move` makes the move if it is due by the database's clock, and
-    does not commit. `zh` and `en` say how many were moved.
+    `confirm` picks from their ids. `move` makes the move if it is due by the database's clock, logs
+    it, and does not commit. `zh` and `en` say how many were moved.
     """
 
     name: str
-    model: type[Any]
+    model: type[HasMoves]
     is_due: ColumnElement[bool]
     move: Callable[[Session, Any], None]
     zh: str
@@ -68,14 +68,18 @@ class Due:
     def find(self, session: Session) -> list[UUID]:
         """The ids of all that is due anywhere, oldest first."""
         query = select(self.model.id).where(self.is_due).order_by(self.model.id)
-        return self._confirmed(session, session.scalars(query, {"now": clock.now()}).all())
+        return self.confirmed(session, session.scalars(query, {"now": clock.now()}).all())
 
-    def move_one(self, session: Session, thing_id: UUID) -> None:
-        """Move one of them and commit."""
-        self.move(session, session.get_one(self.model, thing_id))
+    def move_one(self, session: Session, thing_id: UUID) -> bool:
+        """Move one of them and commit; whether it did move."""
+        thing = session.get_one(self.model, thing_id)
+        thing.is_logged = False
+        self.move(session, thing)
+        has_moved = thing.is_logged
         session.commit()
+        return has_moved
 
-    def _confirmed(self, session: Session, ids: Sequence[UUID]) -> list[UUID]:
+    def confirmed(self, session: Session, ids: Sequence[UUID]) -> list[UUID]:
         return list(self.confirm(session, ids) if ids and self.confirm else ids)
 
 
@@ -94,7 +98,9 @@ class Register:
         self._dues = {due.name: due for due in dues}
         self._homes, self._compounds = homes, compounds
         self._questions: dict[tuple[str, str], Prepared] = {}
-        self._failed: Remembered[UUID, bool] = Remembered(MANY_FAILURES, TRIED_AGAIN_AFTER_S)
+        self._tried: Remembered[tuple[str, UUID], bool] = Remembered(
+            MANY_TRIED, TRIED_AGAIN_AFTER_S
+        )
 
     def follow(self, session: Session, args: Mapping[str, Any]) -> None:
         """Move what is due where the parameters of an address point to."""
@@ -102,8 +108,13 @@ class Register:
         if named is None:
             return
         name, id_ = named
-        for due, ids in self._find(session, name, id_):
-            for thing_id in ids:
+        left = MOST_IN_PASSING
+        for due, ids in self._ask(session, name, id_):
+            confirmed: list[UUID] = []
+            with self._passing_over(session, due.name):
+                confirmed = due.confirmed(session, ids)[:left]
+            left -= len(confirmed)
+            for thing_id in confirmed:
                 self.move_in_passing(session, due, thing_id)
 
     def _named(self, args: Mapping[str, Any]) -> tuple[str, UUID] | None:
@@ -111,7 +122,8 @@ class Register:
             return args["kind"], args["place_id"]
         return next(((name, args[name]) for name in args if name in self._homes), None)
 
-    def _find(self, session: Session, name: str, id_: UUID) -> Iterator[tuple[Due, Sequence[UUID]]]:
+    def _ask(self, session: Session, name: str, id_: UUID) -> list[tuple[Due, list[UUID]]]:
+        """What is due there and was not tried just now, in the order in which it moves."""
         connection = session.connection()
         question = self._question(name, connection.dialect.name)
         found: dict[str, list[UUID]] = {}
@@ -119,15 +131,17 @@ class Register:
             kind, thing_id = tuple(row)
             # As the driver gives it: on SQLite an id is text.
             found.setdefault(kind, []).append(UUID(str(thing_id)))
-        for kind, due in self._dues.items():
-            if kind in found:
-                yield due, due._confirmed(session, sorted(found[kind]))
+        new = (
+            (due, sorted(id_ for id_ in found.get(kind, ()) if not self._tried.get((kind, id_))))
+            for kind, due in self._dues.items()
+        )
+        return [(due, ids) for due, ids in new if ids]
 
     def _question(self, name: str, dialect: str) -> Prepared:
         place = (name, dialect)
         if place not in self._questions:
             home = self._homes[name]
-            parts = (
+            parts: Iterator[Any] = (
                 select(literal_column(f"'{due.name}'"), due.model.id).where(
                     due.is_due, self._lies_in(due.model, home)
                 )
@@ -145,22 +159,25 @@ class Register:
         return found
 
     def move_in_passing(self, session: Session, due: Due, thing_id: UUID) -> None:
-        """Move one of them within somebody's request, and commit."""
-        if self._failed.get(thing_id):
-            return
-        # A reading request may hold a transaction that cannot write; begin a new one.
-        session.rollback()
+        """Move one of them within somebody's request, and commit. Where it did not move it is left
+        alone for a while."""
+        has_moved = False
+        with self._passing_over(session, due.name, thing_id):
+            locks.begin_briefly(session)
+            has_moved = due.move_one(session, thing_id)
+        if not has_moved:
+            self._tried.put((due.name, thing_id), True)
+
+    @contextmanager
+    def _passing_over(self, session: Session, *what: object) -> Iterator[None]:
+        """Whatever goes wrong in the block, who asks sees the things as they were."""
         try:
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(select(func.set_config("lock_timeout", LONGEST_WAIT, true())))
-            due.move_one(session, thing_id)
-        except Exception as error:  # whatever it is, who asks sees the thing as it was
+            yield
+        except Exception as error:
             session.rollback()
-            if getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE:
-                return
-            self._failed.put(thing_id, True)
-            what = error.code if isinstance(error, DomainError) else type(error).__name__
-            log.critical("%s %s cannot be moved: %s", due.name, thing_id, what)
+            if not locks.is_held_by_another(error):
+                why = error.code if isinstance(error, DomainError) else type(error).__name__
+                log.critical("%s cannot be moved: %s", " ".join(map(str, what)), why)
 
 
 def _is_one_of(column: Any, home: Home) -> ColumnElement[bool]:

@@ -35,6 +35,29 @@ def hold_alone(session: Session, session_id: UUID) -> None:
         session.execute(select(func.pg_advisory_xact_lock(key_of(session_id))))
 
 
+BRIEFLY_MS = 200
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, where `lock_timeout` is over
+_SQLITE_BUSY = 5
+
+
+def begin_briefly(session: Session) -> None:
+    """Begin a transaction that writes and waits for nobody longer than `BRIEFLY_MS`."""
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.set_config("lock_timeout", f"{BRIEFLY_MS}ms", true())))
+    else:
+        session.connection(
+            execution_options={"sqlite_begin": "IMMEDIATE", "sqlite_wait": BRIEFLY_MS}
+        )
+
+
+def is_held_by_another(error: Exception) -> bool:
+    """Whether this is how such a transaction ends that would have had to wait."""
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return code == _SQLITE_BUSY or getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+
+
 def key_of(session_id: UUID) -> int:
     """64 bits of the id; the second half of a UUIDv7 is random."""
     return int.from_bytes(session_id.bytes[8:], signed=True)

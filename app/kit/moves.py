@@ -34,6 +34,8 @@ class HasMoves(HasId, Base):
     MOVES: ClassVar[Mapping[Any, frozenset[Any]]]
     CALLED: ClassVar[tuple[str, str]]
 
+    is_logged = False  # whether the log was told of a move since this was last set
+
     if TYPE_CHECKING:
         state: Any
         _left: Any
@@ -104,6 +106,7 @@ def record_move(
 ) -> None:
     """Log what was done to the row: from the state that it left just now, if any. `by` is empty
     where the clock did it. It stands in the chain of the row's compound, else of its community."""
+    thing.is_logged = True
     compound_id: UUID | None = getattr(thing, "compound_id", None)
     record(
         session,

@@ -114,12 +114,16 @@ class HasId:
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
+SQLITE_WAIT_MS = 10_000
+
+
 def open_sqlite(engine: Engine) -> None:
     """Make a SQLite engine keep its promises.
 
     The driver's own transactions begin too late and lose updates, so it is told to begin none and
     `BEGIN IMMEDIATE` is sent instead; a connection that only reads says so with the execution
-    option `sqlite_begin="DEFERRED"` and does not wait for writers.
+    option `sqlite_begin="DEFERRED"` and does not wait for writers, and one that shall not wait long
+    for them names milliseconds in `sqlite_wait`.
     """
 
     @event.listens_for(engine, "connect")
@@ -130,15 +134,19 @@ def open_sqlite(engine: Engine) -> None:
             "foreign_keys=ON",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "busy_timeout=10000",
+            f"busy_timeout={SQLITE_WAIT_MS}",
             "secure_delete=ON",  # what a sealed vote destroys is overwritten, not only unlinked
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        options = connection.get_execution_options()
+        wait = options.get("sqlite_wait", SQLITE_WAIT_MS)
+        if connection.info.get("sqlite_wait", SQLITE_WAIT_MS) != wait:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={wait}")
+            connection.info["sqlite_wait"] = wait
+        connection.exec_driver_sql(f"BEGIN {options.get('sqlite_begin', 'IMMEDIATE')}")
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.kit import clock
-from app.kit.calendar.terms import add_working_days
+from app.kit.calendar.models import current_tables
+from app.kit.calendar.terms import Calendar
 from app.kit.due import NOW, Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
@@ -35,7 +36,7 @@ def escalate_order(session: Session, order: WorkOrder) -> None:
         return
     is_first = order.escalated_at is None
     made = _made(session, Escalation.order_id == order.id, MissedStep.SUBMIT, order.due_at)
-    for level in _levels(made, order.due_at, at):
+    for level in _levels(made, order.due_at, at, Calendar(current_tables())):
         session.add(
             Escalation(
                 id=new_id(),
@@ -61,7 +62,7 @@ def escalate_whistle(session: Session, whistle: Whistle) -> None:
         return
     is_first = whistle.escalated_at is None
     made = _made(session, Escalation.whistle_id == whistle.id, step, due_at)
-    for level in _levels(made, due_at, at):
+    for level in _levels(made, due_at, at, Calendar(current_tables())):
         session.add(
             Escalation(
                 id=new_id(),
@@ -79,16 +80,16 @@ def escalate_whistle(session: Session, whistle: Whistle) -> None:
         post(session, notices.WHISTLE_ESCALATED, whistle, at, step=step, due_at=due_at)
 
 
-def _levels(made: Sequence[int], due_at: datetime, at: datetime) -> list[int]:
+def _levels(made: Sequence[int], due_at: datetime, at: datetime, calendar: Calendar) -> list[int]:
     """The levels on which a term that was missed is to be reported now."""
-    is_streets = STREET not in made and _is_streets(due_at, at)
+    is_streets = STREET not in made and _is_streets(due_at, at, calendar)
     return [level for level, is_due in ((1, 1 not in made), (STREET, is_streets)) if is_due]
 
 
-def _is_streets(due_at: datetime, at: datetime) -> bool:
+def _is_streets(due_at: datetime, at: datetime, calendar: Calendar) -> bool:
     # A term that ends at 24:00 ends on the day before the instant that no longer belongs to it.
     last_moment = due_at - timedelta(microseconds=1)
-    return at >= add_working_days(last_moment, SECOND_LEVEL.days)
+    return at >= calendar.add_working_days(last_moment, SECOND_LEVEL.days)
 
 
 def _made(
@@ -104,17 +105,23 @@ def _knows_street(same_term: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _to_report(
-    kind: type[WorkOrder] | type[Whistle], due_at: Any, same_term: ColumnElement[bool]
+    kind: type[WorkOrder] | type[Whistle],
+    is_due: ColumnElement[bool],
+    due_at: Any,
+    same_term: ColumnElement[bool],
 ) -> Callable[[Session, Sequence[UUID]], list[UUID]]:
     """Picks those whose missed term is to be reported now: working days are not counted in SQL."""
     level = select(func.max(Escalation.level)).where(same_term).correlate(kind).scalar_subquery()
+    query = select(kind.id, due_at, level).where(is_due).order_by(kind.id)
 
     def confirm(session: Session, ids: Sequence[UUID]) -> list[UUID]:
-        now = clock.now()
-        rows = session.execute(
-            select(kind.id, due_at, level).where(kind.id.in_(ids)).order_by(kind.id)
-        )
-        return [id_ for id_, term, made in rows if _levels(range(1, 1 + (made or 0)), term, now)]
+        now, calendar = clock.now(), Calendar(current_tables())
+        rows = session.execute(query.where(kind.id.in_(ids)), {"now": now})
+        return [
+            id_
+            for id_, term, made in rows
+            if _levels(range(1, 1 + (made or 0)), term, now, calendar)
+        ]
 
     return confirm
 
@@ -126,21 +133,23 @@ _SAME_STEP = and_(
     Escalation.due_at == whistle_due_at,
 )
 # Those of which the street knows are left out: after ten years that is nearly all that is overdue.
+_ORDER_IS_DUE = and_(order_is_overdue(NOW), ~_knows_street(_SAME_TERM))
+_WHISTLE_IS_DUE = and_(whistle_due_at <= NOW, ~_knows_street(_SAME_STEP))
 ORDERS = Due(
     "orders",
     WorkOrder,
-    and_(order_is_overdue(NOW), ~_knows_street(_SAME_TERM)),
+    _ORDER_IS_DUE,
     escalate_order,
     "已督办 {} 件逾期工单",
     "overdue orders escalated: {}",
-    _to_report(WorkOrder, WorkOrder.due_at, _SAME_TERM),
+    _to_report(WorkOrder, _ORDER_IS_DUE, WorkOrder.due_at, _SAME_TERM),
 )
 WHISTLES = Due(
     "whistles",
     Whistle,
-    and_(whistle_due_at <= NOW, ~_knows_street(_SAME_STEP)),
+    _WHISTLE_IS_DUE,
     escalate_whistle,
     "已督办 {} 件逾期吹哨",
     "overdue whistles escalated: {}",
-    _to_report(Whistle, whistle_due_at, _SAME_STEP),
+    _to_report(Whistle, _WHISTLE_IS_DUE, whistle_due_at, _SAME_STEP),
 )

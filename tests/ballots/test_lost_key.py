@@ -275,7 +275,7 @@ def test_end_that_comes_while_the_key_is_missing_waits(vote: Vote, app: Flask, t
     travel(end - timedelta(minutes=5))
     lose(app, vote.id)
     travel(end)
-    finalise(app)
+    finalise(app, is_whole=False)
     assert sessions(app).keys() == {SessionState.VOTING}
     travel(end + timedelta(minutes=31))
     finalise(app)

@@ -67,3 +67,21 @@ def test_order_with_much_progress(site: Site):
             site.read(order)
         sent_for.append(len(sent))
     assert sent_for[0] == sent_for[1]
+
+
+@pytest.mark.parametrize("address", ["/board/compounds/{home}", "/compounds/{home}/matters"])
+def test_what_is_overdue_costs_no_more_however_much_it_is(site: Site, address: str):
+    """Working days are counted by one reading of the calendar."""
+    matter, found = site.matter(), []
+    path = address.format(home=site.cast.home.id)
+    for wanted in (FEW, MANY):
+        for _ in range(wanted):
+            site.order(OrderState.ACCEPTED, matter, due_on="2026-03-05")
+        site.go("2026-03-06T09:00:00+08:00")
+        for _ in range(3):  # each request reports a few
+            site.secretary.get(path)
+        with counted(site.cast.app) as sent:
+            site.secretary.get(path)
+        found.append(len(sent))
+        site.go("2026-03-04T09:00:00+08:00")
+    assert found[0] == found[1]
