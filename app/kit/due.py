@@ -17,15 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, request
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Uuid,
-    bindparam,
-    literal_column,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, literal_column, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.kit import clock, locks
@@ -80,6 +72,7 @@ class Due:
         return has_moved
 
     def confirmed(self, session: Session, ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these ids that are to be moved."""
         return list(self.confirm(session, ids) if ids and self.confirm else ids)
 
 
