@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
@@ -90,7 +90,11 @@ def post(
 def load_texts() -> None:
     """Read every text now, for a server or a service that runs on while its files are replaced."""
     for path in APP.rglob("notices/*.txt"):
-        _texts(path.parent).get_template(path.name)
+        texts = _texts(path.parent)
+        read = texts.parse(path.read_text(encoding="utf-8"))
+        for name in (path.name, *meta.find_referenced_templates(read)):
+            if name is not None:  # every text names what it includes
+                texts.get_template(name)
 
 
 @cache
@@ -100,8 +104,8 @@ def _texts(folder: Path) -> Environment:
         loader=FileSystemLoader([folder, APP]),
         undefined=StrictUndefined,
         trim_blocks=True,
-        auto_reload=False,  # an update puts new files beside a server that still runs the old code
         lstrip_blocks=True,
+        auto_reload=False,  # an update puts new files beside a server that still runs the old code
     )
     environment.filters.update(FILTERS)
     return environment

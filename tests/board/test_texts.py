@@ -3,10 +3,12 @@
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from jinja2 import Environment, nodes
+from jinja2 import Environment, meta, nodes
 
+from app.board import posting
 from app.board.models import NoticeKind
 from app.board.posting import APP, LANGUAGES, Notice
 
@@ -69,3 +71,20 @@ def test_text_ends_with_one_line_break_and_begins_with_words(path: Path):
     assert text.strip()
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+def read_again(environment: Environment, name: str) -> NoReturn:
+    pytest.fail(f"{name} was read after the start")
+
+
+def test_server_reads_no_text_after_its_start(monkeypatch: pytest.MonkeyPatch):
+    """An update may have put other files there."""
+    posting.load_texts()
+    for folder in FOLDERS:
+        texts = posting._texts(folder)
+        monkeypatch.setattr(texts.loader, "get_source", read_again)
+        for path in folder.glob("*.txt"):
+            used = meta.find_referenced_templates(texts.parse(path.read_text(encoding="utf-8")))
+            for name in (path.name, *used):
+                assert name is not None
+                assert texts.get_template(name)
