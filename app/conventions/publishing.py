@@ -12,13 +12,12 @@ from app.conventions.links import BINDING, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
+from app.conventions.terms import NOTICE_DAYS
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
 from app.resolutions.models import Resolution
-
-NOTICE_DAYS = 7
 
 
 def publish_version(

@@ -27,8 +27,7 @@ from app.rating_lists.refusals import (
     OwnList,
     SameColour,
 )
-
-NOTICE_DAYS = 7
+from app.rating_lists.terms import NOTICE_DAYS
 
 
 def draft_list(

@@ -41,9 +41,8 @@ from app.resolutions.refusals import (
     ReviewPending,
     SupersededAlready,
 )
+from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
-
-NOTICE_DAYS = 7
 
 
 def draft_resolution(

@@ -33,6 +33,15 @@ DOERS = (
     Role.DEPARTMENT,
     Role.COMMUNITY_SECRETARY,
 )
+# Who may confirm that work is done, or send it back; never whoever did it
+# (`orders.finishing`, `whistles.moving`).
+ORDER_CHECKERS = (
+    Role.BRANCH_SECRETARY,
+    Role.GRID_WORKER,
+    Role.BUILDING_HEAD,
+    Role.COMMUNITY_SECRETARY,
+)
+WHISTLE_CHECKERS = (Role.SUBDISTRICT_OFFICER, Role.COMMUNITY_SECRETARY, Role.GRID_WORKER)
 
 
 def require_doer(order: WorkOrder, actor: Actor) -> None:

@@ -22,7 +22,14 @@ from app.people.guards import (
 from app.people.models import Role
 from app.resolutions.models import Resolution
 from app.works import hours
-from app.works.access import DOERS, order_as_listed, order_as_seen, order_is_overdue, orders_of
+from app.works.access import (
+    DOERS,
+    ORDER_CHECKERS,
+    order_as_listed,
+    order_as_seen,
+    order_is_overdue,
+    orders_of,
+)
 from app.works.ledgers import WorkHours
 from app.works.orders import assigning, finishing
 from app.works.orders import making as orders
@@ -65,12 +72,6 @@ TAKERS = (
     Role.OC_DIRECTOR,
     Role.BUILDING_HEAD,
     Role.DEPARTMENT,
-)
-CHECKERS = (
-    Role.BRANCH_SECRETARY,
-    Role.GRID_WORKER,
-    Role.BUILDING_HEAD,
-    Role.COMMUNITY_SECRETARY,
 )
 # They read all hours; a seated member reads his own.
 READERS_OF_HOURS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
@@ -235,7 +236,7 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/orders/<uuid:order_id>/verify", methods=["POST"])
-@allow(*CHECKERS)
+@allow(*ORDER_CHECKERS)
 @blp.arguments(CheckWorkArgs, example={"note": "现场查看，通道已畅通。"})
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify)
@@ -246,7 +247,7 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/orders/<uuid:order_id>/return", methods=["POST"])
-@allow(*CHECKERS)
+@allow(*ORDER_CHECKERS)
 @blp.arguments(ReturnOrderArgs, example={"reason": "还有2辆没有清走", "due_on": "2026-04-20"})
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)

@@ -20,7 +20,7 @@ from app.people.guards import (
     obtain_compound,
 )
 from app.people.models import Role
-from app.works.access import whistle_as_seen, whistle_due_at, whistles_of
+from app.works.access import WHISTLE_CHECKERS, whistle_as_seen, whistle_due_at, whistles_of
 from app.works.orders.schemas import CheckWorkArgs, ContactArgs, WorkReasonArgs, WorkWordsArgs
 from app.works.photos import whistle_in_detail
 from app.works.refusals import (
@@ -44,7 +44,6 @@ from app.works.whistles.schemas import (
 blp = Blueprint("whistles", __name__, description="吹哨报到 · Whistles to departments")
 
 REQUESTERS = (Role.COMMUNITY_SECRETARY, Role.BRANCH_SECRETARY)
-CHECKERS = (Role.SUBDISTRICT_OFFICER, Role.COMMUNITY_SECRETARY, Role.GRID_WORKER)
 
 
 @blp.route("/matters/<uuid:matter_id>/whistles", methods=["POST"])
@@ -165,7 +164,7 @@ def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/whistles/<uuid:whistle_id>/verify-close", methods=["POST"])
-@allow(*CHECKERS)
+@allow(*WHISTLE_CHECKERS)
 @blp.arguments(CheckWorkArgs, example={"note": "雨后现场查看，已无积水。"})
 @blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, DoerCannotVerify)
@@ -176,7 +175,7 @@ def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/whistles/<uuid:whistle_id>/rework", methods=["POST"])
-@allow(*CHECKERS)
+@allow(*WHISTLE_CHECKERS)
 @blp.arguments(ReworkArgs, example={"reason": "大雨后仍有积水", "due_on": "2026-05-15"})
 @blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
