@@ -49,8 +49,6 @@ MISSED_KEYS = Due(
         AgendaSession.key_missing_since.is_not(None),
     ),
     look_for_key,
-    "已查找 {} 期投票的密钥",
-    "votes whose key was looked for: {}",
 )
 SESSIONS = Due(
     "sessions",

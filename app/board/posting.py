@@ -2,19 +2,17 @@
 
 `<kind>.zh.txt` and `<kind>.en.txt`, in small letters, begin with the title; the text follows.
 They are Jinja templates of plain text: `{{ order.title }}`, `{{ order.due_at|term }}`. What several
-of them say is a file that they include: `_list.zh.txt`, or `agenda/notices/_list.zh.txt` from the
-folder of another feature.
+of them say is a file that they include by its path in `app`: `agenda/notices/_list.zh.txt`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
@@ -24,6 +22,18 @@ from app.kit.words import FILTERS
 
 LANGUAGES = ("zh", "en")
 APP = Path(__file__).parents[1]
+
+# Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
+_texts = Environment(  # noqa: S701
+    loader=FileSystemLoader(APP),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    # An update puts new files beside a server that still runs the old code.
+    auto_reload=False,
+    cache_size=-1,
+)
+_texts.filters.update(FILTERS)
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Notice:
         return " ".join(self._render(each, told).strip() for each in names)
 
     def _render(self, name: str, told: Mapping[str, Any]) -> str:
-        return _texts(self.folder).get_template(name).render(told)
+        return _texts.get_template(_name_of(self.folder / name)).render(told)
 
 
 def post(
@@ -90,22 +100,8 @@ def post(
 def load_texts() -> None:
     """Read every text now, for a server or a service that runs on while its files are replaced."""
     for path in APP.rglob("notices/*.txt"):
-        texts = _texts(path.parent)
-        read = texts.parse(path.read_text(encoding="utf-8"))
-        for name in (path.name, *meta.find_referenced_templates(read)):
-            if name is not None:  # every text names what it includes
-                texts.get_template(name)
+        _texts.get_template(_name_of(path))
 
 
-@cache
-def _texts(folder: Path) -> Environment:
-    # Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
-    environment = Environment(  # noqa: S701
-        loader=FileSystemLoader([folder, APP]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,  # an update puts new files beside a server that still runs the old code
-    )
-    environment.filters.update(FILTERS)
-    return environment
+def _name_of(path: Path) -> str:
+    return path.relative_to(APP).as_posix()

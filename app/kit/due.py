@@ -46,15 +46,15 @@ class Due:
 
     `is_due` says by `NOW` which rows of the model it has reached; where that may say too much,
     `confirm` picks from their ids. `move` makes the move if it is due by the database's clock, logs
-    it, and does not commit. `zh` and `en` say how many were moved.
+    it, and does not commit. `zh` and `en` are how the finaliser says how many it moved.
     """
 
     name: str
     model: type[HasMoves]
     is_due: ColumnElement[bool]
     move: Callable[[Session, Any], None]
-    zh: str
-    en: str
+    zh: str = ""
+    en: str = ""
     confirm: Callable[[Session, Sequence[UUID]], Sequence[UUID]] | None = None
 
     def find(self, session: Session) -> list[UUID]:
@@ -120,7 +120,10 @@ class Register:
         connection = session.connection()
         question = self._question(name, connection.dialect.name)
         found: dict[str, list[UUID]] = {}
-        for row in question.execute(connection, {"id": id_, "now": clock.now()}).all():
+        rows = question.execute(connection, {"id": id_, "now": clock.now()}).all()
+        if not rows:  # as nearly always
+            return []
+        for row in rows:
             kind, thing_id = tuple(row)
             # As the driver gives it: on SQLite an id is text.
             found.setdefault(kind, []).append(UUID(str(thing_id)))

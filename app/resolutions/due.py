@@ -52,8 +52,6 @@ MISSED_KEYS = Due(
         Resolution.key_missing_since.is_not(None),
     ),
     look_for_key,
-    "已查找 {} 次决议表决的密钥",
-    "votes on resolutions whose key was looked for: {}",
 )
 RESOLUTIONS = Due(
     "resolutions",

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.board.posting import post
 from app.kit import clock
@@ -35,21 +35,7 @@ def escalate_order(session: Session, order: WorkOrder) -> None:
     if order.due_at is None or not order.is_overdue(at):
         return
     is_first = order.escalated_at is None
-    made = _made(session, Escalation.order_id == order.id, MissedStep.SUBMIT, order.due_at)
-    for level in _levels(made, order.due_at, at, Calendar(current_tables())):
-        session.add(
-            Escalation(
-                id=new_id(),
-                compound_id=order.compound_id,
-                order_id=order.id,
-                step=MissedStep.SUBMIT,
-                level=level,
-                due_at=order.due_at,
-                escalated_at=at,
-            )
-        )
-        order.escalate(level, at)
-        record_move(session, order, "escalate", None, at, reason=f"level {level}")
+    _report(session, order, Escalation.order_id, MissedStep.SUBMIT, order.due_at, at)
     if is_first:
         post(session, notices.ORDER_OVERDUE, order, at)
 
@@ -61,23 +47,41 @@ def escalate_whistle(session: Session, whistle: Whistle) -> None:
     if due_at is None or at < due_at:
         return
     is_first = whistle.escalated_at is None
-    made = _made(session, Escalation.whistle_id == whistle.id, step, due_at)
-    for level in _levels(made, due_at, at, Calendar(current_tables())):
-        session.add(
-            Escalation(
-                id=new_id(),
-                compound_id=whistle.compound_id,
-                whistle_id=whistle.id,
-                step=step,
-                level=level,
-                due_at=due_at,
-                escalated_at=at,
-            )
-        )
-        whistle.escalate(level, at)
-        record_move(session, whistle, "escalate", None, at, reason=f"{step}, level {level}")
+    _report(session, whistle, Escalation.whistle_id, step, due_at, at)
     if is_first:
         post(session, notices.WHISTLE_ESCALATED, whistle, at, step=step, due_at=due_at)
+
+
+def _report(
+    session: Session,
+    thing: WorkOrder | Whistle,
+    about: InstrumentedAttribute[UUID | None],
+    step: MissedStep,
+    due_at: datetime,
+    at: datetime,
+) -> None:
+    """Report a missed term on each level on which that is due; `about` is where the ledger names
+    such a thing."""
+    made = session.scalars(
+        select(Escalation.level).where(
+            about == thing.id, Escalation.step == step, Escalation.due_at == due_at
+        )
+    ).all()
+    for level in _levels(made, due_at, at, Calendar(current_tables())):
+        escalation = Escalation(
+            id=new_id(),
+            compound_id=thing.compound_id,
+            step=step,
+            level=level,
+            due_at=due_at,
+            escalated_at=at,
+        )
+        setattr(escalation, about.key, thing.id)
+        session.add(escalation)
+        thing.escalate(level, at)
+        # An order has but one step.
+        missed = "" if step is MissedStep.SUBMIT else f"{step}, "
+        record_move(session, thing, "escalate", None, at, reason=f"{missed}level {level}")
 
 
 def _levels(made: Sequence[int], due_at: datetime, at: datetime, calendar: Calendar) -> list[int]:
@@ -90,14 +94,6 @@ def _is_streets(due_at: datetime, at: datetime, calendar: Calendar) -> bool:
     # A term that ends at 24:00 ends on the day before the instant that no longer belongs to it.
     last_moment = due_at - timedelta(microseconds=1)
     return at >= calendar.add_working_days(last_moment, SECOND_LEVEL.days)
-
-
-def _made(
-    session: Session, about: ColumnElement[bool], step: MissedStep, due_at: datetime
-) -> Sequence[int]:
-    return session.scalars(
-        select(Escalation.level).where(about, Escalation.step == step, Escalation.due_at == due_at)
-    ).all()
 
 
 def _knows_street(same_term: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -175,12 +175,9 @@ def test_database_in_use_is_not_pulled_away(lived_in: Site, backup: Path):
     assert "新来的" not in people(lived_in)
 
 
-def test_sqlite_files_of_the_lost_database_do_not_come_back(
-    empty_site: Site, backup: Path, engine_name: str
-):
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_sqlite_files_of_the_lost_database_do_not_come_back(empty_site: Site, backup: Path):
     """A `-wal` that was left behind belongs to another file."""
-    if engine_name != "sqlite":
-        pytest.skip("SQLite's own")
     empty_site.migrate()
     keeper = sqlite3.connect(empty_site.database)
     keeper.execute("CREATE TABLE ghost (x)")
@@ -196,12 +193,12 @@ def test_sqlite_files_of_the_lost_database_do_not_come_back(
 
 
 @pytest.mark.parametrize("has_come", [False, True])
+# SQLite's file is put in place at one stroke.
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_restoring_that_was_killed_is_ended_by_the_next(
-    lived_in: Site, backup: Path, engine_name: str, sealed: Vote, has_come: bool
+    lived_in: Site, backup: Path, sealed: Vote, has_come: bool
 ):
     """Killed before the new tables were there, or before the old ones were let go of."""
-    if engine_name != "postgresql":
-        pytest.skip("SQLite's file is put in place at one stroke")
     url = lived_in.settings.database_url
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TO_ASIDE)
@@ -227,11 +224,9 @@ def test_restoring_that_was_killed_is_ended_by_the_next(
     assert left == (0,)
 
 
-def test_backup_of_a_newer_server_is_refused_in_words(
-    empty_site: Site, backup: Path, engine_name: str
-):
-    if engine_name != "postgresql":
-        pytest.skip("any SQLite reads the file of any other")
+# Any SQLite reads the file of any other.
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_backup_of_a_newer_server_is_refused_in_words(empty_site: Site, backup: Path):
     change_manifest(backup, engine_version="99.1")
     with pytest.raises(BackupFault, match="restore it to a server as new or newer"):
         restore(empty_site, backup)

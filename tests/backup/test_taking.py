@@ -219,13 +219,12 @@ def test_killed_run_leaves_no_backup_and_the_next_one_clears_up(
 
 
 @pytest.fixture
-def sqlite_file(app: Flask, engine_name: str) -> Path:
-    if engine_name != "sqlite":
-        pytest.skip("SQLite's own")
+def sqlite_file(app: Flask) -> Path:
     with app.app_context():
         return Path(str(db.engine.url.database))
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_plain_cp_of_sqlite_loses_what_was_committed(
     console: Console, tmp_path: Path, still_open: Vote, sqlite_file: Path
 ):
@@ -244,6 +243,7 @@ def test_plain_cp_of_sqlite_loses_what_was_committed(
     assert (ballots(copied), ballots(folder / "database.sqlite3")) == (5, 6)
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_backup_of_sqlite_holds_live_rows_only(
     console: Console, tmp_path: Path, still_open: Vote, sqlite_file: Path
 ):
@@ -266,9 +266,7 @@ def test_backup_of_sqlite_holds_live_rows_only(
 
 
 @pytest.fixture
-def postgresql_url(app: Flask, engine_name: str) -> str:
-    if engine_name != "postgresql":
-        pytest.skip("PostgreSQL's own")
+def postgresql_url(app: Flask) -> str:
     url: str = app.extensions["settings"].database_url
     return url
 
@@ -279,6 +277,7 @@ def program(folder: Path, name: str, lines: str) -> None:
     (folder / name).chmod(0o755)
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_password_is_in_no_argument(tmp_path: Path, postgresql_url: str):
     real = postgresql_programs() / "pg_dump"
     spy = f'echo "$@" >> {tmp_path}/arguments; echo "$PGPASSWORD" >> {tmp_path}/password'
@@ -293,6 +292,7 @@ def test_password_is_in_no_argument(tmp_path: Path, postgresql_url: str):
     assert (tmp_path / "dumped" / "database.dump").stat().st_size > 0
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("lines", ["echo 'pg_dump (PostgreSQL) 9.6.24'", "exit 127"])
 def test_older_or_missing_pg_dump_is_said_plainly(
     console: Console,
@@ -403,9 +403,8 @@ def wait_for_a_waiting_dump(connection: "psycopg.Connection[object]") -> None:
         time.sleep(0.05)
 
 
-def test_forgetting_waits_for_a_backup_and_then_comes(
-    empty_site: Site, engine_name: str, postgresql_url: str
-):
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_forgetting_waits_for_a_backup_and_then_comes(empty_site: Site):
     """A dump that began before the end of a vote sees its ballots: they are cleared away after it,
     and the key tells until then that there is work left."""
     empty_site.migrate()

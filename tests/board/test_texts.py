@@ -78,13 +78,12 @@ def read_again(environment: Environment, name: str) -> NoReturn:
 
 
 def test_server_reads_no_text_after_its_start(monkeypatch: pytest.MonkeyPatch):
-    """An update may have put other files there."""
+    """An update may have put other files there, also of what a text includes."""
     posting.load_texts()
-    for folder in FOLDERS:
-        texts = posting._texts(folder)
-        monkeypatch.setattr(texts.loader, "get_source", read_again)
-        for path in folder.glob("*.txt"):
-            used = meta.find_referenced_templates(texts.parse(path.read_text(encoding="utf-8")))
-            for name in (path.name, *used):
-                assert name is not None
-                assert texts.get_template(name)
+    monkeypatch.setattr(posting._texts.loader, "get_source", read_again)
+    for path in FILES:
+        text = posting._texts.parse(path.read_text(encoding="utf-8"))
+        used = meta.find_referenced_templates(text)
+        for name in (path.relative_to(APP).as_posix(), *used):
+            assert name is not None
+            assert posting._texts.get_template(name)

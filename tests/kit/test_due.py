@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.compounds.models import Community, Compound
 from app.config import Settings
-from app.following import DUE, HOMES
+from app.following import DUE, HOMES, TERMS
 from app.kit import due, locks
 from app.kit.due import Due, Register
 from app.kit.extensions import db
@@ -49,7 +49,7 @@ def test_every_parameter_of_an_address_names_a_home_or_nothing(app: Flask):
 
 def everything(model: type[Any], move: Callable[[Session, Any], None]) -> Due:
     """Every row of a model is due."""
-    return Due("everything", model, true(), move, "{}", "{}")
+    return Due("everything", model, true(), move)
 
 
 def inside(name: str) -> Any:
@@ -223,6 +223,11 @@ def test_only_what_is_confirmed_moves(cast: Cast, three: list[UUID]):
         Register([some], HOMES, Compound).follow(db.session(), {"matter_id": three[0]})
         assert some.find(db.session()) == three[1:]
     assert tried == three[1:]
+
+
+def test_finaliser_has_words_for_all_that_it_moves():
+    for each in TERMS:
+        assert each.zh.format(3).count("3") == each.en.format(3).count("3") == 1
 
 
 def test_names_in_the_log_and_in_figures_are_told_apart():
