@@ -6,8 +6,16 @@ and pages alike.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.kit.clock import local, spoken, spoken_end
+
+
+class Words(NamedTuple):
+    """The same in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
 class Worded(StrEnum):

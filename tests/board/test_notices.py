@@ -87,7 +87,7 @@ def march(cast: Cast, travel: Callable[[str], None]) -> dict[NoticeKind, PublicN
 
 def test_announcement_tells_when_where_and_who(cast: Cast, travel: Callable[[str], None]):
     notice = march(cast, travel)[NoticeKind.SESSION_ANNOUNCED]
-    assert notice.title == "香樟苑小区 2026年3月月月谈预告"
+    assert notice.title == "香樟苑小区 2026年3月 · 月月谈预告"
     for words in (
         "2026-03-12 00:00 至 2026-03-19 00:00",
         "2026-03-27 19:00",
