@@ -12,7 +12,7 @@ class AuthorSchema(Schema):
     name = ma.fields.String(required=True)
 
 
-class EnglishSchema(Schema):
+class EnglishItemSchema(Schema):
     """The item in English."""
 
     title = ma.fields.String(required=True)
@@ -36,7 +36,7 @@ class NoticeDataSchema(Schema):
     term_is_provisional = ma.fields.Boolean(required=True)
     objections_raised = ma.fields.Integer(required=True)
     objections_answered = ma.fields.Integer(required=True)
-    en = ma.fields.Nested(EnglishSchema, required=True, allow_none=True)
+    en = ma.fields.Nested(EnglishItemSchema, required=True, allow_none=True)
     data = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
