@@ -61,18 +61,16 @@ CHANGE_EXAMPLE = {
 }
 
 
-@blp.route("/communities/<uuid:community_id>/rotation", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/rotation", RotationSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RotationSchema)
 def read_rotation(community_id: UUID) -> dict[str, Any]:
     """轮值表 · The host list of a community, next host first."""
     return _rotation(obtain_community(community_id))
 
 
-@blp.route("/communities/<uuid:community_id>/rotation/skip", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rotation/skip", RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.response(200, RotationSchema)
 @blp.refuses(NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """跳过 · Send a compound to the end of the list, with a reason."""
@@ -83,10 +81,9 @@ def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     return _rotation(community)
 
 
-@blp.route("/communities/<uuid:community_id>/rotation/swap", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rotation/swap", RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.response(200, RotationSchema)
 @blp.refuses(NotInRotation, AlreadyNext)
 def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """调换 · Let a compound change places with the next host, with a reason."""
@@ -104,10 +101,9 @@ def _rotation(community: Community) -> dict[str, Any]:
     }
 
 
-@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/sessions", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
-@blp.response(201, SessionSchema)
 @blp.creates(
     TimesOutOfOrder,
     RollMissing,
@@ -130,7 +126,7 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/sessions")
 @allow(*EVERYONE_THERE)
 @blp.lists(SessionBriefSchema, SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -152,17 +148,15 @@ def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": items}
 
 
-@blp.route("/sessions/<uuid:session_id>", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>", SessionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, SessionSchema)
 def read_session(session_id: UUID) -> dict[str, Any]:
     """一期月月谈 · One session with its list and turnout."""
     return as_seen(obtain(AgendaSession, session_id))
 
 
-@blp.route("/sessions/<uuid:session_id>/roll", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/roll", RollEntrySchema(many=True))
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
-@blp.response(200, RollEntrySchema(many=True))
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     """投票人名单 · Who may vote, by resident id."""
     agenda_session = obtain(AgendaSession, session_id)
@@ -181,10 +175,9 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-@blp.route("/sessions/<uuid:session_id>/roll", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/roll", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
@@ -192,9 +185,8 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/start-collecting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/start-collecting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
@@ -202,9 +194,8 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/freeze-list", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/freeze-list", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
     """定题单 · Number the listed matters; the list changes no more."""
@@ -212,10 +203,9 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/cancel", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/cancel", SessionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""

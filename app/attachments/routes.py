@@ -60,11 +60,10 @@ def allow_larger_uploads() -> None:
         request.max_content_length = _limits().max_bytes + FORM_BYTES
 
 
-@blp.route("/compounds/<uuid:compound_id>/attachments", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/attachments", AttachmentSchema)
 @allow(*UPLOADERS)
 @blp.arguments(UploadArgs, location="files")
 @blp.arguments(CaptionArgs, location="form")
-@blp.response(201, AttachmentSchema)
 @blp.creates(
     TooLarge,
     refusals.EmptyFile,
@@ -108,9 +107,8 @@ def upload_attachment(
     )
 
 
-@blp.route("/attachments/<uuid:attachment_id>", methods=["GET"])
+@blp.get("/attachments/<uuid:attachment_id>", AttachmentSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, AttachmentSchema)
 def read_attachment(attachment_id: UUID) -> Attachment:
     """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only.
 
@@ -122,7 +120,7 @@ def read_attachment(attachment_id: UUID) -> Attachment:
     return attachment
 
 
-@blp.route("/attachments/<uuid:attachment_id>/content", methods=["GET"])
+@blp.get("/attachments/<uuid:attachment_id>/content")
 @public
 @blp.arguments(ContentArgs, location="query")
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*")

@@ -87,9 +87,8 @@ def _extension_days() -> int:
     return days
 
 
-@blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/open-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
@@ -97,9 +96,8 @@ def open_voting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/extend-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/extend-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
     """延长投票 · Give the vote three more days, once."""
@@ -107,9 +105,8 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/close-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
     """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
@@ -119,10 +116,9 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/ballot", ReceiptSchema)
 @allow_later(Role.RESIDENT)
 @blp.arguments(CastArgs(), example=CAST_EXAMPLE)
-@blp.response(200, ReceiptSchema)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -159,9 +155,8 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     return receipt
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/ballot", ReceiptSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, ReceiptSchema)
 @blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
     """我的选票 · One's own ballot until voting closes; 404 while there is none."""
@@ -172,9 +167,8 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
     return receipt
 
 
-@blp.route("/sessions/<uuid:session_id>/turnout", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/turnout", TurnoutReportSchema)
 @allow_later(*EVERYONE_THERE)
-@blp.response(200, TurnoutReportSchema)
 def read_turnout(session_id: UUID) -> Answer:
     """投票人数 · How many may vote and how many did; all that shows while voting is open.
 
@@ -192,9 +186,8 @@ def read_turnout(session_id: UUID) -> Answer:
     return _unless_seen(turnout.version) or (vars(turnout), _tag(turnout.version))
 
 
-@blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/result", ResultSchema)
 @allow_later(*EVERYONE_THERE)
-@blp.response(200, ResultSchema)
 @blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
     """计票结果 · The count, the order, and why."""
@@ -242,7 +235,7 @@ def _tag(version: str) -> dict[str, str]:
     return {"ETag": quote_etag(version), "Cache-Control": "private, no-cache"}
 
 
-@blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/bundle.json")
 @public
 @blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount, VoteVoid)
 @blp.response(200, BUNDLE, content_type="application/json", example=BUNDLE_EXAMPLE)
@@ -262,9 +255,8 @@ def read_bundle(session_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/me/participations", methods=["GET"])
+@blp.get("/me/participations", ParticipationSchema(many=True))
 @signed_in
-@blp.response(200, ParticipationSchema(many=True))
 def list_participations() -> Sequence[RollEntry]:
     """以我名义收到的选票 · Ballots that came in in one's name: channel and day.
 
@@ -274,9 +266,8 @@ def list_participations() -> Sequence[RollEntry]:
     return casting.participations(db.session(), current_actor().id)
 
 
-@blp.route("/operator-key", methods=["GET"])
+@blp.get("/operator-key", OperatorKeySchema)
 @public
-@blp.response(200, OperatorKeySchema)
 @blp.refuses(*KEY_REFUSALS)
 def read_operator_key() -> dict[str, Any]:
     """运营者公钥 · The key that checks receipts and bundles, and those that did before."""

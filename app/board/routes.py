@@ -52,7 +52,7 @@ def links_of(place: services.FeedPlace) -> feeds.FeedLinks:
     return feeds.FeedLinks(base, PREFIX, place)
 
 
-@blp.route(f"/board/{PLACE}/feed.json", methods=["GET"])
+@blp.get(f"/board/{PLACE}/feed.json")
 @public
 @blp.arguments(FeedArgs, location="query")
 @blp.response(200, FeedSchema, content_type="application/feed+json")
@@ -68,7 +68,7 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     return response
 
 
-@blp.route(f"/board/{PLACE}/feed.atom", methods=["GET"])
+@blp.get(f"/board/{PLACE}/feed.atom")
 @public
 @blp.arguments(FeedArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type="application/atom+xml")
@@ -101,10 +101,9 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
     return response
 
 
-@blp.route("/notices/<uuid:notice_id>/correct", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/correct", NoticeSchema)
 @allow(*EDITORS)
 @blp.arguments(CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
-@blp.response(200, NoticeSchema)
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
@@ -113,10 +112,9 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     )
 
 
-@blp.route("/notices/<uuid:notice_id>/withdraw", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/withdraw", NoticeSchema)
 @allow(*EDITORS)
 @blp.arguments(WithdrawArgs, example={"reason": "发布到了错误的小区。"})
-@blp.response(200, NoticeSchema)
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
@@ -125,10 +123,9 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     )
 
 
-@blp.route("/notices/<uuid:notice_id>/objections", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/objections", ObjectionSchema)
 @allow(Role.RESIDENT, Role.OWNER, Role.PROPERTY_MANAGER)
 @blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
-@blp.response(201, ObjectionSchema)
 @blp.creates(WrongState, TakesNoObjections, ObjectionTermOver)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
@@ -144,7 +141,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     return _seen(objection)
 
 
-@blp.route("/notices/<uuid:notice_id>/objections", methods=["GET"])
+@blp.get("/notices/<uuid:notice_id>/objections")
 @allow(*EVERYONE_THERE)
 @blp.lists(ObjectionSchema)
 def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
@@ -159,10 +156,9 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     return {**page, "items": [_seen(objection) for objection in page["items"]]}
 
 
-@blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])
+@blp.post("/objections/<uuid:objection_id>/answer", ObjectionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
-@blp.response(200, ObjectionSchema)
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
     """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""

@@ -63,10 +63,9 @@ CASE_EXAMPLE = {
 }
 
 
-@blp.route("/matters/<uuid:matter_id>/cases", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/cases", CaseSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CaseArgs, example=CASE_EXAMPLE)
-@blp.response(201, CaseSchema)
 @blp.creates(WrongState, CaseExists, InvalidConvention, PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
@@ -78,47 +77,42 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     return create_once(Case, lambda: writing.draft_case(db.session(), matter, by, **body))
 
 
-@blp.route("/cases/<uuid:case_id>", methods=["PUT"])
+@blp.put("/cases/<uuid:case_id>", CaseSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CaseArgs, example=CASE_EXAMPLE)
-@blp.response(200, CaseSchema)
 @blp.refuses(WrongState, InvalidConvention, PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
     """修改案例 · Write a draft anew."""
     return act(writing.revise_case, obtain(Case, case_id), **body)
 
 
-@blp.route("/cases/<uuid:case_id>/publish", methods=["POST"])
+@blp.post("/cases/<uuid:case_id>/publish", CaseSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.response(200, CaseSchema)
 @blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
     return act(writing.publish_case, obtain(Case, case_id))
 
 
-@blp.route("/cases/<uuid:case_id>/withdraw", methods=["POST"])
+@blp.post("/cases/<uuid:case_id>/withdraw", CaseSchema)
 @allow(*EDITORS)
 @blp.arguments(CaseReasonArgs, example={"reason": "做法已被新的规约代替"})
-@blp.response(200, CaseSchema)
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
     """撤回案例 · Take a case out of the library, or give a draft up."""
     return act(writing.withdraw_case, obtain(Case, case_id), body["reason"])
 
 
-@blp.route("/cases/<uuid:case_id>", methods=["GET"])
+@blp.get("/cases/<uuid:case_id>", CaseSchema)
 @signed_in
-@blp.response(200, CaseSchema)
 def read_case(case_id: UUID) -> Case:
     """一个案例 · One case of the library; drafts are for those who write and review them."""
     return find_case(case_id)
 
 
-@blp.route("/cases", methods=["GET"])
+@blp.get("/cases", CASE_PAGE)
 @signed_in
 @blp.arguments(CaseSearchArgs, location="query")
-@blp.response(200, CASE_PAGE)
 @blp.refuses(TooManyWords)
 def list_cases(args: dict[str, Any]) -> dict[str, Any]:
     """查找案例 · Published cases of the city, newest first, by category and up to five words.
@@ -129,10 +123,9 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
     return read_page(db.session(), query, Case.id, **args)
 
 
-@blp.route("/compounds/<uuid:compound_id>/cases", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/cases", CASE_PAGE)
 @allow(*READERS)
 @blp.arguments(CaseListArgs, location="query")
-@blp.response(200, CASE_PAGE)
 def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """本小区的案例 · Cases of a compound in every state, for those who write and review them."""
     obtain_compound(compound_id)
@@ -145,10 +138,9 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
     return read_page(db.session(), query, Case.id, **args)
 
 
-@blp.route("/compounds/<uuid:compound_id>/conventions/from-case", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/conventions/from-case", AdoptionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(AdoptionArgs, example={"case_id": "0198c0de-0000-7000-8000-000000000001"})
-@blp.response(201, AdoptionSchema)
 @blp.creates(CaseNotPublished, CaseOfSameCompound, CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
@@ -161,9 +153,8 @@ def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {"version": version, "adopted_from": lineage}
 
 
-@blp.route("/conventions/<uuid:convention_id>/lineage", methods=["GET"])
+@blp.get("/conventions/<uuid:convention_id>/lineage", LineageSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, LineageSchema)
 def read_lineage(convention_id: UUID) -> dict[str, Any]:
     """规约的来源 · Which case a convention was drafted after, if any."""
     obtain_convention(convention_id)
@@ -171,9 +162,8 @@ def read_lineage(convention_id: UUID) -> dict[str, Any]:
     return {"convention_id": convention_id, "adopted_from": lineage}
 
 
-@blp.route("/communities/<uuid:community_id>/frequent-categories", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/frequent-categories", FrequentCategoriesSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, FrequentCategoriesSchema)
 def read_frequent_categories(community_id: UUID) -> FrequentCategories:
     """高频问题 · Categories with three matters or more in twelve months, and cases of them."""
     return frequent_categories(db.session(), obtain_community(community_id), clock.now())

@@ -48,17 +48,15 @@ def allow_larger_registers() -> None:
         request.max_content_length = MAX_REGISTER_BYTES
 
 
-@blp.route("/communities/<uuid:community_id>", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>", CommunitySchema)
 @signed_in
-@blp.response(200, CommunitySchema)
 def read_community(community_id: UUID) -> Community:
     """社区 · One community."""
     return _found(db.session.get(Community, community_id))
 
 
-@blp.route("/communities/<uuid:community_id>/compounds", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/compounds", CompoundSchema(many=True))
 @signed_in
-@blp.response(200, CompoundSchema(many=True))
 def list_compounds(community_id: UUID) -> list[Compound]:
     """社区的小区 · The living compounds of a community, by name."""
     community = _found(db.session.get(Community, community_id))
@@ -68,9 +66,8 @@ def list_compounds(community_id: UUID) -> list[Compound]:
     return list(db.session.scalars(query.order_by(Compound.name)))
 
 
-@blp.route("/compounds/<uuid:compound_id>", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>", CompoundSchema)
 @signed_in
-@blp.response(200, CompoundSchema)
 def read_compound(compound_id: UUID) -> Compound:
     """小区 · One compound."""
     return _found(db.session.get(Compound, compound_id))
@@ -82,10 +79,9 @@ def _found(thing: T | None) -> T:
     return thing
 
 
-@blp.route("/compounds/<uuid:compound_id>/register-imports", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/register-imports", RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.arguments(RegisterFileArgs, location="files")
-@blp.response(201, RegisterImportSchema)
 @blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
     """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
@@ -109,9 +105,8 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
         )
 
 
-@blp.route("/register-imports/<uuid:import_id>", methods=["GET"])
+@blp.get("/register-imports/<uuid:import_id>", RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
-@blp.response(200, RegisterImportSchema)
 def read_register_import(import_id: UUID) -> RegisterImport:
     """导入报告 · The report of an import, read again."""
     register_import = _found(db.session.get(RegisterImport, import_id))

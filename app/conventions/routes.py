@@ -98,10 +98,9 @@ LINKING = (
 )
 
 
-@blp.route("/compounds/<uuid:compound_id>/conventions", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/conventions", VersionSchema)
 @allow(*DRAFTING)
 @blp.arguments(ConventionDraftArgs, example={"legal_type": "SELF_DISCIPLINE", **REVISION_EXAMPLE})
-@blp.response(201, VersionSchema)
 @blp.creates(*LINKING)
 def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersion:
     """起草规约 · Draft a convention: its first version."""
@@ -113,7 +112,7 @@ def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersi
     )
 
 
-@blp.route("/compounds/<uuid:compound_id>/conventions", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/conventions")
 @allow(*EVERYONE_THERE)
 @blp.lists(ConventionBriefSchema, ConventionListArgs)
 def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -124,18 +123,16 @@ def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": [as_listed(version) for version in page["items"]]}
 
 
-@blp.route("/conventions/<uuid:convention_id>", methods=["GET"])
+@blp.get("/conventions/<uuid:convention_id>", ConventionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, ConventionSchema)
 def read_convention(convention_id: UUID) -> Convention:
     """一份规约 · One convention with all its versions."""
     return obtain_convention(convention_id)
 
 
-@blp.route("/conventions/<uuid:convention_id>/difference", methods=["GET"])
+@blp.get("/conventions/<uuid:convention_id>/difference", DifferenceSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(DifferenceArgs, location="query")
-@blp.response(200, DifferenceSchema)
 def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """两版对照 · What changed from one version to another, clause by clause."""
     versions = {each.number: each for each in obtain_convention(convention_id).versions}
@@ -150,10 +147,9 @@ def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]
     }
 
 
-@blp.route("/conventions/<uuid:convention_id>/amend", methods=["POST"])
+@blp.post("/conventions/<uuid:convention_id>/amend", VersionSchema)
 @allow(*DRAFTING)
 @blp.arguments(AmendmentArgs, example={"resolution_ids": [ID]})
-@blp.response(201, VersionSchema)
 @blp.creates(
     WrongState,
     VersionOpen,
@@ -170,12 +166,11 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
     )
 
 
-@blp.route("/conventions/<uuid:convention_id>/repeal", methods=["POST"])
+@blp.post("/conventions/<uuid:convention_id>/repeal", VersionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(
     RepealArgs, example={"resolution_id": ID, "reason": "充电棚和车位已由新规约统一规定"}
 )
-@blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
     WrongLegalType,
@@ -192,37 +187,33 @@ def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVe
     return version
 
 
-@blp.route("/convention-versions/<uuid:version_id>", methods=["GET"])
+@blp.get("/convention-versions/<uuid:version_id>", VersionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, VersionSchema)
 def read_version(version_id: UUID) -> ConventionVersion:
     """一版规约 · One version with its clauses, flags and changes."""
     return obtain_version(version_id)
 
 
-@blp.route("/convention-versions/<uuid:version_id>", methods=["PUT"])
+@blp.put("/convention-versions/<uuid:version_id>", VersionSchema)
 @allow(*DRAFTING)
 @blp.arguments(ConventionTextArgs, example=REVISION_EXAMPLE)
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState, *LINKING)
 def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """修改草案 · Write a draft anew."""
     return act(drafting.revise_version, obtain_version(version_id, DRAFTERS), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/submit", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/submit", VersionSchema)
 @allow(*DRAFTING)
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState)
 def submit_version(version_id: UUID) -> ConventionVersion:
     """提请审核 · Put a draft to review; words that it may not have are flagged."""
     return act(drafting.submit_version, obtain_version(version_id, DRAFTERS))
 
 
-@blp.route("/convention-versions/<uuid:version_id>/withdraw", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/withdraw", VersionSchema)
 @allow(*DRAFTING)
 @blp.arguments(VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """撤回草案 · Let a draft, or a version under review, go no further."""
@@ -232,20 +223,18 @@ def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersio
 FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
 
 
-@blp.route(f"{FLAG}/clear", methods=["POST"])
+@blp.post(f"{FLAG}/clear", VersionSchema)
 @allow(*REVIEWING)
 @blp.arguments(VersionReasonArgs, example={"reason": "该条声明不设罚款，不是设定处罚"})
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState, OwnDraft)
 def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
     """词语可以保留 · Decide that a flagged word may stand, with a reason."""
     return _decide_flag(version_id, flag_id, FlagDecision.CLEARED, body["reason"])
 
 
-@blp.route(f"{FLAG}/uphold", methods=["POST"])
+@blp.post(f"{FLAG}/uphold", VersionSchema)
 @allow(*REVIEWING)
 @blp.arguments(VersionReasonArgs, example={"reason": "小区无权罚款，请改为劝导"})
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState, OwnDraft)
 def uphold_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
     """词语须改写 · Decide that the text must change; the version is then returned for it."""
@@ -265,10 +254,9 @@ def _decide_flag(
     return version
 
 
-@blp.route("/convention-versions/<uuid:version_id>/review", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/review", VersionSchema)
 @allow(*REVIEWING)
 @blp.arguments(VersionReviewArgs, example={"opinion": "RETURNED", "advice": "第四条写明通知的期限"})
-@blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
     OwnDraft,
@@ -282,7 +270,7 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     return act(review.review_version, obtain_version(version_id, REVIEWERS), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/record-vote", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/record-vote", VersionSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(
     MeetingVoteArgs,
@@ -295,7 +283,6 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
         "abstain": 2,
     },
 )
-@blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
     WrongLegalType,
@@ -308,10 +295,9 @@ def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     return act(voting.record_vote, obtain_version(version_id), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/record-owner-vote", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/record-owner-vote", VersionSchema)
 @allow(*ENTERS_OWNER_VOTES)
 @blp.arguments(OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
     WrongLegalType,
@@ -324,29 +310,26 @@ def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersi
     return act(voting.record_owner_vote, obtain_version(version_id), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/publish", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/publish", VersionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState, FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
     """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
     return act(publishing.publish_version, obtain_version(version_id))
 
 
-@blp.route("/convention-versions/<uuid:version_id>/file", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/file", VersionSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(FilingArgs, example={"filing_ref": "云桥街备〔2026〕3号"})
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState, WrongLegalType)
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """备案 · The street office files a residents' pact."""
     return act(publishing.file_version, obtain_version(version_id), **body)
 
 
-@blp.route("/clauses/<uuid:clause_id>/owner-vote", methods=["POST"])
+@blp.post("/clauses/<uuid:clause_id>/owner-vote", ClauseSchema)
 @allow(*ENTERS_OWNER_VOTES)
 @blp.arguments(OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.response(200, ClauseSchema)
 @blp.refuses(
     WrongState,
     NeedsNoOwnerVote,

@@ -61,18 +61,16 @@ CARD_EXAMPLE = {
 }
 
 
-@blp.route("/sessions/<uuid:session_id>/round-table", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/round-table", RoundTableSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RoundTableSchema)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
     """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
     agenda_session = obtain(AgendaSession, session_id)
     return round_table.read_round_table(db.session(), agenda_session, current_actor().id)
 
 
-@blp.route("/sessions/<uuid:session_id>/start-meeting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/start-meeting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
@@ -80,10 +78,9 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/invitations", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/invitations", InvitationSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(InviteArgs, example=INVITE_EXAMPLE)
-@blp.response(201, InvitationSchema)
 @blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
@@ -94,7 +91,7 @@ def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     )
 
 
-@blp.route("/sessions/<uuid:session_id>/invitations", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/invitations")
 @allow(*READERS_OF_NAMES)
 @blp.lists(InvitationSchema)
 def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -104,19 +101,17 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Invitation.id, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance-code", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/attendance-code", AttendanceCodeSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, AttendanceCodeSchema)
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
     return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/attendance", AttendanceSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(ArriveArgs, example={"code": "IjAxOThjMGRlIg.aWkgOA.c2lnbmF0dXJl"})
-@blp.response(200, AttendanceSchema)
 @blp.refuses(
     WrongState,
     InvalidAttendanceCode,
@@ -140,7 +135,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
     return arrival
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/attendance")
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 @blp.lists(AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -154,10 +149,9 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Attendance.id, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/remarks", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/remarks", RemarkSchema)
 @allow(*MINUTE_TAKERS)
 @blp.arguments(RemarkArgs, example=REMARK_EXAMPLE)
-@blp.response(201, RemarkSchema)
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
 def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
@@ -169,7 +163,7 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     return remarks.with_attachments(db.session(), [remark])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/remarks", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/remarks")
 @allow(*EVERYONE_THERE)
 @blp.lists(RemarkSchema)
 def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -180,10 +174,9 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {**page, "items": remarks.with_attachments(db.session(), page["items"])}
 
 
-@blp.route("/sessions/<uuid:session_id>/cards", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/cards", CardSchema)
 @allow(*CARD_AUTHORS)
 @blp.arguments(PutCardArgs, example=CARD_EXAMPLE)
-@blp.response(201, CardSchema)
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     """提方案 · Put a solution card for a chosen matter."""
@@ -195,7 +188,7 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/sessions/<uuid:session_id>/cards", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/cards")
 @allow(*EVERYONE_THERE)
 @blp.lists(CardSchema, CardsArgs)
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -209,17 +202,15 @@ def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {**page, "items": as_seen_by(db.session(), current_actor().id, page["items"])}
 
 
-@blp.route("/cards/<uuid:card_id>", methods=["GET"])
+@blp.get("/cards/<uuid:card_id>", CardSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, CardSchema)
 def read_card(card_id: UUID) -> SeenCard:
     """一张卡片 · One solution card."""
     return _seen(obtain(SolutionCard, card_id))
 
 
-@blp.route("/cards/<uuid:card_id>/support", methods=["PUT"])
+@blp.put("/cards/<uuid:card_id>/support", CardSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
     """支持 · Support a card."""
@@ -227,9 +218,8 @@ def support_card(card_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/cards/<uuid:card_id>/support", methods=["DELETE"])
+@blp.delete("/cards/<uuid:card_id>/support", CardSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
     """撤回支持 · Support a card no longer, nor what was merged into it."""
@@ -237,10 +227,9 @@ def withdraw_support(card_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/cards/<uuid:card_id>/merge", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/merge", CardSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
@@ -248,9 +237,8 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/cards/<uuid:card_id>/adopt", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/adopt", CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
     """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
@@ -258,10 +246,9 @@ def adopt_card(card_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/cards/<uuid:card_id>/drop", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/drop", CardSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(DropCardArgs, required=False, example={"reason": "费用没有着落"})
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """不采纳 · Do not take a card up."""
@@ -269,10 +256,9 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     return _seen(card)
 
 
-@blp.route("/cards/<uuid:card_id>/tag", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/tag", CardSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(TagCardArgs, example={"item": 8})
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""

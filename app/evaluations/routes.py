@@ -96,47 +96,43 @@ ROUND_EXAMPLE = {"closes_at": "2026-06-01T00:00:00+08:00", "min_answers": 5, "sh
 PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45, "unsolved": 7}
 
 
-@blp.route("/orders/<uuid:order_id>/follow-ups", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/follow-ups", FollowUpSchema)
 @allow(*ASKED)
 @blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
-@blp.response(201, FollowUpSchema)
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
     return _answer(obtain(WorkOrder, order_id), body)
 
 
-@blp.route("/orders/<uuid:order_id>/follow-ups/taken", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/follow-ups/taken", FollowUpSchema)
 @allow(*CLERKS)
 @blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
-@blp.response(201, FollowUpSchema)
 @blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
     return _enter(obtain(WorkOrder, order_id), body)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/follow-ups", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/follow-ups", FollowUpSchema)
 @allow(*ASKED)
 @blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
-@blp.response(201, FollowUpSchema)
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
     return _answer(obtain(Whistle, whistle_id), body)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/follow-ups/taken", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/follow-ups/taken", FollowUpSchema)
 @allow(*CLERKS)
 @blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
-@blp.response(201, FollowUpSchema)
 @blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
     return _enter(obtain(Whistle, whistle_id), body)
 
 
-@blp.route("/matters/<uuid:matter_id>/follow-ups", methods=["GET"])
+@blp.get("/matters/<uuid:matter_id>/follow-ups")
 @allow(*READERS)
 @blp.lists(FollowUpSchema)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
@@ -150,9 +146,8 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, FollowUp.id, **args)
 
 
-@blp.route("/orders/<uuid:order_id>/close", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/close", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
@@ -160,10 +155,9 @@ def close_order(order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/reopen", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/reopen", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ReopenOrderArgs, example={"reason": "提出人认为没有解决", "due_on": "2026-05-10"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回重办 · Give a checked order back to its doer, with a new term."""
@@ -171,9 +165,8 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/matters/<uuid:matter_id>/close", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/close", MatterEvaluationSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, MatterEvaluationSchema)
 @blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
     """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
@@ -183,7 +176,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
     return evaluation_as_seen(evaluation)
 
 
-@blp.route("/matters/<uuid:matter_id>/evaluations", methods=["GET"])
+@blp.get("/matters/<uuid:matter_id>/evaluations")
 @allow(*EVERYONE_THERE)
 @blp.lists(MatterEvaluationSchema)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
@@ -194,27 +187,25 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     return {**page, "items": [evaluation_as_seen(each) for each in page["items"]]}
 
 
-@blp.route("/matters/<uuid:matter_id>/evaluation-rounds", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/evaluation-rounds", EvaluationRoundSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
-@blp.response(201, EvaluationRoundSchema)
 @blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
     return _open(SubjectKind.MATTER, obtain(Matter, matter_id), body)
 
 
-@blp.route("/conventions/<uuid:convention_id>/evaluation-rounds", methods=["POST"])
+@blp.post("/conventions/<uuid:convention_id>/evaluation-rounds", EvaluationRoundSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
-@blp.response(201, EvaluationRoundSchema)
 @blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """评议规约 · Ask residents about a convention that is in force."""
     return _open(SubjectKind.CONVENTION, obtain_convention(convention_id), body)
 
 
-@blp.route("/compounds/<uuid:compound_id>/evaluation-rounds", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/evaluation-rounds")
 @allow(*EVERYONE_THERE)
 @blp.lists(EvaluationRoundSchema)
 def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -225,18 +216,16 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": [round_as_seen(each) for each in page["items"]]}
 
 
-@blp.route("/evaluation-rounds/<uuid:round_id>", methods=["GET"])
+@blp.get("/evaluation-rounds/<uuid:round_id>", EvaluationRoundSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, EvaluationRoundSchema)
 def read_round(round_id: UUID) -> dict[str, Any]:
     """一次民评 · One evaluation; its result shows when it has closed."""
     return round_as_seen(obtain(EvaluationRound, round_id))
 
 
-@blp.route("/evaluation-rounds/<uuid:round_id>/answer", methods=["PUT"])
+@blp.put("/evaluation-rounds/<uuid:round_id>/answer", RoundAnswerSchema)
 @allow(Role.RESIDENT)
 @blp.arguments(RoundAnswerArgs, example=FOLLOW_UP_EXAMPLE)
-@blp.response(200, RoundAnswerSchema)
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
@@ -244,10 +233,9 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     return body
 
 
-@blp.route("/evaluation-rounds/<uuid:round_id>/paper", methods=["PUT"])
+@blp.put("/evaluation-rounds/<uuid:round_id>/paper", PaperCountSchema)
 @allow(*CLERKS)
 @blp.arguments(PaperCountArgs, example=PAPER_EXAMPLE)
-@blp.response(200, PaperCountSchema)
 @blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
@@ -257,9 +245,8 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     return paper
 
 
-@blp.route("/evaluation-rounds/<uuid:round_id>/paper/confirm", methods=["POST"])
+@blp.post("/evaluation-rounds/<uuid:round_id>/paper/confirm", PaperCountSchema)
 @allow(*CLERKS)
-@blp.response(200, PaperCountSchema)
 @blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
     """确认纸质票数 · Confirm the count of another person; without that it does not count."""
@@ -269,7 +256,7 @@ def confirm_paper(round_id: UUID) -> PaperCount:
     return paper
 
 
-@blp.route("/evaluation-rounds/<uuid:round_id>/comments", methods=["GET"])
+@blp.get("/evaluation-rounds/<uuid:round_id>/comments")
 @allow(*EVERYONE_THERE)
 @blp.lists(CommentSchema)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
@@ -283,9 +270,8 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, EvaluationAnswer.id, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/start-evaluation", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/start-evaluation", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
@@ -293,9 +279,8 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
     return session_as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/close", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/close", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
@@ -303,10 +288,9 @@ def close_session(session_id: UUID) -> dict[str, Any]:
     return session_as_seen(agenda_session)
 
 
-@blp.route("/compounds/<uuid:compound_id>/rates", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/rates", CompoundRatesSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(PeriodArgs, location="query")
-@blp.response(200, CompoundRatesSchema)
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """三率 · The rates of the orders and whistles that were assigned on these days."""
     obtain_compound(compound_id)
@@ -318,9 +302,8 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
     return {"first": first, "last": last, **rates}
 
 
-@blp.route("/sessions/<uuid:session_id>/rates", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/rates", RatesSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RatesSchema)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
     """一期的三率 · The rates of the work that came of a session."""
     return _rates(scope_of_session(obtain(AgendaSession, session_id)))

@@ -47,10 +47,9 @@ RAISE_EXAMPLE = {
 }
 
 
-@blp.route("/compounds/<uuid:compound_id>/matters", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/matters", MatterDetailSchema)
 @allow(*RAISERS)
 @blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
-@blp.response(201, MatterDetailSchema)
 @blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """提出问题 · Put a matter before the compound."""
@@ -62,7 +61,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return _with_photos(actor, matter)
 
 
-@blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/matters")
 @allow(*EVERYONE_THERE)
 @blp.lists(MatterSchema, MattersArgs)
 def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -83,17 +82,15 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": _seen_by(actor, page["items"])}
 
 
-@blp.route("/matters/<uuid:matter_id>", methods=["GET"])
+@blp.get("/matters/<uuid:matter_id>", MatterDetailSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, MatterDetailSchema)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
     return _with_photos(current_actor(), obtain(Matter, matter_id))
 
 
-@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
+@blp.put("/matters/<uuid:matter_id>/endorsement", MatterSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, MatterSchema)
 @blp.refuses(WrongState)
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
@@ -104,9 +101,8 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     return _seen_by(actor, [matter])[0]
 
 
-@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["DELETE"])
+@blp.delete("/matters/<uuid:matter_id>/endorsement", MatterSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, MatterSchema)
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     """撤回附议 · Support a matter no longer."""
@@ -117,10 +113,9 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     return _seen_by(actor, [matter])[0]
 
 
-@blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/screen", MatterSchema)
 @allow(*SCREENERS)
 @blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"})
-@blp.response(200, MatterSchema)
 @blp.refuses(WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften)
 def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""

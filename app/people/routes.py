@@ -79,10 +79,9 @@ APPOINT_EXAMPLE = {
 }
 
 
-@blp.route("/auth/wechat", methods=["POST"])
+@blp.post("/auth/wechat", LoginSchema)
 @public
 @blp.arguments(WeChatLogin, example={"code": "0f1Xyz00code"})
-@blp.response(200, LoginSchema)
 @blp.refuses(LoginCodeInvalid, LoginBlocked, WeChatBusy, WeChatUnavailable, WeChatMisconfigured)
 def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     """微信登录 · Exchange a `wx.login` code for tokens."""
@@ -95,10 +94,9 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     return {**vars(pair), "resident": resident}
 
 
-@blp.route("/auth/refresh", methods=["POST"])
+@blp.post("/auth/refresh", TokensSchema)
 @public
 @blp.arguments(RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
-@blp.response(200, TokensSchema)
 @blp.refuses(Unauthorized, TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
     """续期 · Exchange a refresh token, once, for a new pair.
@@ -118,7 +116,7 @@ def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
     return pair
 
 
-@blp.route("/auth/logout", methods=["POST"])
+@blp.post("/auth/logout")
 @signed_in
 @blp.response(204)
 def log_out() -> str:
@@ -128,18 +126,16 @@ def log_out() -> str:
     return ""
 
 
-@blp.route("/me", methods=["GET"])
+@blp.get("/me", MeSchema)
 @signed_in
-@blp.response(200, MeSchema)
 def read_me() -> dict[str, Any]:
     """我的信息 · Oneself, with residences and the offices of today."""
     return _me()
 
 
-@blp.route("/me", methods=["PATCH"])
+@blp.patch("/me", MeSchema)
 @signed_in
 @blp.arguments(ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
-@blp.response(200, MeSchema)
 @blp.refuses(BirthDateConfirmed, InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
     """更新我的信息 · Set one's name and birth date."""
@@ -154,10 +150,9 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
     return _me()
 
 
-@blp.route("/me/offices", methods=["POST"])
+@blp.post("/me/offices", AppointmentSchema, status=201)
 @signed_in
 @blp.arguments(OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
-@blp.response(201, AppointmentSchema)
 @blp.refuses(OfficeCodeInvalid)
 def take_office(body: dict[str, Any]) -> Appointment:
     """凭任职码任职 · Take the office that a one-time code from the operator gives.
@@ -188,10 +183,9 @@ def _me() -> dict[str, Any]:
     }
 
 
-@blp.route("/residences", methods=["POST"])
+@blp.post("/residences", ResidenceSchema)
 @signed_in
 @blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
-@blp.response(201, ResidenceSchema)
 @blp.creates(UnknownUnit, AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
     """登记居住 · Claim that one lives in a unit."""
@@ -207,7 +201,7 @@ def claim_residence(body: dict[str, Any]) -> Residence:
     return create_once(Residence, claim)
 
 
-@blp.route("/compounds/<uuid:compound_id>/residences", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/residences")
 @allow(*VERIFIERS)
 @blp.lists(ResidenceSchema, ResidencesArgs)
 def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -224,10 +218,9 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Residence.id, **args)
 
 
-@blp.route("/residences/<uuid:residence_id>/verify", methods=["POST"])
+@blp.post("/residences/<uuid:residence_id>/verify", ResidenceSchema)
 @allow(*VERIFIERS)
 @blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
-@blp.response(200, ResidenceSchema)
 @blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """核实居住 · Confirm a claim, and the birth date that the papers show."""
@@ -243,10 +236,9 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     return residence
 
 
-@blp.route("/residences/<uuid:residence_id>/refuse", methods=["POST"])
+@blp.post("/residences/<uuid:residence_id>/refuse", ResidenceSchema)
 @allow(*VERIFIERS)
 @blp.arguments(ReasonArgs, example={"reason": "房号与证件不符"})
-@blp.response(200, ResidenceSchema)
 @blp.refuses(OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """不予核实 · Turn a claim down, with a reason that the claimant reads."""
@@ -258,10 +250,9 @@ def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     return residence
 
 
-@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/appointments", AppointmentSchema)
 @allow(*APPOINTERS)
 @blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
-@blp.response(201, AppointmentSchema)
 @blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
     """小区任职 · Give somebody an office in a compound."""
@@ -269,10 +260,9 @@ def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
     return _appoint(compound, current_actor().roles_in(compound), body)
 
 
-@blp.route("/communities/<uuid:community_id>/appointments", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/appointments", AppointmentSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
-@blp.response(201, AppointmentSchema)
 @blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
     """社区任职 · Give somebody an office in a community."""
@@ -292,9 +282,8 @@ def _appoint(
     )
 
 
-@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/appointments", AppointmentSchema(many=True))
 @allow(*APPOINTERS, Role.AUDITOR)
-@blp.response(200, AppointmentSchema(many=True))
 def list_appointments(compound_id: UUID) -> list[Appointment]:
     """任职列表 · All offices of a compound, past ones too."""
     obtain_compound(compound_id)
@@ -302,9 +291,8 @@ def list_appointments(compound_id: UUID) -> list[Appointment]:
     return list(db.session.scalars(query.order_by(Appointment.id)))
 
 
-@blp.route("/appointments/<uuid:appointment_id>/end", methods=["POST"])
+@blp.post("/appointments/<uuid:appointment_id>/end", AppointmentSchema)
 @allow(*Role)
-@blp.response(200, AppointmentSchema)
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:
     """结束任职 · End an office now; its holder may lay it down."""

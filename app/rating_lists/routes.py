@@ -54,10 +54,9 @@ ENTRIES_EXAMPLE = {
 }
 
 
-@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rating-lists", RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
-@blp.response(201, RatingListSchema)
 @blp.creates(ListExists, InvalidEntries)
 def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
@@ -66,7 +65,7 @@ def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     return create_once(RatingList, lambda: services.draft_list(db.session(), community, by, **body))
 
 
-@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/rating-lists")
 @allow(*EVERYONE_THERE)
 @blp.lists(RatingListBriefSchema)
 def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
@@ -78,56 +77,50 @@ def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any
     return read_page(db.session(), query, RatingList.id, **args)
 
 
-@blp.route("/rating-lists/<uuid:list_id>", methods=["GET"])
+@blp.get("/rating-lists/<uuid:list_id>", RatingListSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RatingListSchema)
 def read_rating_list(list_id: UUID) -> RatingList:
     """一份红黑榜 · One list with its entries."""
     return _obtain_list(list_id)
 
 
-@blp.route("/rating-lists/<uuid:list_id>", methods=["PUT"])
+@blp.put("/rating-lists/<uuid:list_id>", RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RatingEntriesArgs, example=ENTRIES_EXAMPLE)
-@blp.response(200, RatingListSchema)
 @blp.refuses(WrongState, InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
     """修改红黑榜 · Write the entries of a draft anew."""
     return act(services.revise_list, _obtain_list(list_id), **body)
 
 
-@blp.route("/rating-lists/<uuid:list_id>/review", methods=["POST"])
+@blp.post("/rating-lists/<uuid:list_id>/review", RatingListSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.response(200, RatingListSchema)
 @blp.refuses(WrongState, OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
     """审核红黑榜 · The street office reviews a draft; its drafter does not."""
     return act(services.review_list, _obtain_list(list_id))
 
 
-@blp.route("/rating-lists/<uuid:list_id>/publish", methods=["POST"])
+@blp.post("/rating-lists/<uuid:list_id>/publish", RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.response(200, RatingListSchema)
 @blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
     """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
     return act(services.publish_list, _obtain_list(list_id))
 
 
-@blp.route("/rating-entries/<uuid:entry_id>/strike", methods=["POST"])
+@blp.post("/rating-entries/<uuid:entry_id>/strike", RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
-@blp.response(200, RatingEntrySchema)
 @blp.refuses(WrongState, NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
     return act(services.strike_entry, _obtain_entry(entry_id), **body)
 
 
-@blp.route("/rating-entries/<uuid:entry_id>/recolour", methods=["POST"])
+@blp.post("/rating-entries/<uuid:entry_id>/recolour", RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"})
-@blp.response(200, RatingEntrySchema)
 @blp.refuses(WrongState, NoObjectionRaised, SameColour)
 def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""

@@ -76,10 +76,9 @@ def _keys() -> KeyStore:
     return keys
 
 
-@blp.route("/sessions/<uuid:session_id>/resolutions", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/resolutions", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(DraftArgs, example={"matter_id": f"{ID}a", **REVISION_EXAMPLE})
-@blp.response(201, ResolutionSchema)
 @blp.creates(
     WrongState,
     MatterNotChosen,
@@ -98,7 +97,7 @@ def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/sessions/<uuid:session_id>/resolutions", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/resolutions")
 @allow(*EVERYONE_THERE)
 @blp.lists(ResolutionSchema)
 def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -110,18 +109,16 @@ def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {**page, "items": [as_seen(resolution) for resolution in page["items"]]}
 
 
-@blp.route("/resolutions/<uuid:resolution_id>", methods=["GET"])
+@blp.get("/resolutions/<uuid:resolution_id>", ResolutionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, ResolutionSchema)
 def read_resolution(resolution_id: UUID) -> dict[str, Any]:
     """一项决议 · One resolution; figures show when the vote is over."""
     return as_seen(obtain(Resolution, resolution_id))
 
 
-@blp.route("/resolutions/<uuid:resolution_id>", methods=["PUT"])
+@blp.put("/resolutions/<uuid:resolution_id>", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(RevisionArgs, example=REVISION_EXAMPLE)
-@blp.response(200, ResolutionSchema)
 @blp.refuses(
     WrongState,
     ReviewPending,
@@ -136,9 +133,8 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/review-request", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/review-request", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
@@ -146,10 +142,9 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/review", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/review", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ReviewArgs, example={"opinion": "AGREED_WITH_ADVICE", "advice": "先征求一楼意见"})
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
@@ -157,10 +152,9 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/table", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/table", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(TableArgs, example={"method": "PHONE", "secrecy": "SECRET"})
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, HandsAreNotSecret, ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
@@ -168,10 +162,9 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/count", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/count", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(CountArgs, example={"yes": 18, "no": 2, "abstain": 1})
-@blp.response(200, ResolutionSchema)
 @blp.refuses(
     WrongState,
     VoteVoid,
@@ -186,10 +179,9 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/vote", methods=["PUT"])
+@blp.put("/resolutions/<uuid:resolution_id>/vote", VoteSchema)
 @allow(Role.RESIDENT)
 @blp.arguments(VoteArgs, example={"answer": "YES"})
-@blp.response(200, VoteSchema)
 @blp.refuses(WrongState, WrongMethod, NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
@@ -197,9 +189,8 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     return body
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/close-vote", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/close-vote", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
@@ -210,10 +201,9 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/shelve", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/shelve", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ShelveArgs, example={"reason": "等电梯公司的采光实测报告"})
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """暂缓 · Decide it not now, with a reason."""
@@ -225,10 +215,9 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/escalate", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/escalate", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(EscalateArgs, example=ESCALATE_EXAMPLE)
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """提请上会 · Hand on what failed or was shelved to those who can decide it."""
@@ -241,9 +230,8 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
     return as_seen(resolution)
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/publish", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/publish", ResolutionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
@@ -251,9 +239,8 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     return as_seen(resolution)
 
 
-@blp.route("/sessions/<uuid:session_id>/conclude-meeting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/conclude-meeting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
     """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""

@@ -42,10 +42,9 @@ COUNT_EXAMPLE = {
 }
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-method", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/manual-method", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(ManualMethodArgs, example={"method": "HANDS"})
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
@@ -56,10 +55,9 @@ def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/manual-count", ManualCountSchema)
 @allow(*CLERKS)
 @blp.arguments(ManualCountArgs, example=COUNT_EXAMPLE)
-@blp.response(200, ManualCountSchema)
 @blp.refuses(
     WrongState,
     manual_count.WitnessesUnfit,
@@ -87,10 +85,9 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count/confirm", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/manual-count/confirm", ManualCountSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(ManualConfirmArgs, example={"totals_hash": "5e" * 32})
-@blp.response(200, ManualCountSchema)
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """见证确认 · A witness confirms the totals that they have seen."""
@@ -100,9 +97,8 @@ def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/manual-count", ManualCountSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, ManualCountSchema)
 def read_count(session_id: UUID) -> dict[str, Any]:
     """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
     agenda_session = obtain(AgendaSession, session_id)
@@ -110,9 +106,8 @@ def read_count(session_id: UUID) -> dict[str, Any]:
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/conclude-count", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/conclude-count", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(
     WrongState,
     manual_count.ConcluderTookPart,

@@ -41,10 +41,9 @@ KEY_EXAMPLE = {"public_key": "8f" * 32, "proof": "3c" * 64}
 NAME_EXAMPLE = {"officer_key_id": "0198c0de-0000-7000-8000-00000000000f"}
 
 
-@blp.route("/me/officer-key", methods=["PUT"])
+@blp.put("/me/officer-key", OfficerKeySchema)
 @signed_in
 @blp.arguments(OfficerKeyArgs, example=KEY_EXAMPLE)
-@blp.response(200, OfficerKeySchema)
 @blp.refuses(Forbidden, officers.InvalidProof, officers.OfficerKeyTaken)
 def register_officer_key(body: dict[str, Any]) -> OfficerKey:
     """登记会签公钥 · Register one's public key, or replace it.
@@ -57,9 +56,8 @@ def register_officer_key(body: dict[str, Any]) -> OfficerKey:
     return key
 
 
-@blp.route("/me/officer-key/revoke", methods=["POST"])
+@blp.post("/me/officer-key/revoke", OfficerKeySchema)
 @signed_in
-@blp.response(200, OfficerKeySchema)
 @blp.refuses(officers.NoOfficerKey)
 def revoke_officer_key() -> OfficerKey:
     """撤销会签公钥 · Revoke one's key; what it was to countersign stays without."""
@@ -68,9 +66,8 @@ def revoke_officer_key() -> OfficerKey:
     return key
 
 
-@blp.route("/compounds/<uuid:compound_id>/countersigners", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/countersigners", CountersignerSchema(many=True))
 @public
-@blp.response(200, CountersignerSchema(many=True))
 @blp.refuses(NotFound)
 def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
     """会签人 · Officers who may countersign for the compound, their keys, and who is named."""
@@ -80,10 +77,9 @@ def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
     return officers.read_countersigners(db.session(), compound, clock.now())
 
 
-@blp.route("/compounds/<uuid:compound_id>/countersigner", methods=["PUT"])
+@blp.put("/compounds/<uuid:compound_id>/countersigner", CountersignerSchema(many=True))
 @allow(*officers.COUNTERSIGNERS)
 @blp.arguments(NameCountersignerArgs, example=NAME_EXAMPLE)
-@blp.response(200, CountersignerSchema(many=True))
 @blp.refuses(officers.UnknownOfficerKey)
 def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[officers.Countersigner]:
     """指定会签人 · Name who countersigns the compound's votes from the next opening on."""
@@ -95,10 +91,9 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
     return named
 
 
-@blp.route("/sessions/<uuid:session_id>/countersignature", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/countersignature", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
 @blp.arguments(CountersignArgs, example={"signature": "5e" * 64})
-@blp.response(200, SessionSchema)
 @blp.refuses(
     VotingNotClosed,
     NoResult,
@@ -117,10 +112,9 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/countersignature/refusal", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/countersignature/refusal", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
 @blp.arguments(RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
-@blp.response(200, SessionSchema)
 @blp.refuses(
     VotingNotClosed,
     NoResult,

@@ -90,10 +90,9 @@ def allow_larger_sheets() -> None:
         request.max_content_length = MAX_SHEET_BYTES
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-batches", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-batches", PaperBatchSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(IssueSlipsArgs, example={"count": 40})
-@blp.response(201, PaperBatchSchema)
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
@@ -104,7 +103,7 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {**_plain(batch), "serials": [slip.serial for slip in batch.slips]}
 
 
-@blp.route("/paper-batches/<uuid:batch_id>/slips.pdf", methods=["GET"])
+@blp.get("/paper-batches/<uuid:batch_id>/slips.pdf")
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 @blp.refuses(WrongState, *VOTE_REFUSALS)
@@ -121,7 +120,7 @@ def print_slips(batch_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/paper-slips")
 @allow(*READERS)
 @blp.lists(PaperSlipSchema, SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -134,10 +133,9 @@ def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {**page, "items": _as_seen(agenda_session, current_actor(), page["items"])}
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", PaperSlipSchema)
 @allow(*CLERKS)
 @blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """录入纸票 · Enter what is on a slip; somebody else confirms it."""
@@ -149,10 +147,9 @@ def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
     return _as_seen(agenda_session, actor, [slip])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", PaperSlipSchema)
 @allow(*CLERKS)
 @blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
 @blp.refuses(
     *ENTRY_REFUSALS,
     storing.NonceReused,
@@ -170,10 +167,9 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     return _as_seen(agenda_session, actor, [slip])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", PaperSlipSchema)
 @allow(*CLERKS)
 @blp.arguments(SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -199,10 +195,9 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
     return _as_seen(agenda_session, actor, [slip])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", PaperSlipSchema)
 @allow(*CLERKS)
 @blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
-@blp.response(200, PaperSlipSchema)
 @blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """作废纸票 · A slip that is no ballot was spoiled or lost."""
@@ -214,10 +209,9 @@ def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, 
     return _as_seen(agenda_session, actor, [slip])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", PaperSlipSchema)
 @allow(*CLERKS)
 @blp.arguments(SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]})
-@blp.response(200, PaperSlipSchema)
 @blp.refuses(
     WrongState,
     paper_entry.UnknownSerial,
@@ -235,10 +229,9 @@ def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
     return _as_seen(agenda_session, actor, [slip])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-voter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-voter", PaperVoterSchema)
 @allow(*CLERKS)
 @blp.arguments(PaperVoterArgs)
-@blp.response(200, PaperVoterSchema)
 def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """查投票人 · The resident whom a signed strip names by unit and name; 404 for none.
 
@@ -250,7 +243,7 @@ def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {"resident_id": resident_id, "masked_name": resident.masked_name}
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet.xlsx", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/paper-sheet.xlsx")
 @allow(*CLERKS)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=paper_file.XLSX)
 @blp.refuses(WrongState)
@@ -263,27 +256,25 @@ def read_sheet_template(session_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet/enter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/enter", PaperFileSchema)
 @allow(*CLERKS)
 @blp.arguments(PaperFileArgs, location="files")
-@blp.response(200, PaperFileSchema)
 @blp.refuses(*SHEET_REFUSALS)
 def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.enter_slip)
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet/confirm", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/confirm", PaperFileSchema)
 @allow(*CLERKS)
 @blp.arguments(PaperFileArgs, location="files")
-@blp.response(200, PaperFileSchema)
 @blp.refuses(*SHEET_REFUSALS)
 def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.confirm_slip)
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["DELETE"])
+@blp.delete("/sessions/<uuid:session_id>/ballot")
 @allow(Role.RESIDENT)
 @blp.arguments(WithdrawBallotArgs, location="query")
 @blp.response(204)

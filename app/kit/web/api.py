@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from functools import wraps
+from functools import partialmethod, wraps
 from typing import IO, Any
 
 import flask
@@ -255,6 +255,26 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return register(view)
 
         return decorator
+
+    def _operation(
+        self, method: str, rule: str, schema: Any = None, *, status: int | None = None
+    ) -> Callable[[Any], Any]:
+        """For a view of one method. With `schema` it answers that: 201 where it `creates`, else
+        200; a view that answers something else says so with `response`."""
+
+        def decorator(view: Any) -> Any:
+            if schema is not None:
+                usual = 201 if KeyReused in getattr(view, "refusals", ()) else 200
+                view = self.response(status or usual, schema)(view)
+            return self.route(rule, methods=[method])(view)
+
+        return decorator
+
+    get = partialmethod(_operation, "GET")
+    post = partialmethod(_operation, "POST")
+    put = partialmethod(_operation, "PUT")
+    patch = partialmethod(_operation, "PATCH")
+    delete = partialmethod(_operation, "DELETE")
 
     def creates(self, *errors: type[DomainError]) -> Callable[[Any], Any]:
         """As `refuses`, for an operation that creates and so takes an Idempotency-Key."""

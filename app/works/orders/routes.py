@@ -87,10 +87,9 @@ ORDER_EXAMPLE = {
 ASSIGN_EXAMPLE = {"doer_ids": ["0198c0de-0000-7000-8000-000000000001"], "due_on": "2026-04-17"}
 
 
-@blp.route("/resolutions/<uuid:resolution_id>/orders", methods=["POST"])
+@blp.post("/resolutions/<uuid:resolution_id>/orders", OrderSchema)
 @allow(*MAKERS)
 @blp.arguments(OrderArgs, example=ORDER_EXAMPLE)
-@blp.response(201, OrderSchema)
 @blp.creates(WrongState, DueDayPassed)
 def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """从决议派单 · Make an order that carries out a passed resolution.
@@ -105,10 +104,9 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
     return order_as_seen(order)
 
 
-@blp.route("/matters/<uuid:matter_id>/orders", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/orders", OrderSchema)
 @allow(*MAKERS)
 @blp.arguments(OrderArgs, example=ORDER_EXAMPLE)
-@blp.response(201, OrderSchema)
 @blp.creates(WrongState, OrderFromResolution, DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """派单 · Make an order for a matter that was dispatched without a vote."""
@@ -120,7 +118,7 @@ def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str,
     return order_as_seen(order)
 
 
-@blp.route("/compounds/<uuid:compound_id>/orders", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/orders")
 @allow(*EVERYONE_THERE)
 @blp.lists(ListedOrderSchema, OrdersArgs)
 def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -136,19 +134,17 @@ def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": [order_as_listed(order) for order in page["items"]]}
 
 
-@blp.route("/orders/<uuid:order_id>", methods=["GET"])
+@blp.get("/orders/<uuid:order_id>", OrderDetailSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, OrderDetailSchema)
 def read_order(order_id: UUID) -> dict[str, Any]:
     """一张任务单 · One order with its progress and photos."""
     order = obtain(WorkOrder, order_id)
     return {**order_as_seen(order), **order_in_detail(db.session(), order)}
 
 
-@blp.route("/orders/<uuid:order_id>/assign", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/assign", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(AssignArgs, example=ASSIGN_EXAMPLE)
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """派单 · Hand an order to its doer, who answers within 24 hours."""
@@ -156,9 +152,8 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/take", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/take", OrderSchema)
 @allow(*TAKERS)
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
     """抢单 · Take an open order; who comes second is refused."""
@@ -166,9 +161,8 @@ def take_order(order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/accept", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/accept", OrderSchema)
 @allow(*DOERS)
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
     """接单 · Take on an order that was assigned."""
@@ -176,10 +170,9 @@ def accept_order(order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/decline", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/decline", OrderSchema)
 @allow(*DOERS)
 @blp.arguments(WorkReasonArgs, example={"reason": "不属于物业服务合同范围"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退单 · Do not take on an order, with a reason; it may be assigned again."""
@@ -187,10 +180,9 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/withdraw", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/withdraw", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(WorkReasonArgs, example={"reason": "与另一张任务单重复"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """撤单 · Want an order no more which nobody has taken on."""
@@ -198,10 +190,9 @@ def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/contact", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/contact", OrderSchema)
 @allow(*DOERS)
 @blp.arguments(ContactArgs, example={"note": "已电话联系提出人，约好周三上门。"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
@@ -209,10 +200,9 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/progress", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/progress", ProgressSchema)
 @allow(*DOERS)
 @blp.arguments(ProgressArgs, example={"kind": "PROGRESS", "text": "已清走5辆，余3辆待认领。"})
-@blp.response(201, ProgressSchema)
 @blp.creates(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
     """记录进展 · Write down how the work stands, with photos that only people of the place see."""
@@ -224,10 +214,9 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
     return with_photos(db.session(), progress)
 
 
-@blp.route("/orders/<uuid:order_id>/submit", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/submit", OrderSchema)
 @allow(*DOERS)
 @blp.arguments(WorkWordsArgs, example={"text": "8辆已全部清走，黄线已划好。"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """报完成 · Say that it is done, with photos that only people of the place see."""
@@ -235,10 +224,9 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/verify", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/verify", OrderSchema)
 @allow(*ORDER_CHECKERS)
 @blp.arguments(CheckWorkArgs, example={"note": "现场查看，通道已畅通。"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """核实 · Confirm that it is done; never by whoever did it."""
@@ -246,10 +234,9 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/return", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/return", OrderSchema)
 @allow(*ORDER_CHECKERS)
 @blp.arguments(ReturnOrderArgs, example={"reason": "还有2辆没有清走", "due_on": "2026-04-20"})
-@blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回 · Send it back as not done, with a reason; never by whoever did it."""
@@ -257,10 +244,9 @@ def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     return order_as_seen(order)
 
 
-@blp.route("/orders/<uuid:order_id>/hours", methods=["POST"])
+@blp.post("/orders/<uuid:order_id>/hours", HoursSchema)
 @allow(Role.SEATED_MEMBER)
 @blp.arguments(HoursArgs, example={"worked_on": "2026-04-12", "minutes": 90})
-@blp.response(201, HoursSchema)
 @blp.creates(WrongState, NotTheDoer, InvalidDay, TooManyMinutes)
 def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     """记工时 · A seated member logs his own time on an order that he carries out."""
@@ -269,10 +255,9 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     return create_once(WorkHours, lambda: hours.log_hours(db.session(), order, by, **body))
 
 
-@blp.route("/hours/<uuid:hours_id>/reverse", methods=["POST"])
+@blp.post("/hours/<uuid:hours_id>/reverse", HoursSchema)
 @allow(Role.SEATED_MEMBER, Role.BRANCH_SECRETARY)
 @blp.arguments(WorkReasonArgs, example={"reason": "日期记错"})
-@blp.response(201, HoursSchema)
 @blp.creates(WrongState, NotTheDoer, HoursReversedAlready)
 def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     """冲销工时 · Take a row of hours back by another one."""
@@ -283,7 +268,7 @@ def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     )
 
 
-@blp.route("/compounds/<uuid:compound_id>/hours", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/hours")
 @allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
 @blp.lists(HoursSchema)
 def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:

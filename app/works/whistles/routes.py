@@ -46,12 +46,11 @@ blp = Blueprint("whistles", __name__, description="吹哨报到 · Whistles to d
 REQUESTERS = (Role.COMMUNITY_SECRETARY, Role.BRANCH_SECRETARY)
 
 
-@blp.route("/matters/<uuid:matter_id>/whistles", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/whistles", WhistleSchema)
 @allow(*REQUESTERS)
 @blp.arguments(
     WhistleArgs, example={"ground": "CARED_UNSOLVED", "text": "1号路雨后积水，街道无力改造管网。"}
 )
-@blp.response(201, WhistleSchema)
 @blp.creates(WrongState)
 def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """提请吹哨 · Ask the street to call a department to a matter."""
@@ -63,7 +62,7 @@ def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/compounds/<uuid:compound_id>/whistles", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/whistles")
 @allow(*EVERYONE_THERE)
 @blp.lists(WhistleSchema, WhistlesArgs)
 def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
@@ -78,19 +77,17 @@ def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {**page, "items": [whistle_as_seen(whistle) for whistle in page["items"]]}
 
 
-@blp.route("/whistles/<uuid:whistle_id>", methods=["GET"])
+@blp.get("/whistles/<uuid:whistle_id>", WhistleDetailSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, WhistleDetailSchema)
 def read_whistle(whistle_id: UUID) -> dict[str, Any]:
     """一声哨 · One whistle with its photos."""
     whistle = obtain(Whistle, whistle_id)
     return {**whistle_as_seen(whistle), **whistle_in_detail(db.session(), whistle)}
 
 
-@blp.route("/whistles/<uuid:whistle_id>/withdraw", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/withdraw", WhistleSchema)
 @allow(*REQUESTERS, Role.SUBDISTRICT_OFFICER)
 @blp.arguments(WorkReasonArgs, example={"reason": "街道已自行解决"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState)
 def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """撤回吹哨 · Do not blow a whistle that was asked for."""
@@ -98,10 +95,9 @@ def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/blow", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/blow", WhistleSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.arguments(BlowArgs, example={"kind": "HARD", "department": "区水务局", "due_on": "2026-04-30"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
@@ -109,10 +105,9 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/object", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/object", WhistleSchema)
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkReasonArgs, example={"reason": "该路段排水由市政部门管养"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, NotTheDoer, ObjectedAlready)
 def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """派哨异议 · Say once, before signing, that the matter is not the department's own."""
@@ -120,9 +115,8 @@ def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/sign", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/sign", WhistleSchema)
 @allow(Role.DEPARTMENT)
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
     """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
@@ -130,10 +124,9 @@ def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/contact", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/contact", WhistleSchema)
 @allow(Role.DEPARTMENT)
 @blp.arguments(ContactArgs, example={"note": "已联系社区，明早到现场。"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """联系 · Note that the department has spoken with those concerned."""
@@ -141,10 +134,9 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/report", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/report", WhistleSchema)
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkWordsArgs, example={"text": "已到现场，雨水口堵塞，需要清淤。"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """报到 · The department is on site, with photos that only people of the place see."""
@@ -152,10 +144,9 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/feed-back", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/feed-back", WhistleSchema)
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkWordsArgs, example={"text": "雨水口已清淤，加装两处排水口。"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """反馈 · The department says what it did, with photos that only people of the place see."""
@@ -163,10 +154,9 @@ def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/verify-close", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/verify-close", WhistleSchema)
 @allow(*WHISTLE_CHECKERS)
 @blp.arguments(CheckWorkArgs, example={"note": "雨后现场查看，已无积水。"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """核实结项 · Confirm that it is solved; never by the department that did it."""
@@ -174,10 +164,9 @@ def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
-@blp.route("/whistles/<uuid:whistle_id>/rework", methods=["POST"])
+@blp.post("/whistles/<uuid:whistle_id>/rework", WhistleSchema)
 @allow(*WHISTLE_CHECKERS)
 @blp.arguments(ReworkArgs, example={"reason": "大雨后仍有积水", "due_on": "2026-05-15"})
-@blp.response(200, WhistleSchema)
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def rework_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """返工 · Send it back as not solved, with a reason and a new due day."""
