@@ -70,8 +70,9 @@ def give_turn_back(session: Session, compound: Compound, waited_since: datetime)
 def skip(
     session: Session,
     community: Community,
-    compound_id: UUID,
     by: Resident,
+    *,
+    compound_id: UUID,
     reason: str,
     at: datetime,
 ) -> None:
@@ -84,8 +85,9 @@ def skip(
 def swap(
     session: Session,
     community: Community,
-    compound_id: UUID,
     by: Resident,
+    *,
+    compound_id: UUID,
     reason: str,
     at: datetime,
 ) -> None:

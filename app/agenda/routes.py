@@ -37,8 +37,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
-    create_once,
-    current_actor,
+    create,
     obtain,
     obtain_community,
     obtain_compound,
@@ -74,11 +73,7 @@ def read_rotation(community_id: UUID) -> dict[str, Any]:
 @blp.refuses(NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """跳过 · Send a compound to the end of the list, with a reason."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    rotation.skip(db.session(), community, by=by, at=clock.now(), **body)
-    db.session.commit()
-    return _rotation(community)
+    return _rotation(act(rotation.skip, obtain_community(community_id), at=clock.now(), **body))
 
 
 @blp.post("/communities/<uuid:community_id>/rotation/swap", RotationSchema)
@@ -87,11 +82,7 @@ def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
 @blp.refuses(NotInRotation, AlreadyNext)
 def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """调换 · Let a compound change places with the next host, with a reason."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    rotation.swap(db.session(), community, by=by, at=clock.now(), **body)
-    db.session.commit()
-    return _rotation(community)
+    return _rotation(act(rotation.swap, obtain_community(community_id), at=clock.now(), **body))
 
 
 def _rotation(community: Community) -> dict[str, Any]:
@@ -114,16 +105,8 @@ def _rotation(community: Community) -> dict[str, Any]:
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """开设一期 · Plan a month's session; the compound takes its turn as host."""
-    compound = obtain_compound(compound_id)
-    actor, at = current_actor(), clock.now()
-    voters = body.pop("roll")
-    agenda_session = create_once(
-        AgendaSession,
-        lambda: services.create_session(
-            db.session(), compound, actor.resident, **body, voters=voters, at=at
-        ),
-    )
-    return as_seen(agenda_session)
+    compound, at = obtain_compound(compound_id), clock.now()
+    return as_seen(create(AgendaSession, services.create_session, compound, **body, at=at))
 
 
 @blp.get("/compounds/<uuid:compound_id>/sessions")
@@ -181,8 +164,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
-    agenda_session = act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"])
-    return as_seen(agenda_session)
+    return as_seen(act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"]))
 
 
 @blp.post("/sessions/<uuid:session_id>/start-collecting", SessionSchema)
@@ -190,8 +172,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
-    agenda_session = act(services.start_collecting, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    return as_seen(act(services.start_collecting, obtain(AgendaSession, session_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/freeze-list", SessionSchema)
@@ -199,8 +180,7 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
     """定题单 · Number the listed matters; the list changes no more."""
-    agenda_session = act(services.freeze_list, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    return as_seen(act(services.freeze_list, obtain(AgendaSession, session_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/cancel", SessionSchema)
@@ -209,5 +189,4 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""
-    agenda_session = act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"])
-    return as_seen(agenda_session)
+    return as_seen(act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"]))

@@ -92,8 +92,7 @@ def _extension_days() -> int:
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
     """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
-    agenda_session = act(voting.open_voting, obtain(AgendaSession, session_id), _keys())
-    return as_seen(agenda_session)
+    return as_seen(act(voting.open_voting, obtain(AgendaSession, session_id), _keys()))
 
 
 @blp.post("/sessions/<uuid:session_id>/extend-voting", SessionSchema)
@@ -101,8 +100,7 @@ def open_voting(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
     """延长投票 · Give the vote three more days, once."""
-    agenda_session = act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days())
-    return as_seen(agenda_session)
+    return as_seen(act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days()))
 
 
 @blp.post("/sessions/<uuid:session_id>/close-voting", SessionSchema)

@@ -55,10 +55,8 @@ class VotingNotClosed(DomainError):
 
 class NothingToRecount(DomainError):
     status, code = 409, "nothing_to_recount"
-    zh, en = (
-        "这一期由现场清点票数，没有选票，也就没有结果文件",
-        "An assembly was counted: there are no ballots, and so no bundle",
-    )
+    zh = "这一期由现场清点票数，没有选票，也就没有结果文件"
+    en = "An assembly was counted: there are no ballots, and so no bundle"
 
 
 class NoResult(DomainError):

@@ -63,9 +63,7 @@ def raise_objection(session: Session, notice: PublicNotice, by: Resident, text: 
     return objection
 
 
-def answer_objection(
-    session: Session, objection: Objection, by: Resident, answer: str
-) -> Objection:
+def answer_objection(session: Session, objection: Objection, by: Resident, answer: str) -> None:
     """Answer an objection, once, also when its answer is overdue. Raises WrongState."""
     at = read_database_clock(session)
     objection.give_answer(answer, by.id, at)
@@ -79,7 +77,6 @@ def answer_objection(
         from_state="RAISED",
         to_state="ANSWERED",
     )
-    return objection
 
 
 def is_contested(notice_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
-    create_once,
+    create,
     current_actor,
     obtain,
     obtain_compound,
@@ -134,11 +134,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """
     notice = obtain(PublicNotice, notice_id, lock=True)
     _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
-    by = current_actor().resident
-    objection = create_once(
-        Objection, lambda: objections.raise_objection(db.session(), notice, by, body["text"])
-    )
-    return _seen(objection)
+    return _seen(create(Objection, objections.raise_objection, notice, body["text"]))
 
 
 @blp.get("/notices/<uuid:notice_id>/objections")
@@ -170,10 +166,7 @@ def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]
     compound = obtain_compound(objection.compound_id)
     kind = db.session.get_one(PublicNotice, objection.notice_id).kind
     _require_one_of(ANSWERERS.get(kind, {Role.BRANCH_SECRETARY}), compound)
-    by = current_actor().resident
-    objections.answer_objection(db.session(), objection, by, body["answer"])
-    db.session.commit()
-    return _seen(objection)
+    return _seen(act(objections.answer_objection, objection, body["answer"]))
 
 
 def _require_one_of(roles: Set[Role], compound: Compound) -> None:

@@ -107,9 +107,7 @@ def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
     )
 
 
-def correct(
-    session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime
-) -> PublicNotice:
+def correct(session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime) -> None:
     """Correct a notice in the open: its id stays, the correction stands under its text.
 
     A tally and its countersignature are not corrected. Raises ResultIsFinal, WrongState.
@@ -118,12 +116,11 @@ def correct(
         raise ResultIsFinal
     notice.correct(note, at)
     _record(session, notice, "correct", by, note, at)
-    return notice
 
 
 def withdraw(
     session: Session, notice: PublicNotice, by: Resident, reason: str, at: datetime
-) -> PublicNotice:
+) -> None:
     """Withdraw a notice with a reason; its id stays in the feeds, its words in the log.
 
     Raises ResultIsFinal, WrongState.
@@ -133,7 +130,6 @@ def withdraw(
     words = notice.text
     notice.withdraw(reason, at)
     _record(session, notice, "withdraw", by, f"{reason}\n\n{words}", at)
-    return notice
 
 
 def _record(

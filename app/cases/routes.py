@@ -42,8 +42,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
-    create_once,
-    current_actor,
+    create,
     obtain,
     obtain_community,
     obtain_compound,
@@ -73,8 +72,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     if matter is None:
         raise NotFound
     obtain_compound(matter.compound_id)
-    by = current_actor().resident
-    return create_once(Case, lambda: writing.draft_case(db.session(), matter, by, **body))
+    return create(Case, writing.draft_case, matter, **body)
 
 
 @blp.put("/cases/<uuid:case_id>", CaseSchema)
@@ -144,10 +142,8 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
 @blp.creates(CaseNotPublished, CaseOfSameCompound, CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
-    compound = obtain_compound(compound_id)
-    by = current_actor().resident
-    version = create_once(
-        ConventionVersion, lambda: adopting.adopt_case(db.session(), compound, by, body["case_id"])
+    version = create(
+        ConventionVersion, adopting.adopt_case, obtain_compound(compound_id), body["case_id"]
     )
     lineage = db.session.get_one(ConventionLineage, version.convention_id)
     return {"version": version, "adopted_from": lineage}

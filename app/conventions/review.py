@@ -19,11 +19,11 @@ from app.people.models import Resident
 def decide_flag(
     session: Session,
     version: ConventionVersion,
-    flag: ConventionFlag,
     by: Resident,
+    flag: ConventionFlag,
     decision: FlagDecision,
     reason: str,
-) -> ConventionVersion:
+) -> None:
     """Say whether a flagged word may stand, once and with a reason. Raises WrongState, OwnDraft."""
     at = begin_move(session, version)
     session.refresh(flag)
@@ -40,7 +40,6 @@ def decide_flag(
         to_state=decision,
         reason=f"{flag.clause_label}「{flag.word}」：{reason}",
     )
-    return version
 
 
 def review_version(
@@ -49,7 +48,7 @@ def review_version(
     by: Resident,
     opinion: Opinion,
     advice: str | None,
-) -> ConventionVersion:
+) -> None:
     """Approve of a version, or return it to its authors with advice.
 
     What rests on resolutions was voted with them, so it is VOTED when approved; pacts and
@@ -70,7 +69,6 @@ def review_version(
         version.rest_on_resolutions(at)
     reason = opinion.value if advice is None else f"{opinion}: {advice}"
     record_move(session, version, "review", by, at, reason=reason)
-    return version
 
 
 def require_no_open_flags(version: ConventionVersion) -> None:

@@ -57,14 +57,7 @@ from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    allow,
-    create_once,
-    current_actor,
-    obtain_compound,
-)
+from app.people.guards import EVERYONE_THERE, act, allow, create, obtain_compound, result_of
 from app.people.models import Role
 
 blp = Blueprint("conventions", __name__, description="规约 · Conventions, versions and clauses")
@@ -105,10 +98,8 @@ LINKING = (
 def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersion:
     """起草规约 · Draft a convention: its first version."""
     require_role(compound_id, body["legal_type"], DRAFTERS)
-    compound = obtain_compound(compound_id)
-    by = current_actor().resident
-    return create_once(
-        ConventionVersion, lambda: drafting.draft_convention(db.session(), compound, by, **body)
+    return create(
+        ConventionVersion, drafting.draft_convention, obtain_compound(compound_id), **body
     )
 
 
@@ -159,10 +150,11 @@ def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]
 )
 def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
     """修订规约 · Begin the next version: a draft with the words of the one in force."""
-    convention = obtain_convention(convention_id, DRAFTERS)
-    by = current_actor().resident
-    return create_once(
-        ConventionVersion, lambda: drafting.amend_convention(db.session(), convention, by, **body)
+    return create(
+        ConventionVersion,
+        drafting.amend_convention,
+        obtain_convention(convention_id, DRAFTERS),
+        **body,
     )
 
 
@@ -180,11 +172,7 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
 )
 def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
     """废止规约 · Announce a repeal; it stays in force until the notice of 7 days has ended."""
-    convention = obtain_convention(convention_id)
-    by = current_actor().resident
-    version = publishing.repeal_convention(db.session(), convention, by, **body)
-    db.session.commit()
-    return version
+    return result_of(publishing.repeal_convention, obtain_convention(convention_id), **body)
 
 
 @blp.get("/convention-versions/<uuid:version_id>", VersionSchema)
@@ -248,10 +236,7 @@ def _decide_flag(
     flag = db.session.get(ConventionFlag, flag_id)
     if flag is None or flag not in version.flags:
         raise NotFound
-    by = current_actor().resident
-    review.decide_flag(db.session(), version, flag, by, decision, reason)
-    db.session.commit()
-    return version
+    return act(review.decide_flag, version, flag, decision, reason)
 
 
 @blp.post("/convention-versions/<uuid:version_id>/review", VersionSchema)
@@ -339,6 +324,5 @@ def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 def attach_owner_vote(body: dict[str, Any], clause_id: UUID) -> Clause:
     """条文业主表决 · Enter the official owners' vote that passed a clause: it is active then."""
     version, clause = obtain_clause(clause_id)
-    voting.attach_owner_vote(db.session(), version, clause, current_actor().resident, **body)
-    db.session.commit()
+    act(voting.attach_owner_vote, version, clause, **body)
     return clause

@@ -53,7 +53,7 @@ def record_vote(
     yes: int,
     no: int,
     abstain: int,
-) -> ConventionVersion:
+) -> None:
     """Enter the vote of the residents' meeting on a pact (L5-9: more than half of those present,
     and more than half of the roll present).
 
@@ -69,7 +69,6 @@ def record_vote(
         raise VoteNotPassed(zh=why.zh, en=why.en)
     version.record_vote(vote, minutes_ref, at)
     record_move(session, version, "record_vote", by, at, reason=why.zh)
-    return version
 
 
 def record_owner_vote(
@@ -80,7 +79,7 @@ def record_owner_vote(
     *,
     official_ref: str,
     **figures: int,
-) -> ConventionVersion:
+) -> None:
     """Enter the official result of the owners' vote on a covenant, Civil Code 278(1)(2).
 
     Raises WrongLegalType, WrongState, NotApproved, FiguresDisagree, VoteNotPassed.
@@ -88,26 +87,20 @@ def record_owner_vote(
     at = _begin_vote(session, version, LegalType.OWNER_COVENANT)
     vote = _passed(session, version, COVENANT_ITEM, by, at, official_ref, figures)
     version.record_owner_vote(vote, at)
-    record_move(
-        session,
-        version,
-        "record_owner_vote",
-        by,
-        at,
-        reason=f"{official_ref} {vote.explanation_zh}",
-    )
-    return version
+    why = f"{official_ref} {vote.explanation_zh}"
+    record_move(session, version, "record_owner_vote", by, at, reason=why)
 
 
 def attach_owner_vote(
     session: Session,
     version: ConventionVersion,
-    clause: Clause,
     by: Resident,
+    clause: Clause,
+    /,
     *,
     official_ref: str,
     **figures: int,
-) -> Clause:
+) -> None:
     """Enter the official result of the owners' vote on a clause: from now on it is active.
 
     If the clause stands on the board already, a notice says so. Raises NeedsNoOwnerVote,
@@ -142,7 +135,6 @@ def attach_owner_vote(
             clause=clause,
             data={"clause": notices.ClauseData().dump(clause)},
         )
-    return clause
 
 
 def _activate_in_draft(version: ConventionVersion, clause: Clause, vote: OfficialOwnerVote) -> None:

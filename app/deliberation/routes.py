@@ -39,7 +39,7 @@ from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page, refused
-from app.people.guards import EVERYONE_THERE, act, allow, create_once, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
 from app.signing import signing_keys
@@ -74,8 +74,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
-    agenda_session = act(round_table.start_meeting, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    return as_seen(act(round_table.start_meeting, obtain(AgendaSession, session_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/invitations", InvitationSchema)
@@ -84,11 +83,7 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    return create_once(
-        Invitation, lambda: invitations.invite(db.session(), agenda_session, actor.resident, **body)
-    )
+    return create(Invitation, invitations.invite, obtain(AgendaSession, session_id), **body)
 
 
 @blp.get("/sessions/<uuid:session_id>/invitations")
@@ -155,11 +150,7 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
 def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    remark = create_once(
-        Remark, lambda: remarks.note_remark(db.session(), agenda_session, actor.resident, **body)
-    )
+    remark = create(Remark, remarks.note_remark, obtain(AgendaSession, session_id), **body)
     return remarks.with_attachments(db.session(), [remark])[0]
 
 
@@ -180,12 +171,7 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     """提方案 · Put a solution card for a chosen matter."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    card = create_once(
-        SolutionCard, lambda: cards.put_card(db.session(), agenda_session, actor.resident, **body)
-    )
-    return _seen(card)
+    return _seen(create(SolutionCard, cards.put_card, obtain(AgendaSession, session_id), **body))
 
 
 @blp.get("/sessions/<uuid:session_id>/cards")
@@ -214,8 +200,7 @@ def read_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
     """支持 · Support a card."""
-    card = act(cards.support_card, obtain(SolutionCard, card_id))
-    return _seen(card)
+    return _seen(act(cards.support_card, obtain(SolutionCard, card_id)))
 
 
 @blp.delete("/cards/<uuid:card_id>/support", CardSchema)
@@ -223,8 +208,7 @@ def support_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
     """撤回支持 · Support a card no longer, nor what was merged into it."""
-    card = act(cards.withdraw_support, obtain(SolutionCard, card_id))
-    return _seen(card)
+    return _seen(act(cards.withdraw_support, obtain(SolutionCard, card_id)))
 
 
 @blp.post("/cards/<uuid:card_id>/merge", CardSchema)
@@ -233,8 +217,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
-    card = act(cards.merge_card, obtain(SolutionCard, card_id), body["into"])
-    return _seen(card)
+    return _seen(act(cards.merge_card, obtain(SolutionCard, card_id), body["into"]))
 
 
 @blp.post("/cards/<uuid:card_id>/adopt", CardSchema)
@@ -242,8 +225,7 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
     """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
-    card = act(cards.adopt_card, obtain(SolutionCard, card_id))
-    return _seen(card)
+    return _seen(act(cards.adopt_card, obtain(SolutionCard, card_id)))
 
 
 @blp.post("/cards/<uuid:card_id>/drop", CardSchema)
@@ -252,8 +234,7 @@ def adopt_card(card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """不采纳 · Do not take a card up."""
-    card = act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"])
-    return _seen(card)
+    return _seen(act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"]))
 
 
 @blp.post("/cards/<uuid:card_id>/tag", CardSchema)
@@ -262,8 +243,7 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
-    card = act(cards.tag_card, obtain(SolutionCard, card_id), body["item"])
-    return _seen(card)
+    return _seen(act(cards.tag_card, obtain(SolutionCard, card_id), body["item"]))
 
 
 def _seen(card: SolutionCard) -> SeenCard:

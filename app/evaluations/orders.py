@@ -21,7 +21,7 @@ from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
 
 
-def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
+def close_order(session: Session, order: WorkOrder, by: Resident) -> None:
     """结项: after the raiser's answer, or seven days after the check where none came.
 
     Never by whoever carried it out (L6-23). Raises DoerCannotVerify, WrongState, RaiserNotAsked,
@@ -42,12 +42,11 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
         raise RaiserSaysUnsolved
     order.close()
     record_move(session, order, "close", by, at)
-    return order
 
 
 def reopen_order(
     session: Session, order: WorkOrder, by: Resident, *, reason: str, due_on: date | None
-) -> WorkOrder:
+) -> None:
     """退回重办: it is not solved after all; its doer goes on, with a new term.
 
     Without a day the term of its urgency begins anew. The matter is being carried out, or was
@@ -62,7 +61,6 @@ def reopen_order(
         matter.execute()
         record_move(session, matter, "execute", by, at, reason=order.label)
     _correct_notice(session, order, at)
-    return order
 
 
 def _correct_notice(session: Session, order: WorkOrder, at: datetime) -> None:

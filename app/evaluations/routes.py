@@ -62,15 +62,7 @@ from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page, refused
 from app.matters.models import Matter
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    allow,
-    create_once,
-    current_actor,
-    obtain,
-    obtain_compound,
-)
+from app.people.guards import EVERYONE_THERE, act, allow, create, obtain, obtain_compound, result_of
 from app.people.models import Role
 from app.works.access import order_as_seen
 from app.works.orders.models import WorkOrder
@@ -102,7 +94,7 @@ PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45,
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
-    return _answer(obtain(WorkOrder, order_id), body)
+    return create(FollowUp, follow_ups.answer, obtain(WorkOrder, order_id), **body)
 
 
 @blp.post("/orders/<uuid:order_id>/follow-ups/taken", FollowUpSchema)
@@ -111,7 +103,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
-    return _enter(obtain(WorkOrder, order_id), body)
+    return create(FollowUp, follow_ups.enter_for_raiser, obtain(WorkOrder, order_id), **body)
 
 
 @blp.post("/whistles/<uuid:whistle_id>/follow-ups", FollowUpSchema)
@@ -120,7 +112,7 @@ def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
-    return _answer(obtain(Whistle, whistle_id), body)
+    return create(FollowUp, follow_ups.answer, obtain(Whistle, whistle_id), **body)
 
 
 @blp.post("/whistles/<uuid:whistle_id>/follow-ups/taken", FollowUpSchema)
@@ -129,7 +121,7 @@ def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
-    return _enter(obtain(Whistle, whistle_id), body)
+    return create(FollowUp, follow_ups.enter_for_raiser, obtain(Whistle, whistle_id), **body)
 
 
 @blp.get("/matters/<uuid:matter_id>/follow-ups")
@@ -151,8 +143,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
-    order = act(orders.close_order, obtain(WorkOrder, order_id))
-    return order_as_seen(order)
+    return order_as_seen(act(orders.close_order, obtain(WorkOrder, order_id)))
 
 
 @blp.post("/orders/<uuid:order_id>/reopen", OrderSchema)
@@ -161,8 +152,7 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回重办 · Give a checked order back to its doer, with a new term."""
-    order = act(orders.reopen_order, obtain(WorkOrder, order_id), **body)
-    return order_as_seen(order)
+    return order_as_seen(act(orders.reopen_order, obtain(WorkOrder, order_id), **body))
 
 
 @blp.post("/matters/<uuid:matter_id>/close", MatterEvaluationSchema)
@@ -170,10 +160,7 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
     """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
-    matter = obtain(Matter, matter_id)
-    evaluation = judging.close_matter(db.session(), matter, current_actor().resident)
-    db.session.commit()
-    return evaluation_as_seen(evaluation)
+    return evaluation_as_seen(result_of(judging.close_matter, obtain(Matter, matter_id)))
 
 
 @blp.get("/matters/<uuid:matter_id>/evaluations")
@@ -239,10 +226,7 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
-    asked = obtain(EvaluationRound, round_id)
-    paper = asking.count_paper(db.session(), asked, current_actor().resident, **body)
-    db.session.commit()
-    return paper
+    return result_of(asking.count_paper, obtain(EvaluationRound, round_id), **body)
 
 
 @blp.post("/evaluation-rounds/<uuid:round_id>/paper/confirm", PaperCountSchema)
@@ -250,10 +234,7 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
 @blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
     """确认纸质票数 · Confirm the count of another person; without that it does not count."""
-    asked = obtain(EvaluationRound, round_id)
-    paper = asking.confirm_paper(db.session(), asked, current_actor().resident)
-    db.session.commit()
-    return paper
+    return result_of(asking.confirm_paper, obtain(EvaluationRound, round_id))
 
 
 @blp.get("/evaluation-rounds/<uuid:round_id>/comments")
@@ -275,8 +256,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
-    agenda_session = act(sessions.start_evaluation, obtain(AgendaSession, session_id))
-    return session_as_seen(agenda_session)
+    return session_as_seen(act(sessions.start_evaluation, obtain(AgendaSession, session_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/close", SessionSchema)
@@ -284,8 +264,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
-    agenda_session = act(sessions.close_session, obtain(AgendaSession, session_id))
-    return session_as_seen(agenda_session)
+    return session_as_seen(act(sessions.close_session, obtain(AgendaSession, session_id)))
 
 
 @blp.get("/compounds/<uuid:compound_id>/rates", CompoundRatesSchema)
@@ -309,24 +288,8 @@ def read_session_rates(session_id: UUID) -> dict[str, Any]:
     return _rates(scope_of_session(obtain(AgendaSession, session_id)))
 
 
-def _answer(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:
-    by = current_actor().resident
-    return create_once(FollowUp, lambda: follow_ups.answer(db.session(), work, by, **body))
-
-
-def _enter(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:
-    by = current_actor().resident
-    return create_once(
-        FollowUp, lambda: follow_ups.enter_for_raiser(db.session(), work, by, **body)
-    )
-
-
 def _open(kind: SubjectKind, subject: Matter | Convention, body: dict[str, Any]) -> dict[str, Any]:
-    by = current_actor().resident
-    opened = create_once(
-        EvaluationRound, lambda: asking.open_round(db.session(), kind, subject, by, **body)
-    )
-    return round_as_seen(opened)
+    return round_as_seen(create(EvaluationRound, asking.open_round, subject, kind, **body))
 
 
 def _rates(scope: Scope) -> dict[str, Any]:

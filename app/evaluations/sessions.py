@@ -22,9 +22,7 @@ KNOWN = frozenset(
 )
 
 
-def start_evaluation(
-    session: Session, agenda_session: AgendaSession, by: Resident
-) -> AgendaSession:
+def start_evaluation(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """回头看: look again at what was carried out; without any order, where there was nothing to.
 
     Raises WrongState, MattersAreOpen.
@@ -46,10 +44,9 @@ def start_evaluation(
         matters=matters,
         data={"matters": notices.ChosenMatterData(many=True).dump(matters)},
     )
-    return agenda_session
 
 
-def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
+def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """End the session when it is known what became of each chosen matter; the three rates go on
     the board with it.
 
@@ -76,7 +73,6 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
             "rates": FourRatesSchema().dump(rates),
         },
     )
-    return agenda_session
 
 
 def chosen_matters(session: Session, agenda_session: AgendaSession) -> Sequence[Matter]:

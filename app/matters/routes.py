@@ -25,8 +25,9 @@ from app.matters.schemas import (
 from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
-    create_once,
+    create,
     current_actor,
     obtain,
     obtain_compound,
@@ -55,9 +56,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """提出问题 · Put a matter before the compound."""
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
-    matter = create_once(
-        Matter, lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body)
-    )
+    matter = create(Matter, services.raise_matter, compound, at=at, **body)
     return _with_photos(actor, matter)
 
 
@@ -94,11 +93,8 @@ def read_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
-    matter = obtain(Matter, matter_id, lock=True)
-    actor = current_actor()
-    services.endorse(db.session(), matter, actor.resident, clock.now())
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    matter = act(services.endorse, obtain(Matter, matter_id, lock=True), clock.now())
+    return _seen_by(current_actor(), [matter])[0]
 
 
 @blp.delete("/matters/<uuid:matter_id>/endorsement", MatterSchema)
@@ -106,11 +102,8 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     """撤回附议 · Support a matter no longer."""
-    matter = obtain(Matter, matter_id, lock=True)
-    actor = current_actor()
-    services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    matter = act(services.withdraw_endorsement, obtain(Matter, matter_id, lock=True), clock.now())
+    return _seen_by(current_actor(), [matter])[0]
 
 
 @blp.post("/matters/<uuid:matter_id>/screen", MatterSchema)
@@ -127,19 +120,16 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         )
         if into is None or into.compound_id != matter.compound_id:
             raise InvalidMergeTarget
-    actor = current_actor()
-    services.screen(
-        db.session(),
+    act(
+        services.screen,
         matter,
-        actor.resident,
         outcome=MatterState(body["outcome"]),
         reason=body["reason"],
         into=into,
         carry_over_limit=current_app.extensions["settings"].carry_over_limit,
         at=clock.now(),
     )
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return _seen_by(current_actor(), [matter])[0]
 
 
 def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def screen(
     into: Matter | None,
     carry_over_limit: int,
     at: datetime,
-) -> Matter:
+) -> None:
     """Decide what becomes of a matter: list, merge, dispatch, whistle or refuse it.
 
     Raises WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften.
@@ -107,7 +107,6 @@ def screen(
             update(Matter).where(Matter.merged_into_id == matter.id).values(merged_into_id=into.id)
         )
     record_move(session, matter, "screen", by, at, reason=reason)
-    return matter
 
 
 def _check_merge_target(matter: Matter, outcome: MatterState, into: Matter | None) -> None:

@@ -30,6 +30,7 @@ from app.people.models import Resident, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S", bound=HasId)
 T = TypeVar("T", bound=HasId)
 
 EVERYONE_THERE = tuple(Role)
@@ -165,21 +166,62 @@ def create_once(kind: type[T], create: Callable[[], T]) -> T:
     return made
 
 
-def act(
-    verb: Callable[Concatenate[Session, T, Resident, P], object],
+def create(
+    kind: type[T],
+    verb: Callable[Concatenate[Session, S, Resident, P], T],
+    there: S,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Let the actor make such a thing there by a service, as `create_once` does."""
+    by = current_actor().resident
+    return create_once(kind, lambda: verb(db.session(), there, by, *args, **kwargs))
+
+
+def create_by_role(
+    kind: type[T],
+    verb: Callable[Concatenate[Session, S, Actor, P], T],
+    there: S,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The same by a service that asks what the actor's offices are."""
+    by = current_actor()
+    return create_once(kind, lambda: verb(db.session(), there, by, *args, **kwargs))
+
+
+def result_of(
+    verb: Callable[Concatenate[Session, T, Resident, P], R],
     thing: T,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """What a service answers that does something to the thing for the actor; committed. Raises
+    what that raises."""
+    answer = verb(db.session(), thing, current_actor().resident, *args, **kwargs)
+    db.session.commit()
+    return answer
+
+
+def act(
+    verb: Callable[Concatenate[Session, T, Resident, P], None],
+    thing: T,
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
     """Let the actor do this to the thing by a service, and commit. Raises what that raises."""
-    verb(db.session(), thing, current_actor().resident, *args, **kwargs)
-    db.session.commit()
+    result_of(verb, thing, *args, **kwargs)
     return thing
 
 
 def act_by_role(
-    verb: Callable[Concatenate[Session, T, Actor, P], object],
+    verb: Callable[Concatenate[Session, T, Actor, P], None],
     thing: T,
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:

@@ -13,7 +13,9 @@ from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people import office_codes, services, tokens
 from app.people.guards import (
+    act,
     allow,
+    create,
     create_once,
     current_actor,
     obtain,
@@ -225,15 +227,7 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """核实居住 · Confirm a claim, and the birth date that the papers show."""
     residence = obtain(Residence, residence_id, lock=True)
-    services.verify_residence(
-        db.session(),
-        residence,
-        by=current_actor().resident,
-        at=clock.now(),
-        birth_date=body.get("birth_date"),
-    )
-    db.session.commit()
-    return residence
+    return act(services.verify_residence, residence, clock.now(), body.get("birth_date"))
 
 
 @blp.post("/residences/<uuid:residence_id>/refuse", ResidenceSchema)
@@ -243,11 +237,7 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """不予核实 · Turn a claim down, with a reason that the claimant reads."""
     residence = obtain(Residence, residence_id, lock=True)
-    services.refuse_residence(
-        db.session(), residence, by=current_actor().resident, at=clock.now(), reason=body["reason"]
-    )
-    db.session.commit()
-    return residence
+    return act(services.refuse_residence, residence, clock.now(), body["reason"])
 
 
 @blp.post("/compounds/<uuid:compound_id>/appointments", AppointmentSchema)
@@ -273,13 +263,8 @@ def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointmen
 def _appoint(
     place: Compound | Community, by_roles: frozenset[Role], body: dict[str, Any]
 ) -> Appointment:
-    actor, at = current_actor(), clock.now()
-    return create_once(
-        Appointment,
-        lambda: services.appoint(
-            db.session(), place, **body, by=actor.resident, by_roles=by_roles, at=at
-        ),
-    )
+    at = clock.now()
+    return create(Appointment, services.appoint, place, **body, by_roles=by_roles, at=at)
 
 
 @blp.get("/compounds/<uuid:compound_id>/appointments", AppointmentSchema(many=True))
@@ -307,8 +292,4 @@ def end_appointment(appointment_id: UUID) -> Appointment:
         roles = actor.roles_in_community(community)
     else:  # offices of a subdistrict are given and ended at the command line
         raise NotFound
-    services.end_appointment(
-        db.session(), appointment, by=actor.resident, by_roles=roles, at=clock.now()
-    )
-    db.session.commit()
-    return appointment
+    return act(services.end_appointment, appointment, roles, clock.now())

@@ -152,7 +152,7 @@ def claim_residence(
 
 def verify_residence(
     session: Session, residence: Residence, by: Resident, at: datetime, birth_date: date | None
-) -> Residence:
+) -> None:
     """Confirm a claim; a person lives in one place, so an earlier residence ends.
 
     The verifier sees the papers, so a birth date given here replaces what the resident wrote, also
@@ -164,7 +164,7 @@ def verify_residence(
         residence.resident.birth_date = _credible(birth_date, at)
         if residence.state is ResidenceState.VERIFIED:
             record_move(session, residence, "correct_birth_date", by, at)
-            return residence
+            return
     earlier = _verified_residence(session, residence.resident_id)
     if residence.state is ResidenceState.CLAIMED and earlier is not None:
         earlier.end()
@@ -172,18 +172,16 @@ def verify_residence(
         session.flush()  # it must leave the unique index before the new one enters it
     residence.verify(by.id, at)
     record_move(session, residence, "verify", by, at)
-    return residence
 
 
 def refuse_residence(
     session: Session, residence: Residence, by: Resident, at: datetime, reason: str
-) -> Residence:
+) -> None:
     """Turn a claim down with a reason that the claimant reads."""
     if residence.resident_id == by.id:
         raise OwnClaim
     residence.refuse(by.id, at, reason)
     record_move(session, residence, "refuse", by, at, reason=reason)
-    return residence
 
 
 def _verified_residence(session: Session, resident_id: UUID) -> Residence | None:
@@ -203,12 +201,12 @@ def _credible(birth_date: date, at: datetime) -> date:
 def appoint(
     session: Session,
     place: Compound | Community,
+    by: Resident,
+    *,
     resident_id: UUID,
     role: Role,
-    *,
     since: date,
     until: date | None,
-    by: Resident,
     by_roles: frozenset[Role],
     at: datetime,
 ) -> Appointment:
@@ -243,7 +241,7 @@ def end_appointment(
     by: Resident,
     by_roles: frozenset[Role],
     at: datetime,
-) -> Appointment:
+) -> None:
     """End an office at once; who may give it may end it, and its holder may lay it down."""
     allowed = _offices_given_by(by_roles, in_compound=appointment.compound_id is not None)
     if appointment.role not in allowed and appointment.resident_id != by.id:
@@ -252,7 +250,6 @@ def end_appointment(
         )
     appointment.end(at)
     _record_appointment(session, appointment, "end", by, at)
-    return appointment
 
 
 def _offices_given_by(roles: frozenset[Role], in_compound: bool) -> frozenset[Role]:

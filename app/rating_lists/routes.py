@@ -7,14 +7,7 @@ from app.compounds.models import Community
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    allow,
-    create_once,
-    current_actor,
-    obtain_community,
-)
+from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain_community
 from app.people.models import Role
 from app.rating_lists import services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
@@ -60,9 +53,7 @@ ENTRIES_EXAMPLE = {
 @blp.creates(ListExists, InvalidEntries)
 def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    return create_once(RatingList, lambda: services.draft_list(db.session(), community, by, **body))
+    return create(RatingList, services.draft_list, obtain_community(community_id), **body)
 
 
 @blp.get("/communities/<uuid:community_id>/rating-lists")

@@ -63,17 +63,16 @@ def draft_list(
 
 def revise_list(
     session: Session, made: RatingList, by: Resident, *, entries: Sequence[dict[str, Any]]
-) -> RatingList:
+) -> None:
     """Write a draft anew; whoever does so is its drafter. Raises WrongState, InvalidEntries."""
     at = begin_move(session, made)
     made.require_state(ListState.DRAFT)
     made.drafted_by_id = by.id
     _write(session, made, entries)
     record_move(session, made, "revise", by, at)
-    return made
 
 
-def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+def review_list(session: Session, made: RatingList, by: Resident) -> None:
     """The street office reviews a draft. Raises WrongState, OwnList."""
     at = begin_move(session, made)
     made.require_state(ListState.DRAFT)
@@ -81,10 +80,9 @@ def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
         raise OwnList
     made.review(by.id, at)
     record_move(session, made, "review", by, at)
-    return made
 
 
-def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+def publish_list(session: Session, made: RatingList, by: Resident) -> None:
     """Put each entry on the board of its compound; all notices end at the same time.
 
     Raises WrongState.
@@ -96,10 +94,9 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList
     for entry in made.entries:
         entry.notice = post(session, notices.RATING_NOTICED, entry, at, term_ends_at=ends_at)
     record_move(session, made, "publish", by, at)
-    return made
 
 
-def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str) -> RatingEntry:
+def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str) -> None:
     """Take an entry off the list after an objection to it; its notice is corrected.
 
     Raises WrongState, NoObjectionRaised.
@@ -109,12 +106,11 @@ def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str
     entry.strike(reason, at)
     _require_objection(session, entry)
     _tell(session, entry, "strike", by, reason, at)
-    return entry
 
 
 def recolour_entry(
     session: Session, entry: RatingEntry, by: Resident, colour: Colour, reason: str
-) -> RatingEntry:
+) -> None:
     """Move an entry to the other list after an objection to it; its notice is corrected.
 
     Raises WrongState, NoObjectionRaised, SameColour.
@@ -127,7 +123,6 @@ def recolour_entry(
         raise SameColour
     _require_objection(session, entry)
     _tell(session, entry, "recolour", by, reason, at)
-    return entry
 
 
 def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]) -> None:

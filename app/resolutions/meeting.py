@@ -31,9 +31,7 @@ LEFT_OVER = {
 }
 
 
-def conclude_meeting(
-    session: Session, agenda_session: AgendaSession, by: Resident
-) -> AgendaSession:
+def conclude_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """End the round table; the figures of all its resolutions go on the board.
 
     Raises WrongState, ResolutionStillTabled.
@@ -59,7 +57,6 @@ def conclude_meeting(
         matters=matters,
         data=notices.ConclusionData().dump({"resolutions": resolutions, "matters": matters}),
     )
-    return agenda_session
 
 
 def _endings(resolutions: Sequence[Resolution]) -> list[tuple[Ending, int]]:

@@ -15,15 +15,7 @@ from app.deliberation.refusals import MatterNotChosen
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    act_by_role,
-    allow,
-    create_once,
-    current_actor,
-    obtain,
-)
+from app.people.guards import EVERYONE_THERE, act, act_by_role, allow, create, obtain
 from app.people.models import Role
 from app.resolutions import meeting, review, services
 from app.resolutions.access import as_seen, resolutions_of
@@ -89,10 +81,8 @@ def _keys() -> KeyStore:
 )
 def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
-    agenda_session = obtain(AgendaSession, session_id)
-    by = current_actor().resident
-    resolution = create_once(
-        Resolution, lambda: services.draft_resolution(db.session(), agenda_session, by, **body)
+    resolution = create(
+        Resolution, services.draft_resolution, obtain(AgendaSession, session_id), **body
     )
     return as_seen(resolution)
 
@@ -129,8 +119,7 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """修改草案 · Write a draft anew, but for its matter."""
-    resolution = act(services.revise_resolution, obtain(Resolution, resolution_id), **body)
-    return as_seen(resolution)
+    return as_seen(act(services.revise_resolution, obtain(Resolution, resolution_id), **body))
 
 
 @blp.post("/resolutions/<uuid:resolution_id>/review-request", ResolutionSchema)
@@ -138,8 +127,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
     """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
-    resolution = act(review.request_review, obtain(Resolution, resolution_id))
-    return as_seen(resolution)
+    return as_seen(act(review.request_review, obtain(Resolution, resolution_id)))
 
 
 @blp.post("/resolutions/<uuid:resolution_id>/review", ResolutionSchema)
@@ -148,8 +136,7 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
-    resolution = act(review.give_review, obtain(Resolution, resolution_id), **body)
-    return as_seen(resolution)
+    return as_seen(act(review.give_review, obtain(Resolution, resolution_id), **body))
 
 
 @blp.post("/resolutions/<uuid:resolution_id>/table", ResolutionSchema)
@@ -175,8 +162,7 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
-    resolution = act(voting.count_votes, obtain(Resolution, resolution_id), **body)
-    return as_seen(resolution)
+    return as_seen(act(voting.count_votes, obtain(Resolution, resolution_id), **body))
 
 
 @blp.put("/resolutions/<uuid:resolution_id>/vote", VoteSchema)
@@ -194,9 +180,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
     """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
-    resolution = obtain(Resolution, resolution_id)
-    voting.close_vote(db.session(), resolution, current_actor().resident, _keys())
-    db.session.commit()
+    resolution = act(voting.close_vote, obtain(Resolution, resolution_id), _keys())
     lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
 
@@ -207,10 +191,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """暂缓 · Decide it not now, with a reason."""
-    resolution = obtain(Resolution, resolution_id)
-    by = current_actor().resident
-    services.shelve_resolution(db.session(), resolution, by, body["reason"])
-    db.session.commit()
+    resolution = act(services.shelve_resolution, obtain(Resolution, resolution_id), **body)
     lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
 
@@ -221,13 +202,7 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
     """提请上会 · Hand on what failed or was shelved to those who can decide it."""
-    resolution = act(
-        services.escalate_resolution,
-        obtain(Resolution, resolution_id),
-        body["forum"],
-        body["reason"],
-    )
-    return as_seen(resolution)
+    return as_seen(act(services.escalate_resolution, obtain(Resolution, resolution_id), **body))
 
 
 @blp.post("/resolutions/<uuid:resolution_id>/publish", ResolutionSchema)
@@ -235,8 +210,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
     """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
-    resolution = act(services.publish_resolution, obtain(Resolution, resolution_id))
-    return as_seen(resolution)
+    return as_seen(act(services.publish_resolution, obtain(Resolution, resolution_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/conclude-meeting", SessionSchema)
@@ -244,5 +218,4 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
     """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
-    agenda_session = act(meeting.conclude_meeting, obtain(AgendaSession, session_id))
-    return session_as_seen(agenda_session)
+    return session_as_seen(act(meeting.conclude_meeting, obtain(AgendaSession, session_id)))

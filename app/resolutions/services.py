@@ -94,7 +94,7 @@ def revise_resolution(
     text: str,
     card_ids: Collection[UUID],
     supersedes_id: UUID | None,
-) -> Resolution:
+) -> None:
     """Write a draft anew, but for its matter, while no review is pending.
 
     Raises WrongState, ReviewPending, InvalidCards, CardTaken, InvalidSuperseded,
@@ -109,7 +109,6 @@ def revise_resolution(
     _carry(session, resolution, card_ids)
     _name_superseded(session, resolution, supersedes_id)
     record_move(session, resolution, "revise", by, at)
-    return resolution
 
 
 def table_resolution(
@@ -120,7 +119,7 @@ def table_resolution(
     *,
     method: VoteMethod,
     secrecy: Secrecy,
-) -> Resolution:
+) -> None:
     """Put it to the vote: text, method, secrecy and rule are fixed from here on.
 
     Raises HandsAreNotSecret, WrongState, ReviewPending, KeyUnavailable.
@@ -135,16 +134,12 @@ def table_resolution(
         keys.erase(resolution.id)  # of a vote before, if that could not be erased then
         resolution.take_key(keys.create_session_key(resolution.id))
     record_move(session, resolution, "table", by, at, reason=f"{method}, {secrecy}")
-    return resolution
 
 
-def shelve_resolution(
-    session: Session, resolution: Resolution, by: Resident, reason: str
-) -> Resolution:
+def shelve_resolution(session: Session, resolution: Resolution, by: Resident, reason: str) -> None:
     """Decide it not now. Phone votes that came in are not counted. Raises WrongState."""
     at = begin_move(session, resolution)
     shelve(session, resolution, by, reason, at)
-    return resolution
 
 
 def shelve(
@@ -157,16 +152,15 @@ def shelve(
 
 def escalate_resolution(
     session: Session, resolution: Resolution, by: Resident, forum: Forum, reason: str
-) -> Resolution:
+) -> None:
     """Hand on what was not decided here (domain notes, section 7). Raises WrongState."""
     at = begin_move(session, resolution)
     resolution.escalate(forum, reason)
     record_move(session, resolution, "escalate", by, at, reason=reason)
     post(session, notices.RESOLUTION_ESCALATED, resolution, at)
-    return resolution
 
 
-def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> Resolution:
+def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> None:
     """Put a passed resolution on the board; objections may come until its notice ends.
 
     Raises WrongState.
@@ -184,7 +178,6 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     )
     resolution.publish(notice)
     record_move(session, resolution, "publish", by, at)
-    return resolution
 
 
 def _last_number(session: Session, session_id: UUID) -> int:

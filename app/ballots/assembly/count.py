@@ -67,18 +67,14 @@ class NotAWitness(DomainError):
 
 class TotalsChanged(DomainError):
     status, code = 409, "totals_changed"
-    zh, en = (
-        "票数已重新录入，请看过新的票数再确认",
-        "The totals were entered anew; look at them before you confirm",
-    )
+    zh = "票数已重新录入，请看过新的票数再确认"
+    en = "The totals were entered anew; look at them before you confirm"
 
 
 class ConcluderTookPart(DomainError):
     status, code = 403, "concluder_took_part"
-    zh, en = (
-        "录入人和见证人不能公布清点结果",
-        "Whoever entered or witnessed the totals does not publish them",
-    )
+    zh = "录入人和见证人不能公布清点结果"
+    en = "Whoever entered or witnessed the totals does not publish them"
 
 
 class CountNotConfirmed(DomainError):
@@ -98,7 +94,7 @@ class Totals:
 
 def choose_method(
     session: Session, agenda_session: AgendaSession, by: Resident, method: ManualMethod | None
-) -> AgendaSession:
+) -> None:
     """Say, before voting opens, that an assembly is counted, or that ballots are cast after all;
     totals that were entered are dropped.
 
@@ -123,7 +119,6 @@ def choose_method(
         at,
         reason="BALLOTS" if method is None else method,
     )
-    return agenda_session
 
 
 def enter_count(
@@ -182,7 +177,7 @@ def confirm_count(
     return count
 
 
-def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
+def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """Make the confirmed totals the session's result and publish it as MANUAL.
 
     Raises WrongState, also before voting was to open, NotFound, ConcluderTookPart,
@@ -215,7 +210,6 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
         move_matter(session, row, by, at)
     record_move(session, agenda_session, "conclude_count", by, at)
     tell_result(session, result, at)
-    return agenda_session
 
 
 def read_count(session: Session, agenda_session: AgendaSession, reader: UUID) -> ManualCount:

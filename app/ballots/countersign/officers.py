@@ -32,18 +32,14 @@ COUNTERSIGNERS = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
 
 class InvalidProof(DomainError):
     status, code = 422, "invalid_proof"
-    zh, en = (
-        "证明不是用这把密钥为您本人签的",
-        "The proof was not signed with this key, or not for you",
-    )
+    zh = "证明不是用这把密钥为您本人签的"
+    en = "The proof was not signed with this key, or not for you"
 
 
 class OfficerKeyTaken(DomainError):
     status, code = 409, "officer_key_taken"
-    zh, en = (
-        "这把公钥登记过（或刚登记了另一把），请制作新的密钥",
-        "This key was registered before, or another one just now; make a new key",
-    )
+    zh = "这把公钥登记过（或刚登记了另一把），请制作新的密钥"
+    en = "This key was registered before, or another one just now; make a new key"
 
 
 class NoOfficerKey(DomainError):
@@ -53,10 +49,8 @@ class NoOfficerKey(DomainError):
 
 class UnknownOfficerKey(DomainError):
     status, code = 422, "unknown_officer_key"
-    zh, en = (
-        "没有可用于本小区的这把公钥：持有人须在社区或街道任职，且不是本小区书记",
-        "No such key for this compound: its holder has an office above it and is not its secretary",
-    )
+    zh = "没有可用于本小区的这把公钥：持有人须在社区或街道任职，且不是本小区书记"
+    en = "No such key for this compound: its holder has an office above it and is not its secretary"
 
 
 @dataclass(frozen=True)

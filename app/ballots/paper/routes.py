@@ -1,10 +1,11 @@
 """URLs of paper ballots: issue and print slips, enter, confirm, withdraw, void them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from flask import Response, current_app, request
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
@@ -39,9 +40,11 @@ from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people.actor import Actor
-from app.people.guards import allow, ask_again, create_once, current_actor, obtain
+from app.people.guards import act, allow, ask_again, create, current_actor, obtain, result_of
 from app.people.models import Resident, Role
 from votes.ballot import Mark
+
+P = ParamSpec("P")
 
 blp = Blueprint("paper", __name__, description="纸质选票 · Ballots on paper")
 
@@ -96,9 +99,8 @@ def allow_larger_sheets() -> None:
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
-    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
-    batch = create_once(
-        PaperBatch, lambda: paper_entry.issue_slips(db.session(), agenda_session, by, body["count"])
+    batch = create(
+        PaperBatch, paper_entry.issue_slips, obtain(AgendaSession, session_id), body["count"]
     )
     return {**_plain(batch), "serials": [slip.serial for slip in batch.slips]}
 
@@ -139,12 +141,7 @@ def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """录入纸票 · Enter what is on a slip; somebody else confirms it."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.enter_slip(
-        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    return _written(session_id, paper_entry.enter_slip, _keys(), _entered(serial, body))
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", PaperSlipSchema)
@@ -159,12 +156,7 @@ def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
 )
 def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """确认纸票 · Enter the slip a second time, as somebody else; then it is the voter's ballot."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.confirm_slip(
-        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    return _written(session_id, paper_entry.confirm_slip, _keys(), _entered(serial, body))
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", PaperSlipSchema)
@@ -181,18 +173,8 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = withdrawing.withdraw_slip(
-        db.session(),
-        agenda_session,
-        actor.resident,
-        _keys(),
-        serial=serial,
-        voter_id=body["resident_id"],
-        reason=body["reason"],
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    asked = {"serial": serial, "voter_id": body["resident_id"], "reason": body["reason"]}
+    return _written(session_id, withdrawing.withdraw_slip, _keys(), **asked)
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", PaperSlipSchema)
@@ -201,12 +183,7 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
 @blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """作废纸票 · A slip that is no ballot was spoiled or lost."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.void_slip(
-        db.session(), agenda_session, actor.resident, serial, body["reason"]
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    return _written(session_id, paper_entry.void_slip, serial, body["reason"])
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", PaperSlipSchema)
@@ -221,12 +198,7 @@ def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, 
 )
 def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """补照片 · Add photos to a slip that was entered from a sheet and waits to be confirmed."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.add_photos(
-        db.session(), agenda_session, actor.resident, serial, body["attachment_ids"]
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    return _written(session_id, paper_entry.add_photos, serial, body["attachment_ids"])
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-voter", PaperVoterSchema)
@@ -281,9 +253,20 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 @blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
     """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
-    agenda_session, voter = obtain(AgendaSession, session_id), current_actor().resident
-    withdrawing.withdraw_ballot(db.session(), agenda_session, voter, _keys(), **args)
-    db.session.commit()
+    act(withdrawing.withdraw_ballot, obtain(AgendaSession, session_id), _keys(), **args)
+
+
+def _written(
+    session_id: UUID,
+    write: Callable[Concatenate[Session, AgendaSession, Resident, P], PaperSlip],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> dict[str, Any]:
+    """The slip that a clerk wrote to by a service, as he sees it."""
+    agenda_session, actor = _obtain_as_clerk(session_id)
+    slip = result_of(write, agenda_session, *args, **kwargs)
+    return _as_seen(agenda_session, actor, [slip])[0]
 
 
 def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> dict[str, Any]:

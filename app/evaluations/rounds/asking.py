@@ -83,9 +83,9 @@ SUBJECTS: dict[SubjectKind, Subject] = {
 
 def open_round(
     session: Session,
-    kind: SubjectKind,
     subject: Matter | Convention,
     by: Resident,
+    kind: SubjectKind,
     *,
     closes_at: datetime,
     min_answers: int,

@@ -59,10 +59,8 @@ class KeyReused(DomainError):
 
 class InvalidCursor(DomainError):
     status, code = 422, "invalid_cursor"
-    zh, en = (
-        "翻页标记无效，请从第一页重新开始",
-        "The cursor is not valid; start from the first page",
-    )
+    zh = "翻页标记无效，请从第一页重新开始"
+    en = "The cursor is not valid; start from the first page"
 
 
 class ProblemSchema(ma.Schema):

@@ -54,7 +54,7 @@ def count_votes(
     yes: int,
     no: int,
     abstain: int,
-) -> Resolution:
+) -> None:
     """Enter what hands or papers said; `present` is checked against the attendance of the roll.
 
     Raises WrongState, VoteVoid, WrongMethod, MorePresentThanRoll, PresentDiffers,
@@ -72,7 +72,6 @@ def count_votes(
         raise MoreVotesThanPresent
     vote = ResolutionVote(attendance.roll, present, yes, no, abstain)
     _conclude(session, resolution, by, vote, "count", at)
-    return resolution
 
 
 def cast_vote(
@@ -106,9 +105,7 @@ def cast_vote(
     )
 
 
-def close_vote(
-    session: Session, resolution: Resolution, by: Resident, keys: KeyStore
-) -> Resolution:
+def close_vote(session: Session, resolution: Resolution, by: Resident, keys: KeyStore) -> None:
     """End the vote by phone and count it; those present without a vote stay in the base.
 
     Raises WrongState, VoteVoid, WrongMethod, and what the key store raises.
@@ -127,7 +124,6 @@ def close_vote(
         answers[Answer.ABSTAIN],
     )
     _conclude(session, resolution, by, vote, "close_vote", at)
-    return resolution
 
 
 def held_again_at_the_table() -> VoteVoid:

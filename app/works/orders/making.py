@@ -124,13 +124,12 @@ def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> Non
     begin_work(session, hold_matter(session, order.matter_id), agenda_session, by, at)
 
 
-def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> WorkOrder:
+def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> None:
     """Want an order no more which nobody has taken on. Raises WrongState."""
     at = begin_move(session, order)
     order.withdraw(reason)
     record_move(session, order, "withdraw", by, at, reason=reason)
     finish_if_done(session, order.matter_id, by, at)
-    return order
 
 
 def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:

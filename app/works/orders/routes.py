@@ -14,7 +14,7 @@ from app.people.guards import (
     act,
     act_by_role,
     allow,
-    create_once,
+    create_by_role,
     current_actor,
     obtain,
     obtain_compound,
@@ -97,10 +97,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
     A seated member's order is a proposal (创单), which the secretary confirms by assigning it.
     """
     resolution = obtain(Resolution, resolution_id)
-    by = current_actor()
-    order = create_once(
-        WorkOrder, lambda: orders.create_from_resolution(db.session(), resolution, by, **body)
-    )
+    order = create_by_role(WorkOrder, orders.create_from_resolution, resolution, **body)
     return order_as_seen(order)
 
 
@@ -111,11 +108,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """派单 · Make an order for a matter that was dispatched without a vote."""
     matter = obtain(Matter, matter_id)
-    by = current_actor()
-    order = create_once(
-        WorkOrder, lambda: orders.create_from_matter(db.session(), matter, by, **body)
-    )
-    return order_as_seen(order)
+    return order_as_seen(create_by_role(WorkOrder, orders.create_from_matter, matter, **body))
 
 
 @blp.get("/compounds/<uuid:compound_id>/orders")
@@ -148,8 +141,7 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """派单 · Hand an order to its doer, who answers within 24 hours."""
-    order = act(assigning.assign_order, obtain(WorkOrder, order_id), **body)
-    return order_as_seen(order)
+    return order_as_seen(act(assigning.assign_order, obtain(WorkOrder, order_id), **body))
 
 
 @blp.post("/orders/<uuid:order_id>/take", OrderSchema)
@@ -157,8 +149,7 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
     """抢单 · Take an open order; who comes second is refused."""
-    order = act_by_role(assigning.take_order, obtain(WorkOrder, order_id))
-    return order_as_seen(order)
+    return order_as_seen(act_by_role(assigning.take_order, obtain(WorkOrder, order_id)))
 
 
 @blp.post("/orders/<uuid:order_id>/accept", OrderSchema)
@@ -166,8 +157,7 @@ def take_order(order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
     """接单 · Take on an order that was assigned."""
-    order = act_by_role(assigning.accept_order, obtain(WorkOrder, order_id))
-    return order_as_seen(order)
+    return order_as_seen(act_by_role(assigning.accept_order, obtain(WorkOrder, order_id)))
 
 
 @blp.post("/orders/<uuid:order_id>/decline", OrderSchema)
@@ -186,8 +176,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """撤单 · Want an order no more which nobody has taken on."""
-    order = act(orders.withdraw_order, obtain(WorkOrder, order_id), body["reason"])
-    return order_as_seen(order)
+    return order_as_seen(act(orders.withdraw_order, obtain(WorkOrder, order_id), body["reason"]))
 
 
 @blp.post("/orders/<uuid:order_id>/contact", OrderSchema)
@@ -207,10 +196,7 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
     """记录进展 · Write down how the work stands, with photos that only people of the place see."""
     order = obtain(WorkOrder, order_id)
-    by = current_actor()
-    progress = create_once(
-        OrderProgress, lambda: finishing.add_progress(db.session(), order, by, **body)
-    )
+    progress = create_by_role(OrderProgress, finishing.add_progress, order, **body)
     return with_photos(db.session(), progress)
 
 
@@ -220,8 +206,7 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """报完成 · Say that it is done, with photos that only people of the place see."""
-    order = act_by_role(finishing.submit_order, obtain(WorkOrder, order_id), **body)
-    return order_as_seen(order)
+    return order_as_seen(act_by_role(finishing.submit_order, obtain(WorkOrder, order_id), **body))
 
 
 @blp.post("/orders/<uuid:order_id>/verify", OrderSchema)
@@ -240,8 +225,7 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回 · Send it back as not done, with a reason; never by whoever did it."""
-    order = act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body)
-    return order_as_seen(order)
+    return order_as_seen(act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body))
 
 
 @blp.post("/orders/<uuid:order_id>/hours", HoursSchema)
@@ -251,8 +235,7 @@ def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
     """记工时 · A seated member logs his own time on an order that he carries out."""
     order = obtain(WorkOrder, order_id)
-    by = current_actor()
-    return create_once(WorkHours, lambda: hours.log_hours(db.session(), order, by, **body))
+    return create_by_role(WorkHours, hours.log_hours, order, **body)
 
 
 @blp.post("/hours/<uuid:hours_id>/reverse", HoursSchema)
@@ -262,10 +245,7 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
 def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
     """冲销工时 · Take a row of hours back by another one."""
     logged = obtain(WorkHours, hours_id)
-    by = current_actor()
-    return create_once(
-        WorkHours, lambda: hours.reverse_hours(db.session(), logged, by, body["reason"])
-    )
+    return create_by_role(WorkHours, hours.reverse_hours, logged, body["reason"])
 
 
 @blp.get("/compounds/<uuid:compound_id>/hours")

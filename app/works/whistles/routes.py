@@ -14,8 +14,7 @@ from app.people.guards import (
     act,
     act_by_role,
     allow,
-    create_once,
-    current_actor,
+    create,
     obtain,
     obtain_compound,
 )
@@ -55,11 +54,7 @@ REQUESTERS = (Role.COMMUNITY_SECRETARY, Role.BRANCH_SECRETARY)
 def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """提请吹哨 · Ask the street to call a department to a matter."""
     matter = obtain(Matter, matter_id)
-    by = current_actor().resident
-    whistle = create_once(
-        Whistle, lambda: whistling.request_whistle(db.session(), matter, by, **body)
-    )
-    return whistle_as_seen(whistle)
+    return whistle_as_seen(create(Whistle, whistling.request_whistle, matter, **body))
 
 
 @blp.get("/compounds/<uuid:compound_id>/whistles")
@@ -101,8 +96,7 @@ def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
-    whistle = act(whistling.blow_whistle, obtain(Whistle, whistle_id), **body)
-    return whistle_as_seen(whistle)
+    return whistle_as_seen(act(whistling.blow_whistle, obtain(Whistle, whistle_id), **body))
 
 
 @blp.post("/whistles/<uuid:whistle_id>/object", WhistleSchema)
@@ -120,8 +114,7 @@ def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]
 @blp.refuses(WrongState, NotTheDoer)
 def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
     """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
-    whistle = act_by_role(whistling.sign_whistle, obtain(Whistle, whistle_id))
-    return whistle_as_seen(whistle)
+    return whistle_as_seen(act_by_role(whistling.sign_whistle, obtain(Whistle, whistle_id)))
 
 
 @blp.post("/whistles/<uuid:whistle_id>/contact", WhistleSchema)
@@ -140,8 +133,7 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """报到 · The department is on site, with photos that only people of the place see."""
-    whistle = act_by_role(whistling.report_in, obtain(Whistle, whistle_id), **body)
-    return whistle_as_seen(whistle)
+    return whistle_as_seen(act_by_role(whistling.report_in, obtain(Whistle, whistle_id), **body))
 
 
 @blp.post("/whistles/<uuid:whistle_id>/feed-back", WhistleSchema)
@@ -150,8 +142,7 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     """反馈 · The department says what it did, with photos that only people of the place see."""
-    whistle = act_by_role(whistling.feed_back, obtain(Whistle, whistle_id), **body)
-    return whistle_as_seen(whistle)
+    return whistle_as_seen(act_by_role(whistling.feed_back, obtain(Whistle, whistle_id), **body))
 
 
 @blp.post("/whistles/<uuid:whistle_id>/verify-close", WhistleSchema)
