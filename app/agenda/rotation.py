@@ -133,13 +133,14 @@ def _record(
     session: Session, place: HostPlace, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
     session.flush()
+    compound_id, community_id = place.compound_id, place.community_id
     record(
         session,
         place,
         verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=place.compound_id,
-        community_id=place.community_id,
+        by,
+        at,
+        compound_id=compound_id,
+        community_id=community_id,
         reason=reason,
     )

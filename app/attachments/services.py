@@ -276,12 +276,4 @@ def _record(
     at: datetime,
     reason: str | None = None,
 ) -> None:
-    record(
-        session,
-        attachment,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=attachment.compound_id,
-        reason=reason,
-    )
+    record(session, attachment, verb, by, at, reason=reason)

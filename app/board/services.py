@@ -135,15 +135,7 @@ def withdraw(
 def _record(
     session: Session, notice: PublicNotice, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
-    record(
-        session,
-        notice,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=notice.compound_id,
-        reason=reason,
-    )
+    record(session, notice, verb, by, at, reason=reason)
 
 
 def find_place(session: Session, kind: str, place_id: UUID) -> FeedPlace | None:

@@ -30,16 +30,9 @@ def decide_flag(
     version.require_state(VersionState.REVIEW)
     _require_another(session, version, by)
     flag.decide(decision, reason, by.id, at)
-    record(
-        session,
-        flag,
-        "decide",
-        at=at,
-        actor_id=by.id,
-        compound_id=version.compound_id,
-        to_state=decision,
-        reason=f"{flag.clause_label}「{flag.word}」：{reason}",
-    )
+    why = f"{flag.clause_label}「{flag.word}」：{reason}"
+    compound_id = version.compound_id
+    record(session, flag, "decide", by, at, compound_id=compound_id, to_state=decision, reason=why)
 
 
 def review_version(

@@ -55,7 +55,7 @@ def note_remark(
     )
     session.add(remark)
     session.flush()
-    record(session, remark, "note", at=at, actor_id=by.id, compound_id=agenda_session.compound_id)
+    record(session, remark, "note", by, at)
     attach(session, remark, agenda_session.compound_id, attachment_ids, by, at)
     return remark
 

@@ -144,15 +144,7 @@ def _take(
     except IntegrityError:
         raise AnsweredAlready from None
     _require_state(work, is_raiser)
-    record(
-        session,
-        follow_up,
-        "answer",
-        at=at,
-        actor_id=entered_by_id or author_id,
-        compound_id=work.compound_id,
-        to_state=channel,
-    )
+    record(session, follow_up, "answer", entered_by_id or author_id, at, to_state=channel)
     return follow_up
 
 

@@ -14,12 +14,14 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Enum,
+    Index,
     MetaData,
     String,
     Table,
     Uuid,
     event,
     literal_column,
+    text,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
@@ -93,6 +95,12 @@ class Base(DeclarativeBase):
         metadata=metadata,
         type_annotation_map={datetime: UTCDateTime(), UUID: Uuid()},
     )
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """At most one row with the same values in these columns, of those that meet the condition."""
+    condition = text(where)
+    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
 # SQLite numbers rows in the order in which they come in, unless it is told not to. Where that order

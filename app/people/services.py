@@ -260,13 +260,5 @@ def _offices_given_by(roles: frozenset[Role], in_compound: bool) -> frozenset[Ro
 def _record_appointment(
     session: Session, appointment: Appointment, verb: str, by: Resident, at: datetime
 ) -> None:
-    record(
-        session,
-        appointment,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=appointment.compound_id,
-        community_id=appointment.community_id,
-        reason=f"{appointment.role} {appointment.since} - {appointment.until or ''}",
-    )
+    what = f"{appointment.role} {appointment.since} - {appointment.until or ''}"
+    record(session, appointment, verb, by, at, reason=what)

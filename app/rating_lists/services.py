@@ -163,13 +163,5 @@ def _tell(
     if entry.notice is not None and entry.notice.withdrawn_at is None:
         words = notices.RATING_NOTICED.correction(verb, {"entry": entry})
         correct(session, entry.notice, by, words, at)
-    record(
-        session,
-        entry,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=entry.compound_id,
-        to_state="STRUCK" if entry.struck_at else entry.colour,
-        reason=reason,
-    )
+    state = "STRUCK" if entry.struck_at else entry.colour
+    record(session, entry, verb, by, at, to_state=state, reason=reason)

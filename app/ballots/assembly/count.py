@@ -108,7 +108,7 @@ def choose_method(
             raise WrongState(
                 zh="两位见证人已确认票数", en="Both witnesses have confirmed the totals"
             )
-        record(session, count, "drop", at=at, actor_id=by.id, compound_id=count.compound_id)
+        record(session, count, "drop", by, at)
         session.delete(count)
     agenda_session.manual_method = method
     record_move(
@@ -155,7 +155,7 @@ def enter_count(
     attach(session, count, count.compound_id, entered.attachment_ids, by, at)
     if not attachments_of(session, [count.id]).get(count.id):
         raise PhotoMissing(zh="请拍下现场或票板并附上照片", en="Attach a photo of the board")
-    record(session, count, "enter", at=at, actor_id=by.id, compound_id=count.compound_id)
+    record(session, count, "enter", by, at)
     return count
 
 
@@ -173,7 +173,7 @@ def confirm_count(
         raise NotAWitness
     if seen != count.totals_hash:
         raise TotalsChanged
-    record(session, count, "confirm", at=at, actor_id=by.id, compound_id=count.compound_id)
+    record(session, count, "confirm", by, at)
     return count
 
 

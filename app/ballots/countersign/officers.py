@@ -91,7 +91,7 @@ def register_key(
             session.add(key)
     except IntegrityError:
         raise OfficerKeyTaken from None
-    record(session, key, "register", at=at, actor_id=officer.id, reason=public_key.hex())
+    record(session, key, "register", officer.resident, at, reason=public_key.hex())
     return key
 
 
@@ -178,15 +178,7 @@ def name_countersigner(
         session.add(row)
     row.resident_id, row.named_by_id, row.named_at = resident_id, by.id, at
     session.flush()
-    record(
-        session,
-        row,
-        "name_countersigner",
-        at=at,
-        actor_id=by.id,
-        compound_id=compound.id,
-        reason=str(resident_id or ""),
-    )
+    record(session, row, "name_countersigner", by, at, reason=str(resident_id or ""))
     return read_countersigners(session, compound, at)
 
 
@@ -200,4 +192,4 @@ def _live_key(session: Session, resident_id: UUID) -> OfficerKey | None:
 
 def _revoke(session: Session, key: OfficerKey, at: datetime) -> None:
     key.revoked_at = at
-    record(session, key, "revoke", at=at, actor_id=key.resident_id)
+    record(session, key, "revoke", key.resident_id, at)

@@ -150,15 +150,7 @@ def issue_slips(
     )
     session.add(batch)
     session.flush()
-    record(
-        session,
-        batch,
-        "issue_slips",
-        at=at,
-        actor_id=by.id,
-        compound_id=batch.compound_id,
-        reason=f"{count} 张",
-    )
+    record(session, batch, "issue_slips", by, at, reason=f"{count} 张")
     return batch
 
 
@@ -260,15 +252,8 @@ def log_refused_cast(session: Session, agenda_session: AgendaSession) -> None:
     """Log that somebody in whose name a paper ballot came in tried to vote by phone: so auditors
     see how often the two do not agree. The caller commits."""
     # Each time and without a name: it would tell who voted on paper.
-    record(
-        session,
-        agenda_session,
-        "refuse_phone_ballot",
-        at=read_database_clock(session),
-        actor_id=None,
-        compound_id=agenda_session.compound_id,
-        reason=PaperBallotExists.code,
-    )
+    at, why = read_database_clock(session), PaperBallotExists.code
+    record(session, agenda_session, "refuse_phone_ballot", None, at, reason=why)
 
 
 def count_waiting(session: Session, agenda_session: AgendaSession) -> int:
