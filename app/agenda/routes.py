@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda import roll, rotation, services
-from app.agenda.access import as_seen
+from app.agenda import rotation, services
+from app.agenda.access import all_as_seen, as_seen
 from app.agenda.models import AgendaSession, RollEntry
 from app.agenda.refusals import (
     AlreadyNext,
@@ -120,15 +120,7 @@ def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         .where(AgendaSession.compound_id == compound_id)
         .options(db.joinedload(AgendaSession.compound))
     )
-    if "state" in args:
-        query = query.where(AgendaSession.state == args.pop("state"))
-    page = read_page(db.session(), query, AgendaSession.id, **args)
-    turnouts = roll.participation(db.session(), [each.id for each in page["items"]])
-    at = clock.now()
-    items = [
-        {"session": each, "turnout": turnouts[each.id], "server_time": at} for each in page["items"]
-    ]
-    return {**page, "items": items}
+    return read_page(db.session(), query, AgendaSession.id, show=all_as_seen, **args)
 
 
 @blp.get("/sessions/<uuid:session_id>", SessionSchema)

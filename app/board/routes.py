@@ -23,7 +23,7 @@ from app.compounds.models import Compound
 from app.kit import clock
 from app.kit.errors import Forbidden, NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import PREFIX, Blueprint, read_page
+from app.kit.web.api import PREFIX, Blueprint, each, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -148,8 +148,7 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
         .where(Objection.notice_id == notice_id)
         .options(db.joinedload(Objection.resident))
     )
-    page = read_page(db.session(), query, Objection.id, **args)
-    return {**page, "items": [_seen(objection) for objection in page["items"]]}
+    return read_page(db.session(), query, Objection.id, show=each(_seen), **args)
 
 
 @blp.post("/objections/<uuid:objection_id>/answer", ObjectionSchema)

@@ -130,9 +130,6 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
     query = (
         db.select(Case).where(Case.compound_id == compound_id).options(db.joinedload(Case.compound))
     )
-    state = args.pop("state")
-    if state is not None:
-        query = query.where(Case.state == state)
     return read_page(db.session(), query, Case.id, **args)
 
 

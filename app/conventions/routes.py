@@ -56,7 +56,7 @@ from app.conventions.schemas import (
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, each, read_page
 from app.people.guards import EVERYONE_THERE, act, allow, create, obtain_compound, result_of
 from app.people.models import Role
 
@@ -110,8 +110,9 @@ def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """规约列表 · Conventions of a compound, newest first; by choice those due for review."""
     obtain_compound(compound_id)
     query = current_versions(compound_id, args.pop("in_force"), args.pop("review_due_by"))
-    page = read_page(db.session(), query, ConventionVersion.convention_id, **args)
-    return {**page, "items": [as_listed(version) for version in page["items"]]}
+    return read_page(
+        db.session(), query, ConventionVersion.convention_id, show=each(as_listed), **args
+    )
 
 
 @blp.get("/conventions/<uuid:convention_id>", ConventionSchema)

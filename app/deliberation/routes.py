@@ -1,5 +1,6 @@
 """URLs of round tables and solution cards."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -161,8 +162,8 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
     obtain(AgendaSession, session_id)
     query = db.select(Remark).where(Remark.session_id == session_id)
-    page = read_page(db.session(), query, Remark.position, **args, oldest_first=True)
-    return {**page, "items": remarks.with_attachments(db.session(), page["items"])}
+    show = partial(remarks.with_attachments, db.session())
+    return read_page(db.session(), query, Remark.position, oldest_first=True, show=show, **args)
 
 
 @blp.post("/sessions/<uuid:session_id>/cards", CardSchema)
@@ -180,12 +181,8 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)
-    query = cards_of(session_id)
-    for column in ("matter_id", "state"):
-        if column in args:
-            query = query.where(getattr(SolutionCard, column) == args.pop(column))
-    page = read_page(db.session(), query, SolutionCard.number, **args, oldest_first=True)
-    return {**page, "items": as_seen_by(db.session(), current_actor().id, page["items"])}
+    query, show = cards_of(session_id), partial(as_seen_by, db.session(), current_actor().id)
+    return read_page(db.session(), query, SolutionCard.number, oldest_first=True, show=show, **args)
 
 
 @blp.get("/cards/<uuid:card_id>", CardSchema)

@@ -60,7 +60,7 @@ from app.evaluations.schemas import (
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page, refused
+from app.kit.web.api import Blueprint, each, read_page, refused
 from app.matters.models import Matter
 from app.people.guards import EVERYONE_THERE, act, allow, create, obtain, obtain_compound, result_of
 from app.people.models import Role
@@ -170,8 +170,9 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """评定记录 · What became of a matter each time that it was judged, newest first."""
     obtain(Matter, matter_id)
     query = db.select(MatterEvaluation).where(MatterEvaluation.matter_id == matter_id)
-    page = read_page(db.session(), query, MatterEvaluation.id, **args)
-    return {**page, "items": [evaluation_as_seen(each) for each in page["items"]]}
+    return read_page(
+        db.session(), query, MatterEvaluation.id, show=each(evaluation_as_seen), **args
+    )
 
 
 @blp.post("/matters/<uuid:matter_id>/evaluation-rounds", EvaluationRoundSchema)
@@ -199,8 +200,7 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """民评列表 · Evaluations of a compound, newest first."""
     obtain_compound(compound_id)
     query = db.select(EvaluationRound).where(EvaluationRound.compound_id == compound_id)
-    page = read_page(db.session(), query, EvaluationRound.id, **args)
-    return {**page, "items": [round_as_seen(each) for each in page["items"]]}
+    return read_page(db.session(), query, EvaluationRound.id, show=each(round_as_seen), **args)
 
 
 @blp.get("/evaluation-rounds/<uuid:round_id>", EvaluationRoundSchema)

@@ -1,6 +1,7 @@
 """URLs of matters."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -72,13 +73,9 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         .where(Matter.compound_id == compound_id)
         .options(db.joinedload(Matter.compound))
     )
-    for column in ("state", "category"):
-        if column in args:
-            query = query.where(getattr(Matter, column) == args.pop(column))
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
-    page = read_page(db.session(), query, Matter.id, **args)
-    return {**page, "items": _seen_by(actor, page["items"])}
+    return read_page(db.session(), query, Matter.id, show=partial(_seen_by, actor), **args)
 
 
 @blp.get("/matters/<uuid:matter_id>", MatterDetailSchema)

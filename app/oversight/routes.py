@@ -1,5 +1,6 @@
 """URLs of the log of every move, for auditors."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -50,5 +51,5 @@ def check_community_log(community_id: UUID) -> dict[str, Any]:
 
 def _read_log(chain_id: UUID, args: dict[str, Any]) -> dict[str, Any]:
     paging = {name: args.pop(name) for name in ("limit", "cursor")}
-    page = read_page(db.session(), entries_of(chain_id, **args), AuditLink.number, **paging)
-    return {**page, "items": as_read(db.session(), page["items"])}
+    query, show = entries_of(chain_id, **args), partial(as_read, db.session())
+    return read_page(db.session(), query, AuditLink.number, show=show, **paging)

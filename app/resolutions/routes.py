@@ -14,7 +14,7 @@ from app.ballots.storing import NotOnRoll
 from app.deliberation.refusals import MatterNotChosen
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, each, read_page
 from app.people.guards import EVERYONE_THERE, act, act_by_role, allow, create, obtain
 from app.people.models import Role
 from app.resolutions import meeting, review, services
@@ -93,10 +93,8 @@ def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """决议列表 · The resolutions of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)
-    page = read_page(
-        db.session(), resolutions_of(session_id), Resolution.number, oldest_first=True, **args
-    )
-    return {**page, "items": [as_seen(resolution) for resolution in page["items"]]}
+    query, show = resolutions_of(session_id), each(as_seen)
+    return read_page(db.session(), query, Resolution.number, oldest_first=True, show=show, **args)
 
 
 @blp.get("/resolutions/<uuid:resolution_id>", ResolutionSchema)

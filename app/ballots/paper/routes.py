@@ -1,6 +1,7 @@
 """URLs of paper ballots: issue and print slips, enter, confirm, withdraw, void them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
@@ -127,12 +128,10 @@ def print_slips(batch_id: UUID) -> Response:
 @blp.lists(PaperSlipSchema, SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """纸票列表 · The slips of a session and how far each has come, newest first."""
-    agenda_session, state = obtain(AgendaSession, session_id), args.pop("state", None)
+    agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
     query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
-    if state is not None:
-        query = query.where(PaperSlip.state == state)
-    page = read_page(db.session(), query, PaperSlip.id, **args)
-    return {**page, "items": _as_seen(agenda_session, current_actor(), page["items"])}
+    show = partial(_as_seen, agenda_session, actor)
+    return read_page(db.session(), query, PaperSlip.id, show=show, **args)
 
 
 @blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", PaperSlipSchema)

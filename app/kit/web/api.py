@@ -118,12 +118,15 @@ def read_page(
     limit: int,
     cursor: str | None,
     oldest_first: bool = False,
+    show: Callable[[Sequence[Any]], Sequence[Any]] = list,
+    **wanted: Any,
 ) -> dict[str, Any]:
     """One page of `query` in the order of `key`: `{"items": [...], "next_cursor": ... or None}`.
 
     `key` is unique within the list and grows with it: an id (UUIDv7) or a number given out in
-    order. So a page stays where it was while new rows come in. Raises InvalidCursor for a cursor
-    that this list did not give out.
+    order. So a page stays where it was while new rows come in. Only rows are read that have what is
+    `wanted` in columns of the key's model, where None asks for nothing; `show` makes the items of
+    them. Raises InvalidCursor for a cursor that this list did not give out.
     """
     if cursor is not None:
         try:
@@ -131,15 +134,22 @@ def read_page(
         except (BadSignature, ValueError, TypeError, AttributeError):
             raise InvalidCursor from None
         query = query.where(key > after if oldest_first else key < after)
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(getattr(key.class_, name) == value)
     order = key.asc() if oldest_first else key.desc()
     rows: Sequence[Any] = session.scalars(query.order_by(order).limit(limit + 1)).all()
     more = len(rows) > limit
-    items = rows[:limit]
-    last = getattr(items[-1], key.key) if more else None
+    last = getattr(rows[limit - 1], key.key) if more else None
     return {
-        "items": items,
+        "items": show(rows[:limit]),
         "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
     }
+
+
+def each(show: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """How a page shows rows that are shown one by one."""
+    return lambda rows: [show(row) for row in rows]
 
 
 class UploadRequest(flask.Request):
