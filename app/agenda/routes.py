@@ -3,31 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda import rotation, services
+from app.agenda import refusals, rotation, schemas, services
 from app.agenda.access import all_as_seen, as_seen
 from app.agenda.models import AgendaSession, RollEntry
-from app.agenda.refusals import (
-    AlreadyNext,
-    IneligibleVoter,
-    NotInRotation,
-    NotTheHost,
-    OpeningTimePassed,
-    PeriodTaken,
-    RollMissing,
-    RollNotAllowed,
-    TimesOutOfOrder,
-)
-from app.agenda.schemas import (
-    CancelArgs,
-    CreateSessionArgs,
-    RollArgs,
-    RollEntrySchema,
-    RotationChangeArgs,
-    RotationSchema,
-    SessionBriefSchema,
-    SessionsArgs,
-    SessionSchema,
-)
 from app.compounds.models import Community
 from app.kit import clock
 from app.kit.errors import WrongState
@@ -60,26 +38,26 @@ CHANGE_EXAMPLE = {
 }
 
 
-@blp.get("/communities/<uuid:community_id>/rotation", RotationSchema)
+@blp.get("/communities/<uuid:community_id>/rotation", schemas.RotationSchema)
 @allow(*EVERYONE_THERE)
 def read_rotation(community_id: UUID) -> dict[str, Any]:
     """轮值表 · The host list of a community, next host first."""
     return _rotation(obtain_community(community_id))
 
 
-@blp.post("/communities/<uuid:community_id>/rotation/skip", RotationSchema)
+@blp.post("/communities/<uuid:community_id>/rotation/skip", schemas.RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.refuses(NotInRotation)
+@blp.arguments(schemas.RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.refuses(refusals.NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """跳过 · Send a compound to the end of the list, with a reason."""
     return _rotation(act(rotation.skip, obtain_community(community_id), at=clock.now(), **body))
 
 
-@blp.post("/communities/<uuid:community_id>/rotation/swap", RotationSchema)
+@blp.post("/communities/<uuid:community_id>/rotation/swap", schemas.RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.refuses(NotInRotation, AlreadyNext)
+@blp.arguments(schemas.RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.refuses(refusals.NotInRotation, refusals.AlreadyNext)
 def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """调换 · Let a compound change places with the next host, with a reason."""
     return _rotation(act(rotation.swap, obtain_community(community_id), at=clock.now(), **body))
@@ -92,16 +70,16 @@ def _rotation(community: Community) -> dict[str, Any]:
     }
 
 
-@blp.post("/compounds/<uuid:compound_id>/sessions", SessionSchema)
+@blp.post("/compounds/<uuid:compound_id>/sessions", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
+@blp.arguments(schemas.CreateSessionArgs, example=CREATE_EXAMPLE)
 @blp.creates(
-    TimesOutOfOrder,
-    RollMissing,
-    RollNotAllowed,
-    PeriodTaken,
-    NotTheHost,
-    IneligibleVoter,
+    refusals.TimesOutOfOrder,
+    refusals.RollMissing,
+    refusals.RollNotAllowed,
+    refusals.PeriodTaken,
+    refusals.NotTheHost,
+    refusals.IneligibleVoter,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """开设一期 · Plan a month's session; the compound takes its turn as host."""
@@ -111,7 +89,7 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.get("/compounds/<uuid:compound_id>/sessions")
 @allow(*EVERYONE_THERE)
-@blp.lists(SessionBriefSchema, SessionsArgs)
+@blp.lists(schemas.SessionBriefSchema, schemas.SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
     obtain_compound(compound_id)
@@ -123,14 +101,14 @@ def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, AgendaSession.id, show=all_as_seen, **args)
 
 
-@blp.get("/sessions/<uuid:session_id>", SessionSchema)
+@blp.get("/sessions/<uuid:session_id>", schemas.SessionSchema)
 @allow(*EVERYONE_THERE)
 def read_session(session_id: UUID) -> dict[str, Any]:
     """一期月月谈 · One session with its list and turnout."""
     return as_seen(obtain(AgendaSession, session_id))
 
 
-@blp.get("/sessions/<uuid:session_id>/roll", RollEntrySchema(many=True))
+@blp.get("/sessions/<uuid:session_id>/roll", schemas.RollEntrySchema(many=True))
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     """投票人名单 · Who may vote, by resident id."""
@@ -150,24 +128,24 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-@blp.put("/sessions/<uuid:session_id>/roll", SessionSchema)
+@blp.put("/sessions/<uuid:session_id>/roll", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
-@blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
+@blp.arguments(schemas.RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
+@blp.refuses(WrongState, refusals.RollMissing, refusals.RollNotAllowed, refusals.IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
     return as_seen(act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"]))
 
 
-@blp.post("/sessions/<uuid:session_id>/start-collecting", SessionSchema)
+@blp.post("/sessions/<uuid:session_id>/start-collecting", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, OpeningTimePassed)
+@blp.refuses(WrongState, refusals.OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
     """开始征集 · Announce the session."""
     return as_seen(act(services.start_collecting, obtain(AgendaSession, session_id)))
 
 
-@blp.post("/sessions/<uuid:session_id>/freeze-list", SessionSchema)
+@blp.post("/sessions/<uuid:session_id>/freeze-list", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
@@ -175,9 +153,9 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
     return as_seen(act(services.freeze_list, obtain(AgendaSession, session_id)))
 
 
-@blp.post("/sessions/<uuid:session_id>/cancel", SessionSchema)
+@blp.post("/sessions/<uuid:session_id>/cancel", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
+@blp.arguments(schemas.CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""

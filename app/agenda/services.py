@@ -8,19 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import notices, rotation
+from app.agenda import notices, refusals, rotation
 from app.agenda.models import (
     BEFORE_VOTING,
     AgendaItem,
     AgendaSession,
     SessionState,
-)
-from app.agenda.refusals import (
-    OpeningTimePassed,
-    PeriodTaken,
-    RollMissing,
-    RollNotAllowed,
-    TimesOutOfOrder,
 )
 from app.agenda.roll import write_roster
 from app.board.posting import post
@@ -53,7 +46,7 @@ def create_session(
     Raises TimesOutOfOrder, RollMissing, RollNotAllowed, PeriodTaken, NotTheHost, IneligibleVoter.
     """
     if not at < voting_opens_at < voting_closes_at <= round_table_at:
-        raise TimesOutOfOrder
+        raise refusals.TimesOutOfOrder
     _check_roll(mode, roll)
     agenda_session = AgendaSession(
         id=new_id(),
@@ -73,7 +66,7 @@ def create_session(
         with session.begin_nested():
             session.add(agenda_session)
     except IntegrityError:
-        raise PeriodTaken from None
+        raise refusals.PeriodTaken from None
     agenda_session.host_waited_since = rotation.take_turn(session, compound, at)
     write_roster(session, agenda_session, roll, local_date(voting_opens_at))
     record_move(session, agenda_session, "create", by, at)
@@ -93,16 +86,16 @@ def replace_roll(
 
 def _check_roll(mode: Mode, voters: Collection[UUID]) -> None:
     if mode is Mode.ROSTER and not voters:
-        raise RollMissing
+        raise refusals.RollMissing
     if mode is not Mode.ROSTER and voters:
-        raise RollNotAllowed
+        raise refusals.RollNotAllowed
 
 
 def start_collecting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """Announce the session and collect matters for it."""
     at = begin_move(session, agenda_session)
     if agenda_session.state is SessionState.DRAFT and agenda_session.voting_opens_at <= at:
-        raise OpeningTimePassed
+        raise refusals.OpeningTimePassed
     agenda_session.start_collecting()
     record_move(session, agenda_session, "start_collecting", by, at)
     post(session, notices.SESSION_ANNOUNCED, agenda_session, at)

@@ -12,7 +12,7 @@ from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
-from app.ballots import sealing, storing, voting
+from app.ballots import schemas, sealing, storing, voting
 from app.ballots.cast import casting
 from app.ballots.cast.first_cast import cast_first
 from app.ballots.keys.operator import read_keys, require_our_store
@@ -26,14 +26,6 @@ from app.ballots.polled import (
     result_version,
 )
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
-from app.ballots.schemas import (
-    CastArgs,
-    OperatorKeySchema,
-    ParticipationSchema,
-    ReceiptSchema,
-    ResultSchema,
-    TurnoutReportSchema,
-)
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.kit import clock, due
 from app.kit.errors import NotFound, WrongState
@@ -114,9 +106,9 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     return as_seen(agenda_session)
 
 
-@blp.put("/sessions/<uuid:session_id>/ballot", ReceiptSchema)
+@blp.put("/sessions/<uuid:session_id>/ballot", schemas.ReceiptSchema)
 @allow_later(Role.RESIDENT)
-@blp.arguments(CastArgs(), example=CAST_EXAMPLE)
+@blp.arguments(schemas.CastArgs(), example=CAST_EXAMPLE)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -153,7 +145,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     return receipt
 
 
-@blp.get("/sessions/<uuid:session_id>/ballot", ReceiptSchema)
+@blp.get("/sessions/<uuid:session_id>/ballot", schemas.ReceiptSchema)
 @allow(Role.RESIDENT)
 @blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
@@ -165,7 +157,7 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
     return receipt
 
 
-@blp.get("/sessions/<uuid:session_id>/turnout", TurnoutReportSchema)
+@blp.get("/sessions/<uuid:session_id>/turnout", schemas.TurnoutReportSchema)
 @allow_later(*EVERYONE_THERE)
 def read_turnout(session_id: UUID) -> Answer:
     """投票人数 · How many may vote and how many did; all that shows while voting is open.
@@ -184,7 +176,7 @@ def read_turnout(session_id: UUID) -> Answer:
     return _unless_seen(turnout.version) or (vars(turnout), _tag(turnout.version))
 
 
-@blp.get("/sessions/<uuid:session_id>/result", ResultSchema)
+@blp.get("/sessions/<uuid:session_id>/result", schemas.ResultSchema)
 @allow_later(*EVERYONE_THERE)
 @blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
@@ -207,7 +199,7 @@ def read_result(session_id: UUID) -> Response:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     version = result_version(session_id, agenda_session.state)
-    answer = jsonify(ResultSchema().dump(result))
+    answer = jsonify(schemas.ResultSchema().dump(result))
     result_bodies.put(version, answer.get_data())
     answer.headers.update(_tag(version))
     return answer
@@ -253,7 +245,7 @@ def read_bundle(session_id: UUID) -> Response:
     return answer
 
 
-@blp.get("/me/participations", ParticipationSchema(many=True))
+@blp.get("/me/participations", schemas.ParticipationSchema(many=True))
 @signed_in
 def list_participations() -> Sequence[RollEntry]:
     """以我名义收到的选票 · Ballots that came in in one's name: channel and day.
@@ -264,7 +256,7 @@ def list_participations() -> Sequence[RollEntry]:
     return casting.participations(db.session(), current_actor().id)
 
 
-@blp.get("/operator-key", OperatorKeySchema)
+@blp.get("/operator-key", schemas.OperatorKeySchema)
 @public
 @blp.refuses(*KEY_REFUSALS)
 def read_operator_key() -> dict[str, Any]:

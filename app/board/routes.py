@@ -6,19 +6,9 @@ from uuid import UUID
 
 from flask import Response, current_app, json, request
 
-from app.board import feeds, objections, services
+from app.board import feeds, objections, schemas, services
 from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ObjectionTermOver, ResultIsFinal, TakesNoObjections
-from app.board.schemas import (
-    AnswerArgs,
-    CorrectArgs,
-    FeedArgs,
-    FeedSchema,
-    NoticeSchema,
-    ObjectArgs,
-    ObjectionSchema,
-    WithdrawArgs,
-)
 from app.compounds.models import Compound
 from app.kit import clock
 from app.kit.errors import Forbidden, NotFound, WrongState
@@ -54,8 +44,8 @@ def links_of(place: services.FeedPlace) -> feeds.FeedLinks:
 
 @blp.get(f"/board/{PLACE}/feed.json")
 @public
-@blp.arguments(FeedArgs, location="query")
-@blp.response(200, FeedSchema, content_type="application/feed+json")
+@blp.arguments(schemas.FeedArgs, location="query")
+@blp.response(200, schemas.FeedSchema, content_type="application/feed+json")
 def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     """公示订阅（JSON Feed 1.1）· Public notices of a place as JSON Feed."""
     place = _obtain_place(kind, place_id)
@@ -70,7 +60,7 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 
 @blp.get(f"/board/{PLACE}/feed.atom")
 @public
-@blp.arguments(FeedArgs, location="query")
+@blp.arguments(schemas.FeedArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type="application/atom+xml")
 def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     """公示订阅（Atom）· The same as Atom."""
@@ -101,9 +91,9 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
     return response
 
 
-@blp.post("/notices/<uuid:notice_id>/correct", NoticeSchema)
+@blp.post("/notices/<uuid:notice_id>/correct", schemas.NoticeSchema)
 @allow(*EDITORS)
-@blp.arguments(CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
+@blp.arguments(schemas.CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """更正公示 · Correct a notice in the open; its id stays."""
@@ -112,9 +102,9 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     )
 
 
-@blp.post("/notices/<uuid:notice_id>/withdraw", NoticeSchema)
+@blp.post("/notices/<uuid:notice_id>/withdraw", schemas.NoticeSchema)
 @allow(*EDITORS)
-@blp.arguments(WithdrawArgs, example={"reason": "发布到了错误的小区。"})
+@blp.arguments(schemas.WithdrawArgs, example={"reason": "发布到了错误的小区。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
@@ -123,9 +113,9 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
     )
 
 
-@blp.post("/notices/<uuid:notice_id>/objections", ObjectionSchema)
+@blp.post("/notices/<uuid:notice_id>/objections", schemas.ObjectionSchema)
 @allow(Role.RESIDENT, Role.OWNER, Role.PROPERTY_MANAGER)
-@blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
+@blp.arguments(schemas.ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
 @blp.creates(WrongState, TakesNoObjections, ObjectionTermOver)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
@@ -139,7 +129,7 @@ def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 
 @blp.get("/notices/<uuid:notice_id>/objections")
 @allow(*EVERYONE_THERE)
-@blp.lists(ObjectionSchema)
+@blp.lists(schemas.ObjectionSchema)
 def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """异议与答复 · Objections to a notice with their answers, newest first."""
     obtain(PublicNotice, notice_id)
@@ -151,9 +141,9 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Objection.id, show=each(_seen), **args)
 
 
-@blp.post("/objections/<uuid:objection_id>/answer", ObjectionSchema)
+@blp.post("/objections/<uuid:objection_id>/answer", schemas.ObjectionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
+@blp.arguments(schemas.AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
     """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""

@@ -3,33 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from app.cases import adopting, writing
+from app.cases import adopting, refusals, schemas, writing
 from app.cases.access import EDITORS, READERS, find_case
 from app.cases.frequent import FrequentCategories, frequent_categories
 from app.cases.models import Case, ConventionLineage
-from app.cases.refusals import (
-    CaseExists,
-    CaseHasNoConvention,
-    CaseNotPublished,
-    CaseOfSameCompound,
-    ConventionNotInForce,
-    InvalidConvention,
-    OwnCase,
-    PersonalData,
-    TooManyWords,
-)
-from app.cases.schemas import (
-    AdoptionArgs,
-    AdoptionSchema,
-    CaseArgs,
-    CaseBriefSchema,
-    CaseListArgs,
-    CaseReasonArgs,
-    CaseSchema,
-    CaseSearchArgs,
-    FrequentCategoriesSchema,
-    LineageSchema,
-)
 from app.cases.search import find_published
 from app.conventions.access import obtain_convention
 from app.conventions.models import ConventionVersion
@@ -52,7 +29,7 @@ from app.people.models import Role
 
 blp = Blueprint("cases", __name__, description="案例库 · Solved matters for others to adopt")
 
-CASE_PAGE = page_of(CaseBriefSchema)
+CASE_PAGE = page_of(schemas.CaseBriefSchema)
 CASE_EXAMPLE = {
     "title": "消防通道不再停车",
     "problem": "晚上八点以后车停到消防通道上，救护车进不来。",
@@ -62,10 +39,10 @@ CASE_EXAMPLE = {
 }
 
 
-@blp.post("/matters/<uuid:matter_id>/cases", CaseSchema)
+@blp.post("/matters/<uuid:matter_id>/cases", schemas.CaseSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(CaseArgs, example=CASE_EXAMPLE)
-@blp.creates(WrongState, CaseExists, InvalidConvention, PersonalData)
+@blp.arguments(schemas.CaseArgs, example=CASE_EXAMPLE)
+@blp.creates(WrongState, refusals.CaseExists, refusals.InvalidConvention, refusals.PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
     matter = db.session.get(Matter, matter_id)
@@ -75,33 +52,33 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     return create(Case, writing.draft_case, matter, **body)
 
 
-@blp.put("/cases/<uuid:case_id>", CaseSchema)
+@blp.put("/cases/<uuid:case_id>", schemas.CaseSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(CaseArgs, example=CASE_EXAMPLE)
-@blp.refuses(WrongState, InvalidConvention, PersonalData)
+@blp.arguments(schemas.CaseArgs, example=CASE_EXAMPLE)
+@blp.refuses(WrongState, refusals.InvalidConvention, refusals.PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
     """修改案例 · Write a draft anew."""
     return act(writing.revise_case, obtain(Case, case_id), **body)
 
 
-@blp.post("/cases/<uuid:case_id>/publish", CaseSchema)
+@blp.post("/cases/<uuid:case_id>/publish", schemas.CaseSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
+@blp.refuses(WrongState, refusals.OwnCase, refusals.ConventionNotInForce, refusals.PersonalData)
 def publish_case(case_id: UUID) -> Case:
     """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
     return act(writing.publish_case, obtain(Case, case_id))
 
 
-@blp.post("/cases/<uuid:case_id>/withdraw", CaseSchema)
+@blp.post("/cases/<uuid:case_id>/withdraw", schemas.CaseSchema)
 @allow(*EDITORS)
-@blp.arguments(CaseReasonArgs, example={"reason": "做法已被新的规约代替"})
+@blp.arguments(schemas.CaseReasonArgs, example={"reason": "做法已被新的规约代替"})
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
     """撤回案例 · Take a case out of the library, or give a draft up."""
     return act(writing.withdraw_case, obtain(Case, case_id), body["reason"])
 
 
-@blp.get("/cases/<uuid:case_id>", CaseSchema)
+@blp.get("/cases/<uuid:case_id>", schemas.CaseSchema)
 @signed_in
 def read_case(case_id: UUID) -> Case:
     """一个案例 · One case of the library; drafts are for those who write and review them."""
@@ -110,8 +87,8 @@ def read_case(case_id: UUID) -> Case:
 
 @blp.get("/cases", CASE_PAGE)
 @signed_in
-@blp.arguments(CaseSearchArgs, location="query")
-@blp.refuses(TooManyWords)
+@blp.arguments(schemas.CaseSearchArgs, location="query")
+@blp.refuses(refusals.TooManyWords)
 def list_cases(args: dict[str, Any]) -> dict[str, Any]:
     """查找案例 · Published cases of the city, newest first, by category and up to five words.
 
@@ -123,7 +100,7 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
 
 @blp.get("/compounds/<uuid:compound_id>/cases", CASE_PAGE)
 @allow(*READERS)
-@blp.arguments(CaseListArgs, location="query")
+@blp.arguments(schemas.CaseListArgs, location="query")
 def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """本小区的案例 · Cases of a compound in every state, for those who write and review them."""
     obtain_compound(compound_id)
@@ -133,10 +110,10 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
     return read_page(db.session(), query, Case.id, **args)
 
 
-@blp.post("/compounds/<uuid:compound_id>/conventions/from-case", AdoptionSchema)
+@blp.post("/compounds/<uuid:compound_id>/conventions/from-case", schemas.AdoptionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(AdoptionArgs, example={"case_id": "0198c0de-0000-7000-8000-000000000001"})
-@blp.creates(CaseNotPublished, CaseOfSameCompound, CaseHasNoConvention)
+@blp.arguments(schemas.AdoptionArgs, example={"case_id": "0198c0de-0000-7000-8000-000000000001"})
+@blp.creates(refusals.CaseNotPublished, refusals.CaseOfSameCompound, refusals.CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
     version = create(
@@ -146,7 +123,7 @@ def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return {"version": version, "adopted_from": lineage}
 
 
-@blp.get("/conventions/<uuid:convention_id>/lineage", LineageSchema)
+@blp.get("/conventions/<uuid:convention_id>/lineage", schemas.LineageSchema)
 @allow(*EVERYONE_THERE)
 def read_lineage(convention_id: UUID) -> dict[str, Any]:
     """规约的来源 · Which case a convention was drafted after, if any."""
@@ -155,7 +132,7 @@ def read_lineage(convention_id: UUID) -> dict[str, Any]:
     return {"convention_id": convention_id, "adopted_from": lineage}
 
 
-@blp.get("/communities/<uuid:community_id>/frequent-categories", FrequentCategoriesSchema)
+@blp.get("/communities/<uuid:community_id>/frequent-categories", schemas.FrequentCategoriesSchema)
 @allow(*EVERYONE_THERE)
 def read_frequent_categories(community_id: UUID) -> FrequentCategories:
     """高频问题 · Categories with three matters or more in twelve months, and cases of them."""

@@ -6,15 +6,9 @@ from uuid import UUID
 from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app.compounds import services
+from app.compounds import schemas, services
 from app.compounds.models import Community, Compound, RegisterImport
 from app.compounds.refusals import RegisterRefused, UnreadableRegister
-from app.compounds.schemas import (
-    CommunitySchema,
-    CompoundSchema,
-    RegisterFileArgs,
-    RegisterImportSchema,
-)
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit import clock
@@ -48,14 +42,14 @@ def allow_larger_registers() -> None:
         request.max_content_length = MAX_REGISTER_BYTES
 
 
-@blp.get("/communities/<uuid:community_id>", CommunitySchema)
+@blp.get("/communities/<uuid:community_id>", schemas.CommunitySchema)
 @signed_in
 def read_community(community_id: UUID) -> Community:
     """社区 · One community."""
     return _found(db.session.get(Community, community_id))
 
 
-@blp.get("/communities/<uuid:community_id>/compounds", CompoundSchema(many=True))
+@blp.get("/communities/<uuid:community_id>/compounds", schemas.CompoundSchema(many=True))
 @signed_in
 def list_compounds(community_id: UUID) -> list[Compound]:
     """社区的小区 · The living compounds of a community, by name."""
@@ -66,7 +60,7 @@ def list_compounds(community_id: UUID) -> list[Compound]:
     return list(db.session.scalars(query.order_by(Compound.name)))
 
 
-@blp.get("/compounds/<uuid:compound_id>", CompoundSchema)
+@blp.get("/compounds/<uuid:compound_id>", schemas.CompoundSchema)
 @signed_in
 def read_compound(compound_id: UUID) -> Compound:
     """小区 · One compound."""
@@ -79,9 +73,9 @@ def _found(thing: T | None) -> T:
     return thing
 
 
-@blp.post("/compounds/<uuid:compound_id>/register-imports", RegisterImportSchema)
+@blp.post("/compounds/<uuid:compound_id>/register-imports", schemas.RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(RegisterFileArgs, location="files")
+@blp.arguments(schemas.RegisterFileArgs, location="files")
 @blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
     """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
@@ -105,7 +99,7 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
         )
 
 
-@blp.get("/register-imports/<uuid:import_id>", RegisterImportSchema)
+@blp.get("/register-imports/<uuid:import_id>", schemas.RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
 def read_register_import(import_id: UUID) -> RegisterImport:
     """导入报告 · The report of an import, read again."""

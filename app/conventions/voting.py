@@ -9,20 +9,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.board.posting import post
-from app.conventions import notices
+from app.conventions import notices, refusals
 from app.conventions.models import (
     OPEN,
     TEXT_IS_FINAL,
     ConventionVersion,
     LegalType,
     VersionState,
-)
-from app.conventions.refusals import (
-    FiguresDisagree,
-    NeedsNoOwnerVote,
-    NotApproved,
-    VoteNotPassed,
-    WrongLegalType,
 )
 from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit.audit import record
@@ -63,10 +56,10 @@ def record_vote(
     try:
         vote = ResolutionVote(roll, present, yes, no, abstain)
     except VotingError as error:
-        raise FiguresDisagree(en=error.message) from None
+        raise refusals.FiguresDisagree(en=error.message) from None
     why = explain_majority(MajorityRule(), vote)
     if decide(MajorityRule(), vote) is not MajorityOutcome.PASSED:
-        raise VoteNotPassed(zh=why.zh, en=why.en)
+        raise refusals.VoteNotPassed(zh=why.zh, en=why.en)
     version.record_vote(vote, minutes_ref, at)
     record_move(session, version, "record_vote", by, at, reason=why.zh)
 
@@ -109,7 +102,7 @@ def attach_owner_vote(
     at = begin_move(session, version)
     session.refresh(clause)
     if clause.owner_vote_item is None:
-        raise NeedsNoOwnerVote
+        raise refusals.NeedsNoOwnerVote
     version.require_state(*TEXT_IS_FINAL)
     vote = _passed(session, version, clause.owner_vote_item, by, at, official_ref, figures)
     clause.activate(vote)
@@ -153,11 +146,11 @@ def _activate_in_draft(version: ConventionVersion, clause: Clause, vote: Officia
 
 def _begin_vote(session: Session, version: ConventionVersion, legal_type: LegalType) -> datetime:
     if version.legal_type is not legal_type:
-        raise WrongLegalType
+        raise refusals.WrongLegalType
     at = begin_move(session, version)
     version.require_state(VersionState.REVIEW)
     if not version.is_approved:
-        raise NotApproved
+        raise refusals.NotApproved
     return at
 
 
@@ -174,11 +167,11 @@ def _passed(
     try:
         counted = OwnersFigures(**figures)
     except VotingError as error:
-        raise FiguresDisagree(en=error.message) from None
+        raise refusals.FiguresDisagree(en=error.message) from None
     why = explain_joint_decision(item, counted)
     if decide_jointly(item, counted) is not JointOutcome.PASSED:
         basis = OWNERS_ITEMS[item]
-        raise VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
+        raise refusals.VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
     vote = OfficialOwnerVote(
         id=new_id(),
         compound_id=version.compound_id,

@@ -8,34 +8,8 @@ from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
-from app.deliberation import attendance, cards, invitations, remarks, round_table
+from app.deliberation import attendance, cards, invitations, refusals, remarks, round_table, schemas
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
-from app.deliberation.refusals import (
-    AlreadyInvited,
-    AttendanceCodeExpired,
-    ChecklistIncomplete,
-    InvalidAttendanceCode,
-    InvalidCardTarget,
-    MatterNotChosen,
-    NameOrReason,
-    NothingChosen,
-)
-from app.deliberation.schemas import (
-    ArriveArgs,
-    AttendanceCodeSchema,
-    AttendanceSchema,
-    CardsArgs,
-    CardSchema,
-    DropCardArgs,
-    InvitationSchema,
-    InviteArgs,
-    MergeCardArgs,
-    PutCardArgs,
-    RemarkArgs,
-    RemarkSchema,
-    RoundTableSchema,
-    TagCardArgs,
-)
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
@@ -62,7 +36,7 @@ CARD_EXAMPLE = {
 }
 
 
-@blp.get("/sessions/<uuid:session_id>/round-table", RoundTableSchema)
+@blp.get("/sessions/<uuid:session_id>/round-table", schemas.RoundTableSchema)
 @allow(*EVERYONE_THERE)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
     """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
@@ -72,16 +46,16 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 
 @blp.post("/sessions/<uuid:session_id>/start-meeting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
+@blp.refuses(WrongState, refusals.NothingChosen, refusals.ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
     """开圆桌会 · Begin the round table on the chosen matters."""
     return as_seen(act(round_table.start_meeting, obtain(AgendaSession, session_id)))
 
 
-@blp.post("/sessions/<uuid:session_id>/invitations", InvitationSchema)
+@blp.post("/sessions/<uuid:session_id>/invitations", schemas.InvitationSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(InviteArgs, example=INVITE_EXAMPLE)
-@blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
+@blp.arguments(schemas.InviteArgs, example=INVITE_EXAMPLE)
+@blp.creates(WrongState, refusals.NameOrReason, refusals.AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
     """邀请 · Invite somebody, or say why nobody of this kind is needed."""
     return create(Invitation, invitations.invite, obtain(AgendaSession, session_id), **body)
@@ -89,7 +63,7 @@ def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
 
 @blp.get("/sessions/<uuid:session_id>/invitations")
 @allow(*READERS_OF_NAMES)
-@blp.lists(InvitationSchema)
+@blp.lists(schemas.InvitationSchema)
 def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """邀请名单 · Invitations of a session, newest first."""
     obtain(AgendaSession, session_id)
@@ -97,7 +71,7 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Invitation.id, **args)
 
 
-@blp.get("/sessions/<uuid:session_id>/attendance-code", AttendanceCodeSchema)
+@blp.get("/sessions/<uuid:session_id>/attendance-code", schemas.AttendanceCodeSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
@@ -105,13 +79,13 @@ def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
-@blp.post("/sessions/<uuid:session_id>/attendance", AttendanceSchema)
+@blp.post("/sessions/<uuid:session_id>/attendance", schemas.AttendanceSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(ArriveArgs, example={"code": "IjAxOThjMGRlIg.aWkgOA.c2lnbmF0dXJl"})
+@blp.arguments(schemas.ArriveArgs, example={"code": "IjAxOThjMGRlIg.aWkgOA.c2lnbmF0dXJl"})
 @blp.refuses(
     WrongState,
-    InvalidAttendanceCode,
-    AttendanceCodeExpired,
+    refusals.InvalidAttendanceCode,
+    refusals.AttendanceCodeExpired,
     UnknownResident,
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
@@ -133,7 +107,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 
 @blp.get("/sessions/<uuid:session_id>/attendance")
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
-@blp.lists(AttendanceSchema)
+@blp.lists(schemas.AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """签到名单 · Who came, the last arrival first."""
     obtain(AgendaSession, session_id)
@@ -145,10 +119,10 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Attendance.id, **args)
 
 
-@blp.post("/sessions/<uuid:session_id>/remarks", RemarkSchema)
+@blp.post("/sessions/<uuid:session_id>/remarks", schemas.RemarkSchema)
 @allow(*MINUTE_TAKERS)
-@blp.arguments(RemarkArgs, example=REMARK_EXAMPLE)
-@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
+@blp.arguments(schemas.RemarkArgs, example=REMARK_EXAMPLE)
+@blp.creates(WrongState, refusals.MatterNotChosen, TooManyAttachments, UnknownAttachment)
 def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
     remark = create(Remark, remarks.note_remark, obtain(AgendaSession, session_id), **body)
@@ -157,7 +131,7 @@ def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
 
 @blp.get("/sessions/<uuid:session_id>/remarks")
 @allow(*EVERYONE_THERE)
-@blp.lists(RemarkSchema)
+@blp.lists(schemas.RemarkSchema)
 def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
     obtain(AgendaSession, session_id)
@@ -166,10 +140,12 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Remark.position, oldest_first=True, show=show, **args)
 
 
-@blp.post("/sessions/<uuid:session_id>/cards", CardSchema)
+@blp.post("/sessions/<uuid:session_id>/cards", schemas.CardSchema)
 @allow(*CARD_AUTHORS)
-@blp.arguments(PutCardArgs, example=CARD_EXAMPLE)
-@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
+@blp.arguments(schemas.PutCardArgs, example=CARD_EXAMPLE)
+@blp.creates(
+    WrongState, refusals.MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly
+)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
     """提方案 · Put a solution card for a chosen matter."""
     return _seen(create(SolutionCard, cards.put_card, obtain(AgendaSession, session_id), **body))
@@ -177,7 +153,7 @@ def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
 
 @blp.get("/sessions/<uuid:session_id>/cards")
 @allow(*EVERYONE_THERE)
-@blp.lists(CardSchema, CardsArgs)
+@blp.lists(schemas.CardSchema, schemas.CardsArgs)
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)
@@ -185,14 +161,14 @@ def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, SolutionCard.number, oldest_first=True, show=show, **args)
 
 
-@blp.get("/cards/<uuid:card_id>", CardSchema)
+@blp.get("/cards/<uuid:card_id>", schemas.CardSchema)
 @allow(*EVERYONE_THERE)
 def read_card(card_id: UUID) -> SeenCard:
     """一张卡片 · One solution card."""
     return _seen(obtain(SolutionCard, card_id))
 
 
-@blp.put("/cards/<uuid:card_id>/support", CardSchema)
+@blp.put("/cards/<uuid:card_id>/support", schemas.CardSchema)
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
@@ -200,7 +176,7 @@ def support_card(card_id: UUID) -> SeenCard:
     return _seen(act(cards.support_card, obtain(SolutionCard, card_id)))
 
 
-@blp.delete("/cards/<uuid:card_id>/support", CardSchema)
+@blp.delete("/cards/<uuid:card_id>/support", schemas.CardSchema)
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
@@ -208,16 +184,16 @@ def withdraw_support(card_id: UUID) -> SeenCard:
     return _seen(act(cards.withdraw_support, obtain(SolutionCard, card_id)))
 
 
-@blp.post("/cards/<uuid:card_id>/merge", CardSchema)
+@blp.post("/cards/<uuid:card_id>/merge", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
-@blp.refuses(WrongState, InvalidCardTarget)
+@blp.arguments(schemas.MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
+@blp.refuses(WrongState, refusals.InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """合并 · Let another card of the same matter stand for this one too."""
     return _seen(act(cards.merge_card, obtain(SolutionCard, card_id), body["into"]))
 
 
-@blp.post("/cards/<uuid:card_id>/adopt", CardSchema)
+@blp.post("/cards/<uuid:card_id>/adopt", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
@@ -225,18 +201,18 @@ def adopt_card(card_id: UUID) -> SeenCard:
     return _seen(act(cards.adopt_card, obtain(SolutionCard, card_id)))
 
 
-@blp.post("/cards/<uuid:card_id>/drop", CardSchema)
+@blp.post("/cards/<uuid:card_id>/drop", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(DropCardArgs, required=False, example={"reason": "费用没有着落"})
+@blp.arguments(schemas.DropCardArgs, required=False, example={"reason": "费用没有着落"})
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """不采纳 · Do not take a card up."""
     return _seen(act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"]))
 
 
-@blp.post("/cards/<uuid:card_id>/tag", CardSchema)
+@blp.post("/cards/<uuid:card_id>/tag", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(TagCardArgs, example={"item": 8})
+@blp.arguments(schemas.TagCardArgs, example={"item": 8})
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
     """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""

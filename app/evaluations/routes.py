@@ -8,7 +8,7 @@ from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
-from app.evaluations import follow_ups, judging, orders, sessions
+from app.evaluations import follow_ups, judging, orders, refusals, schemas, sessions
 from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.rates import (
@@ -18,45 +18,8 @@ from app.evaluations.rates import (
     scope_of_compound,
     scope_of_session,
 )
-from app.evaluations.refusals import (
-    AnsweredAlready,
-    AnswerYourself,
-    ClosingTimePassed,
-    ConfirmedByTheSame,
-    DoerCannotRate,
-    MattersAreOpen,
-    MoreSheetsThanOut,
-    NoSheetsOut,
-    NotAsked,
-    NotCountedYet,
-    OrdersAreOpen,
-    RaiserNotAsked,
-    RaiserSaysUnsolved,
-    RoundIsOpen,
-    RoundOpenAlready,
-    RoundTooLong,
-    SheetsDisagree,
-    VerifierCannotEnter,
-)
 from app.evaluations.rounds import asking
 from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
-from app.evaluations.schemas import (
-    CommentSchema,
-    CompoundRatesSchema,
-    EvaluationRoundSchema,
-    FollowUpArgs,
-    FollowUpSchema,
-    MatterEvaluationSchema,
-    OpenRoundArgs,
-    PaperCountArgs,
-    PaperCountSchema,
-    PeriodArgs,
-    RatesSchema,
-    ReopenOrderArgs,
-    RoundAnswerArgs,
-    RoundAnswerSchema,
-    TakenFollowUpArgs,
-)
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
@@ -80,45 +43,45 @@ READERS = (*CLERKS, Role.AUDITOR)
 FOLLOW_UP_EXAMPLE = {"solved": True, "satisfaction": "SATISFIED", "comment": "车位腾出来了"}
 TAKEN_EXAMPLE = {**FOLLOW_UP_EXAMPLE, "channel": "PHONE_CALL"}
 FOLLOW_UP_REFUSALS = (
-    DoerCannotRate,
-    AnsweredAlready,
+    refusals.DoerCannotRate,
+    refusals.AnsweredAlready,
     WrongState,
 )
 ROUND_EXAMPLE = {"closes_at": "2026-06-01T00:00:00+08:00", "min_answers": 5, "sheets_out": 60}
 PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45, "unsolved": 7}
 
 
-@blp.post("/orders/<uuid:order_id>/follow-ups", FollowUpSchema)
+@blp.post("/orders/<uuid:order_id>/follow-ups", schemas.FollowUpSchema)
 @allow(*ASKED)
-@blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
-@blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
+@blp.arguments(schemas.FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
+@blp.creates(refusals.NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
     return create(FollowUp, follow_ups.answer, obtain(WorkOrder, order_id), **body)
 
 
-@blp.post("/orders/<uuid:order_id>/follow-ups/taken", FollowUpSchema)
+@blp.post("/orders/<uuid:order_id>/follow-ups/taken", schemas.FollowUpSchema)
 @allow(*CLERKS)
-@blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
-@blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
+@blp.arguments(schemas.TakenFollowUpArgs, example=TAKEN_EXAMPLE)
+@blp.creates(refusals.AnswerYourself, refusals.VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
     return create(FollowUp, follow_ups.enter_for_raiser, obtain(WorkOrder, order_id), **body)
 
 
-@blp.post("/whistles/<uuid:whistle_id>/follow-ups", FollowUpSchema)
+@blp.post("/whistles/<uuid:whistle_id>/follow-ups", schemas.FollowUpSchema)
 @allow(*ASKED)
-@blp.arguments(FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
-@blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
+@blp.arguments(schemas.FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
+@blp.creates(refusals.NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
     return create(FollowUp, follow_ups.answer, obtain(Whistle, whistle_id), **body)
 
 
-@blp.post("/whistles/<uuid:whistle_id>/follow-ups/taken", FollowUpSchema)
+@blp.post("/whistles/<uuid:whistle_id>/follow-ups/taken", schemas.FollowUpSchema)
 @allow(*CLERKS)
-@blp.arguments(TakenFollowUpArgs, example=TAKEN_EXAMPLE)
-@blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
+@blp.arguments(schemas.TakenFollowUpArgs, example=TAKEN_EXAMPLE)
+@blp.creates(refusals.AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
     """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
     return create(FollowUp, follow_ups.enter_for_raiser, obtain(Whistle, whistle_id), **body)
@@ -126,7 +89,7 @@ def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 
 @blp.get("/matters/<uuid:matter_id>/follow-ups")
 @allow(*READERS)
-@blp.lists(FollowUpSchema)
+@blp.lists(schemas.FollowUpSchema)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """回访记录 · What whoever raised a matter said of the work on it, newest first."""
     obtain(Matter, matter_id)
@@ -140,7 +103,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 
 @blp.post("/orders/<uuid:order_id>/close", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
+@blp.refuses(WrongState, DoerCannotVerify, refusals.RaiserNotAsked, refusals.RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after its check."""
     return order_as_seen(act(orders.close_order, obtain(WorkOrder, order_id)))
@@ -148,16 +111,18 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 
 @blp.post("/orders/<uuid:order_id>/reopen", OrderSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(ReopenOrderArgs, example={"reason": "提出人认为没有解决", "due_on": "2026-05-10"})
+@blp.arguments(
+    schemas.ReopenOrderArgs, example={"reason": "提出人认为没有解决", "due_on": "2026-05-10"}
+)
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回重办 · Give a checked order back to its doer, with a new term."""
     return order_as_seen(act(orders.reopen_order, obtain(WorkOrder, order_id), **body))
 
 
-@blp.post("/matters/<uuid:matter_id>/close", MatterEvaluationSchema)
+@blp.post("/matters/<uuid:matter_id>/close", schemas.MatterEvaluationSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
+@blp.refuses(WrongState, refusals.RoundIsOpen, refusals.OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
     """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
     return evaluation_as_seen(result_of(judging.close_matter, obtain(Matter, matter_id)))
@@ -165,7 +130,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
 
 @blp.get("/matters/<uuid:matter_id>/evaluations")
 @allow(*EVERYONE_THERE)
-@blp.lists(MatterEvaluationSchema)
+@blp.lists(schemas.MatterEvaluationSchema)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """评定记录 · What became of a matter each time that it was judged, newest first."""
     obtain(Matter, matter_id)
@@ -175,19 +140,23 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     )
 
 
-@blp.post("/matters/<uuid:matter_id>/evaluation-rounds", EvaluationRoundSchema)
+@blp.post("/matters/<uuid:matter_id>/evaluation-rounds", schemas.EvaluationRoundSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
-@blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
+@blp.arguments(schemas.OpenRoundArgs, example=ROUND_EXAMPLE)
+@blp.creates(
+    WrongState, refusals.ClosingTimePassed, refusals.RoundTooLong, refusals.RoundOpenAlready
+)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
     return _open(SubjectKind.MATTER, obtain(Matter, matter_id), body)
 
 
-@blp.post("/conventions/<uuid:convention_id>/evaluation-rounds", EvaluationRoundSchema)
+@blp.post("/conventions/<uuid:convention_id>/evaluation-rounds", schemas.EvaluationRoundSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(OpenRoundArgs, example=ROUND_EXAMPLE)
-@blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
+@blp.arguments(schemas.OpenRoundArgs, example=ROUND_EXAMPLE)
+@blp.creates(
+    WrongState, refusals.ClosingTimePassed, refusals.RoundTooLong, refusals.RoundOpenAlready
+)
 def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """评议规约 · Ask residents about a convention that is in force."""
     return _open(SubjectKind.CONVENTION, obtain_convention(convention_id), body)
@@ -195,7 +164,7 @@ def open_convention_round(body: dict[str, Any], convention_id: UUID) -> dict[str
 
 @blp.get("/compounds/<uuid:compound_id>/evaluation-rounds")
 @allow(*EVERYONE_THERE)
-@blp.lists(EvaluationRoundSchema)
+@blp.lists(schemas.EvaluationRoundSchema)
 def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """民评列表 · Evaluations of a compound, newest first."""
     obtain_compound(compound_id)
@@ -203,16 +172,16 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, EvaluationRound.id, show=each(round_as_seen), **args)
 
 
-@blp.get("/evaluation-rounds/<uuid:round_id>", EvaluationRoundSchema)
+@blp.get("/evaluation-rounds/<uuid:round_id>", schemas.EvaluationRoundSchema)
 @allow(*EVERYONE_THERE)
 def read_round(round_id: UUID) -> dict[str, Any]:
     """一次民评 · One evaluation; its result shows when it has closed."""
     return round_as_seen(obtain(EvaluationRound, round_id))
 
 
-@blp.put("/evaluation-rounds/<uuid:round_id>/answer", RoundAnswerSchema)
+@blp.put("/evaluation-rounds/<uuid:round_id>/answer", schemas.RoundAnswerSchema)
 @allow(Role.RESIDENT)
-@blp.arguments(RoundAnswerArgs, example=FOLLOW_UP_EXAMPLE)
+@blp.arguments(schemas.RoundAnswerArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
@@ -220,18 +189,18 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     return body
 
 
-@blp.put("/evaluation-rounds/<uuid:round_id>/paper", PaperCountSchema)
+@blp.put("/evaluation-rounds/<uuid:round_id>/paper", schemas.PaperCountSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperCountArgs, example=PAPER_EXAMPLE)
-@blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
+@blp.arguments(schemas.PaperCountArgs, example=PAPER_EXAMPLE)
+@blp.refuses(WrongState, refusals.NoSheetsOut, refusals.SheetsDisagree, refusals.MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
     """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
     return result_of(asking.count_paper, obtain(EvaluationRound, round_id), **body)
 
 
-@blp.post("/evaluation-rounds/<uuid:round_id>/paper/confirm", PaperCountSchema)
+@blp.post("/evaluation-rounds/<uuid:round_id>/paper/confirm", schemas.PaperCountSchema)
 @allow(*CLERKS)
-@blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
+@blp.refuses(WrongState, refusals.NotCountedYet, refusals.ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
     """确认纸质票数 · Confirm the count of another person; without that it does not count."""
     return result_of(asking.confirm_paper, obtain(EvaluationRound, round_id))
@@ -239,7 +208,7 @@ def confirm_paper(round_id: UUID) -> PaperCount:
 
 @blp.get("/evaluation-rounds/<uuid:round_id>/comments")
 @allow(*EVERYONE_THERE)
-@blp.lists(CommentSchema)
+@blp.lists(schemas.CommentSchema)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """意见 · Comments without names, in no order; none before the result, nor of fewer than 3."""
     asked = obtain(EvaluationRound, round_id)
@@ -253,7 +222,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 
 @blp.post("/sessions/<uuid:session_id>/start-evaluation", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, MattersAreOpen)
+@blp.refuses(WrongState, refusals.MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
     return session_as_seen(act(sessions.start_evaluation, obtain(AgendaSession, session_id)))
@@ -261,15 +230,15 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 
 @blp.post("/sessions/<uuid:session_id>/close", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, MattersAreOpen)
+@blp.refuses(WrongState, refusals.MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
     return session_as_seen(act(sessions.close_session, obtain(AgendaSession, session_id)))
 
 
-@blp.get("/compounds/<uuid:compound_id>/rates", CompoundRatesSchema)
+@blp.get("/compounds/<uuid:compound_id>/rates", schemas.CompoundRatesSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(PeriodArgs, location="query")
+@blp.arguments(schemas.PeriodArgs, location="query")
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """三率 · The rates of the orders and whistles that were assigned on these days."""
     obtain_compound(compound_id)
@@ -281,7 +250,7 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
     return {"first": first, "last": last, **rates}
 
 
-@blp.get("/sessions/<uuid:session_id>/rates", RatesSchema)
+@blp.get("/sessions/<uuid:session_id>/rates", schemas.RatesSchema)
 @allow(*EVERYONE_THERE)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
     """一期的三率 · The rates of the work that came of a session."""

@@ -13,16 +13,9 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.matters import services
+from app.matters import schemas, services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
-from app.matters.schemas import (
-    MatterDetailSchema,
-    MattersArgs,
-    MatterSchema,
-    RaiseArgs,
-    ScreenArgs,
-)
 from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
@@ -49,9 +42,9 @@ RAISE_EXAMPLE = {
 }
 
 
-@blp.post("/compounds/<uuid:compound_id>/matters", MatterDetailSchema)
+@blp.post("/compounds/<uuid:compound_id>/matters", schemas.MatterDetailSchema)
 @allow(*RAISERS)
-@blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
+@blp.arguments(schemas.RaiseArgs, example=RAISE_EXAMPLE)
 @blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """提出问题 · Put a matter before the compound."""
@@ -63,7 +56,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 
 @blp.get("/compounds/<uuid:compound_id>/matters")
 @allow(*EVERYONE_THERE)
-@blp.lists(MatterSchema, MattersArgs)
+@blp.lists(schemas.MatterSchema, schemas.MattersArgs)
 def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """问题列表 · Matters of a compound, newest first."""
     obtain_compound(compound_id)
@@ -78,14 +71,14 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Matter.id, show=partial(_seen_by, actor), **args)
 
 
-@blp.get("/matters/<uuid:matter_id>", MatterDetailSchema)
+@blp.get("/matters/<uuid:matter_id>", schemas.MatterDetailSchema)
 @allow(*EVERYONE_THERE)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
     return _with_photos(current_actor(), obtain(Matter, matter_id))
 
 
-@blp.put("/matters/<uuid:matter_id>/endorsement", MatterSchema)
+@blp.put("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
@@ -94,7 +87,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     return _seen_by(current_actor(), [matter])[0]
 
 
-@blp.delete("/matters/<uuid:matter_id>/endorsement", MatterSchema)
+@blp.delete("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
@@ -103,9 +96,11 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     return _seen_by(current_actor(), [matter])[0]
 
 
-@blp.post("/matters/<uuid:matter_id>/screen", MatterSchema)
+@blp.post("/matters/<uuid:matter_id>/screen", schemas.MatterSchema)
 @allow(*SCREENERS)
-@blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"})
+@blp.arguments(
+    schemas.ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"}
+)
 @blp.refuses(WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften)
 def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""

@@ -11,7 +11,7 @@ from app.kit import clock
 from app.kit.errors import NotFound, Unauthorized, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people import office_codes, services, tokens
+from app.people import office_codes, refusals, schemas, services, tokens
 from app.people.guards import (
     act,
     allow,
@@ -25,33 +25,6 @@ from app.people.guards import (
     signed_in,
 )
 from app.people.models import Appointment, Residence, Role
-from app.people.refusals import (
-    AlreadyClaimed,
-    BirthDateConfirmed,
-    InvalidBirthDate,
-    InvalidTerm,
-    OfficeCodeInvalid,
-    OwnClaim,
-    TokenReused,
-    UnknownResident,
-    UnknownUnit,
-)
-from app.people.schemas import (
-    AppointArgs,
-    AppointmentSchema,
-    ClaimArgs,
-    LoginSchema,
-    MeSchema,
-    OfficeCodeArgs,
-    ProfileArgs,
-    ReasonArgs,
-    RefreshArgs,
-    ResidencesArgs,
-    ResidenceSchema,
-    TokensSchema,
-    VerifyArgs,
-    WeChatLogin,
-)
 from app.wechat.client import WeChatClient
 from app.wechat.refusals import (
     LoginBlocked,
@@ -81,9 +54,9 @@ APPOINT_EXAMPLE = {
 }
 
 
-@blp.post("/auth/wechat", LoginSchema)
+@blp.post("/auth/wechat", schemas.LoginSchema)
 @public
-@blp.arguments(WeChatLogin, example={"code": "0f1Xyz00code"})
+@blp.arguments(schemas.WeChatLogin, example={"code": "0f1Xyz00code"})
 @blp.refuses(LoginCodeInvalid, LoginBlocked, WeChatBusy, WeChatUnavailable, WeChatMisconfigured)
 def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     """微信登录 · Exchange a `wx.login` code for tokens."""
@@ -96,10 +69,10 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     return {**vars(pair), "resident": resident}
 
 
-@blp.post("/auth/refresh", TokensSchema)
+@blp.post("/auth/refresh", schemas.TokensSchema)
 @public
-@blp.arguments(RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
-@blp.refuses(Unauthorized, TokenReused)
+@blp.arguments(schemas.RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
+@blp.refuses(Unauthorized, refusals.TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
     """续期 · Exchange a refresh token, once, for a new pair.
 
@@ -111,7 +84,7 @@ def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
         raise Unauthorized from None
     try:
         pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
-    except TokenReused:
+    except refusals.TokenReused:
         db.session.commit()  # the family's revocation must outlive the refusal
         raise
     db.session.commit()
@@ -128,17 +101,17 @@ def log_out() -> str:
     return ""
 
 
-@blp.get("/me", MeSchema)
+@blp.get("/me", schemas.MeSchema)
 @signed_in
 def read_me() -> dict[str, Any]:
     """我的信息 · Oneself, with residences and the offices of today."""
     return _me()
 
 
-@blp.patch("/me", MeSchema)
+@blp.patch("/me", schemas.MeSchema)
 @signed_in
-@blp.arguments(ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
-@blp.refuses(BirthDateConfirmed, InvalidBirthDate)
+@blp.arguments(schemas.ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
+@blp.refuses(refusals.BirthDateConfirmed, refusals.InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
     """更新我的信息 · Set one's name and birth date."""
     actor = current_actor()
@@ -152,10 +125,10 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
     return _me()
 
 
-@blp.post("/me/offices", AppointmentSchema, status=201)
+@blp.post("/me/offices", schemas.AppointmentSchema, status=201)
 @signed_in
-@blp.arguments(OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
-@blp.refuses(OfficeCodeInvalid)
+@blp.arguments(schemas.OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
+@blp.refuses(refusals.OfficeCodeInvalid)
 def take_office(body: dict[str, Any]) -> Appointment:
     """凭任职码任职 · Take the office that a one-time code from the operator gives.
 
@@ -185,10 +158,10 @@ def _me() -> dict[str, Any]:
     }
 
 
-@blp.post("/residences", ResidenceSchema)
+@blp.post("/residences", schemas.ResidenceSchema)
 @signed_in
-@blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
-@blp.creates(UnknownUnit, AlreadyClaimed, NotFound)
+@blp.arguments(schemas.ClaimArgs, example=CLAIM_EXAMPLE)
+@blp.creates(refusals.UnknownUnit, refusals.AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
     """登记居住 · Claim that one lives in a unit."""
     actor = current_actor()
@@ -205,7 +178,7 @@ def claim_residence(body: dict[str, Any]) -> Residence:
 
 @blp.get("/compounds/<uuid:compound_id>/residences")
 @allow(*VERIFIERS)
-@blp.lists(ResidenceSchema, ResidencesArgs)
+@blp.lists(schemas.ResidenceSchema, schemas.ResidencesArgs)
 def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """居住登记列表 · Residences of a compound, newest first."""
     obtain_compound(compound_id)
@@ -217,40 +190,40 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Residence.id, **args)
 
 
-@blp.post("/residences/<uuid:residence_id>/verify", ResidenceSchema)
+@blp.post("/residences/<uuid:residence_id>/verify", schemas.ResidenceSchema)
 @allow(*VERIFIERS)
-@blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
-@blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
+@blp.arguments(schemas.VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
+@blp.refuses(refusals.OwnClaim, refusals.InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """核实居住 · Confirm a claim, and the birth date that the papers show."""
     residence = obtain(Residence, residence_id, lock=True)
     return act(services.verify_residence, residence, clock.now(), body.get("birth_date"))
 
 
-@blp.post("/residences/<uuid:residence_id>/refuse", ResidenceSchema)
+@blp.post("/residences/<uuid:residence_id>/refuse", schemas.ResidenceSchema)
 @allow(*VERIFIERS)
-@blp.arguments(ReasonArgs, example={"reason": "房号与证件不符"})
-@blp.refuses(OwnClaim, WrongState)
+@blp.arguments(schemas.ReasonArgs, example={"reason": "房号与证件不符"})
+@blp.refuses(refusals.OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
     """不予核实 · Turn a claim down, with a reason that the claimant reads."""
     residence = obtain(Residence, residence_id, lock=True)
     return act(services.refuse_residence, residence, clock.now(), body["reason"])
 
 
-@blp.post("/compounds/<uuid:compound_id>/appointments", AppointmentSchema)
+@blp.post("/compounds/<uuid:compound_id>/appointments", schemas.AppointmentSchema)
 @allow(*APPOINTERS)
-@blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
-@blp.creates(UnknownResident, InvalidTerm)
+@blp.arguments(schemas.AppointArgs, example=APPOINT_EXAMPLE)
+@blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
     """小区任职 · Give somebody an office in a compound."""
     compound = obtain_compound(compound_id)
     return _appoint(compound, current_actor().roles_in(compound), body)
 
 
-@blp.post("/communities/<uuid:community_id>/appointments", AppointmentSchema)
+@blp.post("/communities/<uuid:community_id>/appointments", schemas.AppointmentSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
-@blp.creates(UnknownResident, InvalidTerm)
+@blp.arguments(schemas.AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
+@blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
     """社区任职 · Give somebody an office in a community."""
     community = obtain_community(community_id)
@@ -264,7 +237,7 @@ def _appoint(
     return create(Appointment, services.appoint, place, **body, by_roles=by_roles, at=at)
 
 
-@blp.get("/compounds/<uuid:compound_id>/appointments", AppointmentSchema(many=True))
+@blp.get("/compounds/<uuid:compound_id>/appointments", schemas.AppointmentSchema(many=True))
 @allow(*APPOINTERS, Role.AUDITOR)
 def list_appointments(compound_id: UUID) -> list[Appointment]:
     """任职列表 · All offices of a compound, past ones too."""
@@ -273,7 +246,7 @@ def list_appointments(compound_id: UUID) -> list[Appointment]:
     return list(db.session.scalars(query.order_by(Appointment.id)))
 
 
-@blp.post("/appointments/<uuid:appointment_id>/end", AppointmentSchema)
+@blp.post("/appointments/<uuid:appointment_id>/end", schemas.AppointmentSchema)
 @allow(*Role)
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:

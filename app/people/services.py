@@ -13,6 +13,7 @@ from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.errors import Forbidden
 from app.kit.moves import record_move
+from app.people import refusals
 from app.people.models import (
     Appointment,
     Relation,
@@ -20,15 +21,6 @@ from app.people.models import (
     ResidenceState,
     Resident,
     Role,
-)
-from app.people.refusals import (
-    AlreadyClaimed,
-    BirthDateConfirmed,
-    InvalidBirthDate,
-    InvalidTerm,
-    OwnClaim,
-    UnknownResident,
-    UnknownUnit,
 )
 from app.wechat.client import WeChatIdentity
 
@@ -99,7 +91,7 @@ def update_profile(
         resident.name = name
     if birth_date is not None and birth_date != resident.birth_date:
         if is_verified:
-            raise BirthDateConfirmed
+            raise refusals.BirthDateConfirmed
         resident.birth_date = _credible(birth_date, at)
     return resident
 
@@ -129,10 +121,10 @@ def claim_residence(
         )
     )
     if found is None:
-        raise UnknownUnit
+        raise refusals.UnknownUnit
     verified = _verified_residence(session, resident.id)
     if verified is not None and verified.unit_id == found.id:
-        raise AlreadyClaimed
+        raise refusals.AlreadyClaimed
     residence = Residence(
         resident=resident,
         compound=compound,
@@ -145,7 +137,7 @@ def claim_residence(
         with session.begin_nested():
             session.add(residence)
     except IntegrityError:
-        raise AlreadyClaimed from None
+        raise refusals.AlreadyClaimed from None
     record_move(session, residence, "claim", resident, at)
     return residence
 
@@ -159,7 +151,7 @@ def verify_residence(
     where the residence has been verified already.
     """
     if residence.resident_id == by.id:
-        raise OwnClaim
+        raise refusals.OwnClaim
     if birth_date is not None:
         residence.resident.birth_date = _credible(birth_date, at)
         if residence.state is ResidenceState.VERIFIED:
@@ -179,7 +171,7 @@ def refuse_residence(
 ) -> None:
     """Turn a claim down with a reason that the claimant reads."""
     if residence.resident_id == by.id:
-        raise OwnClaim
+        raise refusals.OwnClaim
     residence.refuse(by.id, at, reason)
     record_move(session, residence, "refuse", by, at, reason=reason)
 
@@ -194,7 +186,7 @@ def _verified_residence(session: Session, resident_id: UUID) -> Residence | None
 
 def _credible(birth_date: date, at: datetime) -> date:
     if not date(1900, 1, 1) <= birth_date <= local_date(at):
-        raise InvalidBirthDate
+        raise refusals.InvalidBirthDate
     return birth_date
 
 
@@ -217,9 +209,9 @@ def appoint(
     if role not in _offices_given_by(by_roles, in_compound):
         raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")
     if until is not None and until <= since:
-        raise InvalidTerm
+        raise refusals.InvalidTerm
     if session.get(Resident, resident_id) is None:
-        raise UnknownResident
+        raise refusals.UnknownResident
     appointment = Appointment(
         resident_id=resident_id,
         role=role,

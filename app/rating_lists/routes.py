@@ -9,24 +9,8 @@ from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain_community
 from app.people.models import Role
-from app.rating_lists import services
+from app.rating_lists import refusals, schemas, services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
-from app.rating_lists.refusals import (
-    InvalidEntries,
-    ListExists,
-    NoObjectionRaised,
-    OwnList,
-    SameColour,
-)
-from app.rating_lists.schemas import (
-    RatingEntriesArgs,
-    RatingEntrySchema,
-    RatingListArgs,
-    RatingListBriefSchema,
-    RatingListSchema,
-    RecolourArgs,
-    StrikeArgs,
-)
 
 blp = Blueprint(
     "rating_lists", __name__, description="物业红黑榜 · Red and black lists of property firms"
@@ -47,10 +31,10 @@ ENTRIES_EXAMPLE = {
 }
 
 
-@blp.post("/communities/<uuid:community_id>/rating-lists", RatingListSchema)
+@blp.post("/communities/<uuid:community_id>/rating-lists", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
-@blp.creates(ListExists, InvalidEntries)
+@blp.arguments(schemas.RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
+@blp.creates(refusals.ListExists, refusals.InvalidEntries)
 def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
     return create(RatingList, services.draft_list, obtain_community(community_id), **body)
@@ -58,7 +42,7 @@ def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
 
 @blp.get("/communities/<uuid:community_id>/rating-lists")
 @allow(*EVERYONE_THERE)
-@blp.lists(RatingListBriefSchema)
+@blp.lists(schemas.RatingListBriefSchema)
 def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """红黑榜列表 · Lists of a community, newest first; drafts are for those who make them."""
     community = obtain_community(community_id)
@@ -68,31 +52,31 @@ def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any
     return read_page(db.session(), query, RatingList.id, **args)
 
 
-@blp.get("/rating-lists/<uuid:list_id>", RatingListSchema)
+@blp.get("/rating-lists/<uuid:list_id>", schemas.RatingListSchema)
 @allow(*EVERYONE_THERE)
 def read_rating_list(list_id: UUID) -> RatingList:
     """一份红黑榜 · One list with its entries."""
     return _obtain_list(list_id)
 
 
-@blp.put("/rating-lists/<uuid:list_id>", RatingListSchema)
+@blp.put("/rating-lists/<uuid:list_id>", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RatingEntriesArgs, example=ENTRIES_EXAMPLE)
-@blp.refuses(WrongState, InvalidEntries)
+@blp.arguments(schemas.RatingEntriesArgs, example=ENTRIES_EXAMPLE)
+@blp.refuses(WrongState, refusals.InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
     """修改红黑榜 · Write the entries of a draft anew."""
     return act(services.revise_list, _obtain_list(list_id), **body)
 
 
-@blp.post("/rating-lists/<uuid:list_id>/review", RatingListSchema)
+@blp.post("/rating-lists/<uuid:list_id>/review", schemas.RatingListSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.refuses(WrongState, OwnList)
+@blp.refuses(WrongState, refusals.OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
     """审核红黑榜 · The street office reviews a draft; its drafter does not."""
     return act(services.review_list, _obtain_list(list_id))
 
 
-@blp.post("/rating-lists/<uuid:list_id>/publish", RatingListSchema)
+@blp.post("/rating-lists/<uuid:list_id>/publish", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
@@ -100,19 +84,21 @@ def publish_rating_list(list_id: UUID) -> RatingList:
     return act(services.publish_list, _obtain_list(list_id))
 
 
-@blp.post("/rating-entries/<uuid:entry_id>/strike", RatingEntrySchema)
+@blp.post("/rating-entries/<uuid:entry_id>/strike", schemas.RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
-@blp.refuses(WrongState, NoObjectionRaised)
+@blp.arguments(schemas.StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
+@blp.refuses(WrongState, refusals.NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
     return act(services.strike_entry, _obtain_entry(entry_id), **body)
 
 
-@blp.post("/rating-entries/<uuid:entry_id>/recolour", RatingEntrySchema)
+@blp.post("/rating-entries/<uuid:entry_id>/recolour", schemas.RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"})
-@blp.refuses(WrongState, NoObjectionRaised, SameColour)
+@blp.arguments(
+    schemas.RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"}
+)
+@blp.refuses(WrongState, refusals.NoObjectionRaised, refusals.SameColour)
 def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""
     return act(services.recolour_entry, _obtain_entry(entry_id), **body)

@@ -18,15 +18,8 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
-from app.rating_lists import notices
+from app.rating_lists import notices, refusals
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
-from app.rating_lists.refusals import (
-    InvalidEntries,
-    ListExists,
-    NoObjectionRaised,
-    OwnList,
-    SameColour,
-)
 from app.rating_lists.terms import NOTICE_DAYS
 
 
@@ -45,7 +38,7 @@ def draft_list(
             RatingList.community_id == community.id, RatingList.period == period
         )
     ):
-        raise ListExists
+        raise refusals.ListExists
     at = read_database_clock(session)
     made = RatingList(
         id=new_id(),
@@ -77,7 +70,7 @@ def review_list(session: Session, made: RatingList, by: Resident) -> None:
     at = begin_move(session, made)
     made.require_state(ListState.DRAFT)
     if by.id == made.drafted_by_id:
-        raise OwnList
+        raise refusals.OwnList
     made.review(by.id, at)
     record_move(session, made, "review", by, at)
 
@@ -120,7 +113,7 @@ def recolour_entry(
     is_same = entry.colour is colour
     entry.recolour(colour, reason)
     if is_same:
-        raise SameColour
+        raise refusals.SameColour
     _require_objection(session, entry)
     _tell(session, entry, "recolour", by, reason, at)
 
@@ -139,7 +132,7 @@ def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]
     }
     firms = {(entry["compound_id"], entry["firm_name"]) for entry in entries}
     if len(compounds) != len(named) or len(firms) != len(entries):
-        raise InvalidEntries
+        raise refusals.InvalidEntries
     # Their numbers are unique, and new rows would come in before the old ones go.
     made.entries.clear()
     session.flush()
@@ -154,7 +147,7 @@ def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]
 def _require_objection(session: Session, entry: RatingEntry) -> None:
     raised = select(Objection.id).where(Objection.notice_id == entry.notice_id).limit(1)
     if session.scalar(raised) is None:
-        raise NoObjectionRaised
+        raise refusals.NoObjectionRaised
 
 
 def _tell(

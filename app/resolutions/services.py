@@ -23,7 +23,7 @@ from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
-from app.resolutions import notices
+from app.resolutions import notices, refusals
 from app.resolutions.models import (
     DEAD,
     Forum,
@@ -32,14 +32,6 @@ from app.resolutions.models import (
     ResolutionState,
     Secrecy,
     VoteMethod,
-)
-from app.resolutions.refusals import (
-    CardTaken,
-    HandsAreNotSecret,
-    InvalidCards,
-    InvalidSuperseded,
-    ReviewPending,
-    SupersededAlready,
 )
 from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
@@ -125,7 +117,7 @@ def table_resolution(
     Raises HandsAreNotSecret, WrongState, ReviewPending, KeyUnavailable.
     """
     if method is VoteMethod.HANDS and secrecy is Secrecy.SECRET:
-        raise HandsAreNotSecret
+        raise refusals.HandsAreNotSecret
     at = begin_move(session, resolution)
     _require_no_pending_review(resolution, at)
     resolution.table(at, method, secrecy, MajorityRule().to_data())
@@ -200,7 +192,7 @@ def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID])
         .order_by(SolutionCard.number)
     ).all()
     if len(cards) != len(wanted):
-        raise InvalidCards
+        raise refusals.InvalidCards
     taken = session.scalar(
         select(func.count())
         .select_from(ResolutionCard)
@@ -212,7 +204,7 @@ def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID])
         )
     )
     if taken:
-        raise CardTaken
+        raise refusals.CardTaken
     resolution.cards = list(cards)
 
 
@@ -225,13 +217,13 @@ def _name_superseded(session: Session, resolution: Resolution, older_id: UUID | 
             or older.compound_id != resolution.compound_id
             or older.state is not ResolutionState.EFFECTIVE
         ):
-            raise InvalidSuperseded
+            raise refusals.InvalidSuperseded
     resolution.supersedes_id = older_id
     session.add(resolution)
     try:
         session.flush()
     except IntegrityError:
-        raise SupersededAlready from None
+        raise refusals.SupersededAlready from None
 
 
 def _retire_review(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:
@@ -246,4 +238,4 @@ def _retire_review(session: Session, resolution: Resolution, by: Resident, at: d
 
 def _require_no_pending_review(resolution: Resolution, at: datetime) -> None:
     if resolution.review is not None and resolution.review.is_pending(at):
-        raise ReviewPending
+        raise refusals.ReviewPending

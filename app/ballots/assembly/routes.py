@@ -10,13 +10,8 @@ from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots.assembly import count as manual_count
+from app.ballots.assembly import schemas
 from app.ballots.assembly.models import ManualCount
-from app.ballots.assembly.schemas import (
-    ManualConfirmArgs,
-    ManualCountArgs,
-    ManualCountSchema,
-    ManualMethodArgs,
-)
 from app.ballots.paper.entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
 from app.kit.errors import WrongState
 from app.kit.extensions import db
@@ -44,7 +39,7 @@ COUNT_EXAMPLE = {
 
 @blp.put("/sessions/<uuid:session_id>/manual-method", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(ManualMethodArgs, example={"method": "HANDS"})
+@blp.arguments(schemas.ManualMethodArgs, example={"method": "HANDS"})
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
@@ -53,9 +48,9 @@ def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return as_seen(act(manual_count.choose_method, agenda_session, body["method"]))
 
 
-@blp.put("/sessions/<uuid:session_id>/manual-count", ManualCountSchema)
+@blp.put("/sessions/<uuid:session_id>/manual-count", schemas.ManualCountSchema)
 @allow(*CLERKS)
-@blp.arguments(ManualCountArgs, example=COUNT_EXAMPLE)
+@blp.arguments(schemas.ManualCountArgs, example=COUNT_EXAMPLE)
 @blp.refuses(
     WrongState,
     manual_count.WitnessesUnfit,
@@ -82,9 +77,9 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return _as_seen(agenda_session, count)
 
 
-@blp.post("/sessions/<uuid:session_id>/manual-count/confirm", ManualCountSchema)
+@blp.post("/sessions/<uuid:session_id>/manual-count/confirm", schemas.ManualCountSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(ManualConfirmArgs, example={"totals_hash": "5e" * 32})
+@blp.arguments(schemas.ManualConfirmArgs, example={"totals_hash": "5e" * 32})
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """见证确认 · A witness confirms the totals that they have seen."""
@@ -93,7 +88,7 @@ def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return _as_seen(agenda_session, count)
 
 
-@blp.get("/sessions/<uuid:session_id>/manual-count", ManualCountSchema)
+@blp.get("/sessions/<uuid:session_id>/manual-count", schemas.ManualCountSchema)
 @allow(*EVERYONE_THERE)
 def read_count(session_id: UUID) -> dict[str, Any]:
     """清点总数 · The totals; before they are published, for clerk and witnesses alone."""

@@ -8,17 +8,10 @@ from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession
 from app.agenda.refusals import CountersigningDecided
 from app.agenda.schemas import SessionSchema
+from app.ballots import schemas
 from app.ballots.countersign import countersigning, officers
 from app.ballots.models import OfficerKey
 from app.ballots.refusals import VoteVoid
-from app.ballots.schemas import (
-    CountersignArgs,
-    CountersignerSchema,
-    NameCountersignerArgs,
-    OfficerKeyArgs,
-    OfficerKeySchema,
-    RefuseCountersignatureArgs,
-)
 from app.ballots.sealing import NoResult, VotingNotClosed
 from app.compounds.models import Compound
 from app.kit import clock
@@ -41,9 +34,9 @@ KEY_EXAMPLE = {"public_key": "8f" * 32, "proof": "3c" * 64}
 NAME_EXAMPLE = {"officer_key_id": "0198c0de-0000-7000-8000-00000000000f"}
 
 
-@blp.put("/me/officer-key", OfficerKeySchema)
+@blp.put("/me/officer-key", schemas.OfficerKeySchema)
 @signed_in
-@blp.arguments(OfficerKeyArgs, example=KEY_EXAMPLE)
+@blp.arguments(schemas.OfficerKeyArgs, example=KEY_EXAMPLE)
 @blp.refuses(Forbidden, officers.InvalidProof, officers.OfficerKeyTaken)
 def register_officer_key(body: dict[str, Any]) -> OfficerKey:
     """登记会签公钥 · Register one's public key, or replace it.
@@ -56,7 +49,7 @@ def register_officer_key(body: dict[str, Any]) -> OfficerKey:
     return key
 
 
-@blp.post("/me/officer-key/revoke", OfficerKeySchema)
+@blp.post("/me/officer-key/revoke", schemas.OfficerKeySchema)
 @signed_in
 @blp.refuses(officers.NoOfficerKey)
 def revoke_officer_key() -> OfficerKey:
@@ -66,7 +59,7 @@ def revoke_officer_key() -> OfficerKey:
     return key
 
 
-@blp.get("/compounds/<uuid:compound_id>/countersigners", CountersignerSchema(many=True))
+@blp.get("/compounds/<uuid:compound_id>/countersigners", schemas.CountersignerSchema(many=True))
 @public
 @blp.refuses(NotFound)
 def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
@@ -77,9 +70,9 @@ def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
     return officers.read_countersigners(db.session(), compound, clock.now())
 
 
-@blp.put("/compounds/<uuid:compound_id>/countersigner", CountersignerSchema(many=True))
+@blp.put("/compounds/<uuid:compound_id>/countersigner", schemas.CountersignerSchema(many=True))
 @allow(*officers.COUNTERSIGNERS)
-@blp.arguments(NameCountersignerArgs, example=NAME_EXAMPLE)
+@blp.arguments(schemas.NameCountersignerArgs, example=NAME_EXAMPLE)
 @blp.refuses(officers.UnknownOfficerKey)
 def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[officers.Countersigner]:
     """指定会签人 · Name who countersigns the compound's votes from the next opening on."""
@@ -93,7 +86,7 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 
 @blp.post("/sessions/<uuid:session_id>/countersignature", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
-@blp.arguments(CountersignArgs, example={"signature": "5e" * 64})
+@blp.arguments(schemas.CountersignArgs, example={"signature": "5e" * 64})
 @blp.refuses(
     VotingNotClosed,
     NoResult,
@@ -114,7 +107,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 
 @blp.post("/sessions/<uuid:session_id>/countersignature/refusal", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
-@blp.arguments(RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
+@blp.arguments(schemas.RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
 @blp.refuses(
     VotingNotClosed,
     NoResult,

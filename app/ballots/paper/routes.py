@@ -17,22 +17,8 @@ from app.ballots.cast import casting, withdrawing
 from app.ballots.keys.store import KeyStore
 from app.ballots.paper import entry as paper_entry
 from app.ballots.paper import printing as paper_sheet
+from app.ballots.paper import schemas
 from app.ballots.paper import spreadsheet as paper_file
-from app.ballots.paper.schemas import (
-    IssueSlipsArgs,
-    PaperBatchSchema,
-    PaperFileArgs,
-    PaperFileSchema,
-    PaperSlipSchema,
-    PaperVoterArgs,
-    PaperVoterSchema,
-    SlipEntryArgs,
-    SlipPhotosArgs,
-    SlipsArgs,
-    SlipVoidArgs,
-    SlipWithdrawalArgs,
-    WithdrawBallotArgs,
-)
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.confined.calls import Confined
@@ -94,9 +80,9 @@ def allow_larger_sheets() -> None:
         request.max_content_length = MAX_SHEET_BYTES
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-batches", PaperBatchSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-batches", schemas.PaperBatchSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(IssueSlipsArgs, example={"count": 40})
+@blp.arguments(schemas.IssueSlipsArgs, example={"count": 40})
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
@@ -125,7 +111,7 @@ def print_slips(batch_id: UUID) -> Response:
 
 @blp.get("/sessions/<uuid:session_id>/paper-slips")
 @allow(*READERS)
-@blp.lists(PaperSlipSchema, SlipsArgs)
+@blp.lists(schemas.PaperSlipSchema, schemas.SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """纸票列表 · The slips of a session and how far each has come, newest first."""
     agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
@@ -134,18 +120,20 @@ def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, PaperSlip.id, show=show, **args)
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", PaperSlipSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
+@blp.arguments(schemas.SlipEntryArgs, example=ENTRY_EXAMPLE)
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """录入纸票 · Enter what is on a slip; somebody else confirms it."""
     return _written(session_id, paper_entry.enter_slip, _keys(), _entered(serial, body))
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", PaperSlipSchema)
+@blp.post(
+    "/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", schemas.PaperSlipSchema
+)
 @allow(*CLERKS)
-@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
+@blp.arguments(schemas.SlipEntryArgs, example=ENTRY_EXAMPLE)
 @blp.refuses(
     *ENTRY_REFUSALS,
     storing.NonceReused,
@@ -158,9 +146,11 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     return _written(session_id, paper_entry.confirm_slip, _keys(), _entered(serial, body))
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", PaperSlipSchema)
+@blp.post(
+    "/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", schemas.PaperSlipSchema
+)
 @allow(*CLERKS)
-@blp.arguments(SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
+@blp.arguments(schemas.SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -176,18 +166,20 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
     return _written(session_id, withdrawing.withdraw_slip, _keys(), **asked)
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", PaperSlipSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
+@blp.arguments(schemas.SlipVoidArgs, example={"reason": "写坏了，已换一张"})
 @blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
     """作废纸票 · A slip that is no ballot was spoiled or lost."""
     return _written(session_id, paper_entry.void_slip, serial, body["reason"])
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", PaperSlipSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]})
+@blp.arguments(
+    schemas.SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]}
+)
 @blp.refuses(
     WrongState,
     paper_entry.UnknownSerial,
@@ -200,9 +192,9 @@ def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
     return _written(session_id, paper_entry.add_photos, serial, body["attachment_ids"])
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-voter", PaperVoterSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-voter", schemas.PaperVoterSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperVoterArgs)
+@blp.arguments(schemas.PaperVoterArgs)
 def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """查投票人 · The resident whom a signed strip names by unit and name; 404 for none.
 
@@ -227,18 +219,18 @@ def read_sheet_template(session_id: UUID) -> Response:
     return answer
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-sheet/enter", PaperFileSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/enter", schemas.PaperFileSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperFileArgs, location="files")
+@blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.enter_slip)
 
 
-@blp.post("/sessions/<uuid:session_id>/paper-sheet/confirm", PaperFileSchema)
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/confirm", schemas.PaperFileSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperFileArgs, location="files")
+@blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
     """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
@@ -247,7 +239,7 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 
 @blp.delete("/sessions/<uuid:session_id>/ballot")
 @allow(Role.RESIDENT)
-@blp.arguments(WithdrawBallotArgs, location="query")
+@blp.arguments(schemas.WithdrawBallotArgs, location="query")
 @blp.response(204)
 @blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:

@@ -19,6 +19,7 @@ from app.kit.orm import table_of
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.actor import Actor
 from app.people.models import Resident
+from app.resolutions import refusals
 from app.resolutions.models import (
     Answer,
     Resolution,
@@ -26,13 +27,6 @@ from app.resolutions.models import (
     ResolutionVoteCast,
     Secrecy,
     VoteMethod,
-)
-from app.resolutions.refusals import (
-    MorePresentThanRoll,
-    MoreVotesThanPresent,
-    NotPresent,
-    PresentDiffers,
-    WrongMethod,
 )
 from votes.majority import (
     MajorityOutcome,
@@ -65,11 +59,11 @@ def count_votes(
     attendance = count_present(session, resolution.session_id)
     present = attendance.on_roll if present is None else present
     if present > attendance.roll:
-        raise MorePresentThanRoll
+        raise refusals.MorePresentThanRoll
     if present != attendance.on_roll:
-        raise PresentDiffers
+        raise refusals.PresentDiffers
     if yes + no + abstain > present:
-        raise MoreVotesThanPresent
+        raise refusals.MoreVotesThanPresent
     vote = ResolutionVote(attendance.roll, present, yes, no, abstain)
     _conclude(session, resolution, by, vote, "count", at)
 
@@ -139,7 +133,7 @@ def _require_vote(resolution: Resolution, *methods: VoteMethod) -> None:
         raise held_again_at_the_table()
     resolution.require_state(ResolutionState.TABLED)
     if resolution.method not in methods:
-        raise WrongMethod
+        raise refusals.WrongMethod
 
 
 def _slot(resolution: Resolution, voter: Actor, keys: KeyStore) -> str:
@@ -153,7 +147,7 @@ def _require_attendance(session: Session, resolution: Resolution, voter: Actor) 
         )
     )
     if is_on_roll is None:
-        raise NotPresent
+        raise refusals.NotPresent
     if not is_on_roll:
         raise NotOnRoll
 
