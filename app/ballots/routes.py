@@ -28,7 +28,7 @@ from app.ballots.polled import (
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.kit import clock, due
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import NotFound, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.people.guards import (
@@ -151,10 +151,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
 def read_ballot(session_id: UUID) -> casting.Receipt:
     """我的选票 · One's own ballot until voting closes; 404 while there is none."""
     agenda_session = obtain(AgendaSession, session_id)
-    receipt = casting.read_ballot(db.session(), agenda_session, current_actor(), _keys())
-    if receipt is None:
-        raise NotFound
-    return receipt
+    return found(casting.read_ballot(db.session(), agenda_session, current_actor(), _keys()))
 
 
 @blp.get("/sessions/<uuid:session_id>/turnout", schemas.TurnoutReportSchema)
@@ -231,10 +228,7 @@ def _tag(version: str) -> dict[str, str]:
 @blp.response(200, BUNDLE, content_type="application/json", example=BUNDLE_EXAMPLE)
 def read_bundle(session_id: UUID) -> Response:
     """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
-    found = sealing.find_bundle(db.session(), session_id)
-    if found is None:
-        raise NotFound
-    state, digest = found
+    state, digest = found(sealing.find_bundle(db.session(), session_id))
     if digest is None:
         raise sealing.no_bundle(db.session(), session_id, state)
     answer = Response(mimetype="application/json", headers={"Cache-Control": "public, no-cache"})

@@ -11,7 +11,7 @@ from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ObjectionTermOver, ResultIsFinal, TakesNoObjections
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.errors import Forbidden, NotFound, WrongState
+from app.kit.errors import Forbidden, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import PREFIX, Blueprint, each, read_page
 from app.people.guards import (
@@ -73,10 +73,7 @@ def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 
 
 def _obtain_place(kind: str, place_id: UUID) -> services.FeedPlace:
-    place = services.find_place(db.session(), kind, place_id)
-    if place is None:
-        raise NotFound
-    return place
+    return found(services.find_place(db.session(), kind, place_id))
 
 
 def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) -> Response:
@@ -147,11 +144,11 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
     """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""
-    objection = db.session.get(
-        Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
+    objection = found(
+        db.session.get(
+            Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
+        )
     )
-    if objection is None:
-        raise NotFound
     compound = obtain_compound(objection.compound_id)
     kind = db.session.get_one(PublicNotice, objection.notice_id).kind
     _require_one_of(ANSWERERS.get(kind, {Role.BRANCH_SECRETARY}), compound)

@@ -11,7 +11,7 @@ from app.cases.search import find_published
 from app.conventions.access import obtain_convention
 from app.conventions.models import ConventionVersion
 from app.kit import clock
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, page_of, read_page
 from app.matters.models import Matter
@@ -45,11 +45,7 @@ CASE_EXAMPLE = {
 @blp.creates(WrongState, refusals.CaseExists, refusals.InvalidConvention, refusals.PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
     """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
-    matter = db.session.get(Matter, matter_id)
-    if matter is None:
-        raise NotFound
-    obtain_compound(matter.compound_id)
-    return create(Case, writing.draft_case, matter, **body)
+    return create(Case, writing.draft_case, obtain(Matter, matter_id), **body)
 
 
 @blp.put("/cases/<uuid:case_id>", schemas.CaseSchema)

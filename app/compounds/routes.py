@@ -1,6 +1,5 @@
 """URLs of places and of their registers."""
 
-from typing import TypeVar
 from uuid import UUID
 
 from flask import current_app, request
@@ -12,7 +11,7 @@ from app.compounds.refusals import RegisterRefused, UnreadableRegister
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit import clock
-from app.kit.errors import NotFound
+from app.kit.errors import found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.kit.web.idempotency import made_before
@@ -25,8 +24,6 @@ from app.people.guards import (
     signed_in,
 )
 from app.people.models import Role
-
-T = TypeVar("T")
 
 blp = Blueprint(
     "compounds", __name__, description="社区、小区与房屋登记册 · Places and the register"
@@ -46,14 +43,14 @@ def allow_larger_registers() -> None:
 @signed_in
 def read_community(community_id: UUID) -> Community:
     """社区 · One community."""
-    return _found(db.session.get(Community, community_id))
+    return found(db.session.get(Community, community_id))
 
 
 @blp.get("/communities/<uuid:community_id>/compounds", schemas.CompoundSchema(many=True))
 @signed_in
 def list_compounds(community_id: UUID) -> list[Compound]:
     """社区的小区 · The living compounds of a community, by name."""
-    community = _found(db.session.get(Community, community_id))
+    community = found(db.session.get(Community, community_id))
     query = db.select(Compound).where(
         Compound.community_id == community.id, Compound.until.is_(None)
     )
@@ -64,13 +61,7 @@ def list_compounds(community_id: UUID) -> list[Compound]:
 @signed_in
 def read_compound(compound_id: UUID) -> Compound:
     """小区 · One compound."""
-    return _found(db.session.get(Compound, compound_id))
-
-
-def _found(thing: T | None) -> T:
-    if thing is None:
-        raise NotFound
-    return thing
+    return found(db.session.get(Compound, compound_id))
 
 
 @blp.post("/compounds/<uuid:compound_id>/register-imports", schemas.RegisterImportSchema)
@@ -103,6 +94,6 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
 def read_register_import(import_id: UUID) -> RegisterImport:
     """导入报告 · The report of an import, read again."""
-    register_import = _found(db.session.get(RegisterImport, import_id))
+    register_import = found(db.session.get(RegisterImport, import_id))
     obtain_compound(register_import.compound_id)
     return register_import

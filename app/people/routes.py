@@ -8,7 +8,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from app.compounds.models import Community, Compound
 from app.kit import clock
-from app.kit.errors import NotFound, Unauthorized, WrongState
+from app.kit.errors import NotFound, Unauthorized, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people import office_codes, refusals, schemas, services, tokens
@@ -168,9 +168,7 @@ def claim_residence(body: dict[str, Any]) -> Residence:
     at = clock.now()
 
     def claim() -> Residence:
-        compound = db.session.get(Compound, body.pop("compound_id"))
-        if compound is None:
-            raise NotFound
+        compound = found(db.session.get(Compound, body.pop("compound_id")))
         return services.claim_residence(db.session(), actor.resident, compound, at=at, **body)
 
     return create_once(Residence, claim)
@@ -251,9 +249,9 @@ def list_appointments(compound_id: UUID) -> list[Appointment]:
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:
     """结束任职 · End an office now; its holder may lay it down."""
-    appointment = db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
-    if appointment is None:
-        raise NotFound
+    appointment = found(
+        db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
+    )
     actor = current_actor()
     if appointment.compound_id is not None:
         roles = actor.roles_in(obtain_compound(appointment.compound_id))

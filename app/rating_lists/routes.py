@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.compounds.models import Community
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import NotFound, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain_community
@@ -105,9 +105,7 @@ def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
 
 
 def _obtain_list(list_id: UUID) -> RatingList:
-    made = db.session.get(RatingList, list_id)
-    if made is None:
-        raise NotFound
+    made = found(db.session.get(RatingList, list_id))
     community = obtain_community(made.community_id)
     if made.state not in ON_THE_BOARD and not _sees_drafts(community):
         raise NotFound
@@ -115,9 +113,7 @@ def _obtain_list(list_id: UUID) -> RatingList:
 
 
 def _obtain_entry(entry_id: UUID) -> RatingEntry:
-    entry = db.session.get(RatingEntry, entry_id)
-    if entry is None:
-        raise NotFound
+    entry = found(db.session.get(RatingEntry, entry_id))
     _obtain_list(entry.list_id)
     return entry
 

@@ -110,10 +110,7 @@ def recolour_entry(
     """
     at = begin_move(session, entry.rating_list)
     session.refresh(entry)
-    is_same = entry.colour is colour
     entry.recolour(colour, reason)
-    if is_same:
-        raise refusals.SameColour
     _require_objection(session, entry)
     _tell(session, entry, "recolour", by, reason, at)
 

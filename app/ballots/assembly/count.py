@@ -24,7 +24,7 @@ from app.ballots.paper.entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of, tell_result
 from app.kit.audit import record
 from app.kit.clock import local_date
-from app.kit.errors import DomainError, NotFound, WrongState
+from app.kit.errors import DomainError, NotFound, WrongState, found
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import MatterState
@@ -168,7 +168,7 @@ def confirm_count(
     """
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if not count.confirm(by.id, at):
         raise NotAWitness
     if seen != count.totals_hash:
@@ -187,7 +187,7 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
     _require_begun(agenda_session, at)
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if by.id in count.people:
         raise ConcluderTookPart
     if not count.is_confirmed:
@@ -217,7 +217,7 @@ def read_count(session: Session, agenda_session: AgendaSession, reader: UUID) ->
 
     Raises NotFound.
     """
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if agenda_session.outcome is None and reader not in count.people:
         raise NotFound
     return count
@@ -239,13 +239,6 @@ def _require_begun(agenda_session: AgendaSession, at: datetime) -> None:
 def _find(session: Session, agenda_session: AgendaSession) -> ManualCount | None:
     query = select(ManualCount).where(ManualCount.session_id == agenda_session.id)
     return session.scalar(query.execution_options(populate_existing=True))
-
-
-def _found(session: Session, agenda_session: AgendaSession) -> ManualCount:
-    count = _find(session, agenda_session)
-    if count is None:
-        raise NotFound
-    return count
 
 
 def _check_witnesses(

@@ -15,7 +15,7 @@ from app.ballots.refusals import VoteVoid
 from app.ballots.sealing import NoResult, VotingNotClosed
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.errors import Forbidden, NotFound
+from app.kit.errors import Forbidden, NotFound, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.people.guards import (
@@ -64,9 +64,7 @@ def revoke_officer_key() -> OfficerKey:
 @blp.refuses(NotFound)
 def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
     """会签人 · Officers who may countersign for the compound, their keys, and who is named."""
-    compound = db.session.get(Compound, compound_id)
-    if compound is None:
-        raise NotFound
+    compound = found(db.session.get(Compound, compound_id))
     return officers.read_countersigners(db.session(), compound, clock.now())
 
 

@@ -23,7 +23,7 @@ from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people.actor import Actor
@@ -98,9 +98,7 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, *VOTE_REFUSALS)
 def print_slips(batch_id: UUID) -> Response:
     """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
-    batch = db.session.get(PaperBatch, batch_id)
-    if batch is None:
-        raise NotFound
+    batch = found(db.session.get(PaperBatch, batch_id))
     agenda_session = obtain(AgendaSession, batch.session_id)
     sheet = paper_sheet.sheet_of(agenda_session, batch, _keys())
     answer = Response(paper_sheet.draw(sheet), mimetype="application/pdf")
