@@ -9,12 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.agenda import notices, refusals, rotation
-from app.agenda.models import (
-    BEFORE_VOTING,
-    AgendaItem,
-    AgendaSession,
-    SessionState,
-)
+from app.agenda.models import BEFORE_VOTING, AgendaItem, AgendaSession, SessionState
 from app.agenda.roll import write_roster
 from app.board.posting import post
 from app.compounds.models import Compound

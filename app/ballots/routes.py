@@ -19,12 +19,7 @@ from app.ballots.keys.operator import read_keys, require_our_store
 from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.models import OperatorKey, SessionResult
 from app.ballots.paper import entry as paper_entry
-from app.ballots.polled import (
-    look_at_session,
-    look_at_turnout,
-    result_bodies,
-    result_version,
-)
+from app.ballots.polled import look_at_session, look_at_turnout, result_bodies, result_version
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.kit import clock, due

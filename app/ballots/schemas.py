@@ -2,13 +2,7 @@
 
 import marshmallow as ma
 
-from app.agenda.models import (
-    AgendaItem,
-    AgendaSession,
-    RollEntry,
-    SessionOutcome,
-    SessionState,
-)
+from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionOutcome, SessionState
 from app.agenda.roll import Participation
 from app.ballots.models import OfficerKey, OperatorKey, ResultRow, SessionResult
 from app.kit.schemas import AnswerSchema, Hex, Id, Instant, Schema, Text, attributes, columns

@@ -21,13 +21,7 @@ from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, S
 from app.ballots.counting import Count, CountsDisagree
 from app.ballots.keys.operator import require_signing_key, require_verified
 from app.ballots.keys.store import KeyStore
-from app.ballots.models import (
-    Ballot,
-    BallotCommitment,
-    BallotMark,
-    SealedCommitment,
-    SessionBundle,
-)
+from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment, SessionBundle
 from app.ballots.paper.slips import PaperSlip, SlipState
 from app.ballots.refusals import vote_void
 from app.kit.errors import DomainError

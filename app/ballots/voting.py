@@ -17,12 +17,7 @@ from app.agenda.models import (
 from app.agenda.roll import admit_eligible, strike_ineligible
 from app.ballots import notices
 from app.ballots.countersign.officers import find_countersigner
-from app.ballots.counting import (
-    count_ballots,
-    read_turnout,
-    result_without_vote,
-    stored_result,
-)
+from app.ballots.counting import count_ballots, read_turnout, result_without_vote, stored_result
 from app.ballots.keys.operator import require_our_store
 from app.ballots.keys.store import KeyStore
 from app.ballots.models import BallotSlot, ResultRow, SessionBundle, SessionResult

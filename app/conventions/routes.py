@@ -14,11 +14,7 @@ from app.conventions.access import (
     obtain_version,
     require_role,
 )
-from app.conventions.models import (
-    Convention,
-    ConventionVersion,
-    difference_between,
-)
+from app.conventions.models import Convention, ConventionVersion, difference_between
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
@@ -50,6 +46,7 @@ OWNER_VOTE_EXAMPLE = {
 DRAFTING = (Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 REVIEWING = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
 ENTERS_OWNER_VOTES = (Role.OC_DIRECTOR, Role.COMMUNITY_SECRETARY)
+FIGURES_REFUSED = (refusals.FiguresDisagree, refusals.VoteNotPassed)
 LINKING = (
     refusals.InvalidResolutions,
     refusals.ResolutionMissing,
@@ -239,13 +236,7 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
         "abstain": 2,
     },
 )
-@blp.refuses(
-    WrongState,
-    refusals.WrongLegalType,
-    refusals.NotApproved,
-    refusals.FiguresDisagree,
-    refusals.VoteNotPassed,
-)
+@blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """居民会议表决 · Enter the vote of the residents' meeting that passed a pact."""
     return act(voting.record_vote, obtain_version(version_id), **body)
@@ -254,13 +245,7 @@ def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.post("/convention-versions/<uuid:version_id>/record-owner-vote", schemas.VersionSchema)
 @allow(*ENTERS_OWNER_VOTES)
 @blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.refuses(
-    WrongState,
-    refusals.WrongLegalType,
-    refusals.NotApproved,
-    refusals.FiguresDisagree,
-    refusals.VoteNotPassed,
-)
+@blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """业主表决管理规约 · Enter the official owners' vote that passed a covenant."""
     return act(voting.record_owner_vote, obtain_version(version_id), **body)
@@ -286,12 +271,7 @@ def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.post("/clauses/<uuid:clause_id>/owner-vote", schemas.ClauseSchema)
 @allow(*ENTERS_OWNER_VOTES)
 @blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.refuses(
-    WrongState,
-    refusals.NeedsNoOwnerVote,
-    refusals.FiguresDisagree,
-    refusals.VoteNotPassed,
-)
+@blp.refuses(WrongState, refusals.NeedsNoOwnerVote, *FIGURES_REFUSED)
 def attach_owner_vote(body: dict[str, Any], clause_id: UUID) -> Clause:
     """条文业主表决 · Enter the official owners' vote that passed a clause: it is active then."""
     version, clause = obtain_clause(clause_id)

@@ -10,13 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.conventions import notices, refusals
-from app.conventions.models import (
-    OPEN,
-    TEXT_IS_FINAL,
-    ConventionVersion,
-    LegalType,
-    VersionState,
-)
+from app.conventions.models import OPEN, TEXT_IS_FINAL, ConventionVersion, LegalType, VersionState
 from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit.audit import record
 from app.kit.moves import begin_move, record_move
@@ -24,12 +18,7 @@ from app.kit.orm import new_id
 from app.people.models import Resident
 from votes.civil_code import OWNERS_ITEMS
 from votes.errors import VotingError
-from votes.joint_decision import (
-    JointOutcome,
-    OwnersFigures,
-    decide_jointly,
-    explain_joint_decision,
-)
+from votes.joint_decision import JointOutcome, OwnersFigures, decide_jointly, explain_joint_decision
 from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
 
 COVENANT_ITEM = 2  # making and amending the management covenant

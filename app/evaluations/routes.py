@@ -11,13 +11,7 @@ from app.conventions.models import Convention
 from app.evaluations import follow_ups, judging, orders, refusals, schemas, sessions
 from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
-from app.evaluations.rates import (
-    Scope,
-    rates_of,
-    read_works,
-    scope_of_compound,
-    scope_of_session,
-)
+from app.evaluations.rates import Scope, rates_of, read_works, scope_of_compound, scope_of_session
 from app.evaluations.rounds import asking
 from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
 from app.kit import clock

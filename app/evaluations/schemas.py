@@ -7,11 +7,7 @@ import marshmallow as ma
 from app.evaluations.limits import MIN_ANSWERS
 from app.evaluations.models import FollowUp, FollowUpChannel, MatterEvaluation
 from app.evaluations.outcome import Figures, Rate, Satisfaction
-from app.evaluations.rounds.models import (
-    EvaluationAnswer,
-    EvaluationRound,
-    PaperCount,
-)
+from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount
 from app.kit.schemas import AnswerSchema, Id, Instant, Schema, Text, alike, attributes, columns
 from app.works.orders.schemas import Day
 

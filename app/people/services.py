@@ -14,14 +14,7 @@ from app.kit.clock import local_date
 from app.kit.errors import Forbidden
 from app.kit.moves import record_move
 from app.people import refusals
-from app.people.models import (
-    Appointment,
-    Relation,
-    Residence,
-    ResidenceState,
-    Resident,
-    Role,
-)
+from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 from app.wechat.client import WeChatIdentity
 
 COMPOUND_OFFICES = frozenset(

@@ -33,11 +33,8 @@ def draft_list(
 ) -> RatingList:
     """Draft the list of a month. Raises ListExists, InvalidEntries."""
     locks.hold_alone(session, community.id)
-    if session.scalar(
-        select(RatingList.id).where(
-            RatingList.community_id == community.id, RatingList.period == period
-        )
-    ):
+    same_month = select(RatingList.id).filter_by(community_id=community.id, period=period)
+    if session.scalar(same_month) is not None:
         raise refusals.ListExists
     at = read_database_clock(session)
     made = RatingList(
@@ -117,16 +114,9 @@ def recolour_entry(
 
 def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]) -> None:
     named = {entry["compound_id"] for entry in entries}
-    compounds = {
-        compound.id: compound
-        for compound in session.scalars(
-            select(Compound).where(
-                Compound.id.in_(named),
-                Compound.community_id == made.community_id,
-                Compound.until.is_(None),
-            )
-        )
-    }
+    living = select(Compound).filter_by(community_id=made.community_id, until=None)
+    found = session.scalars(living.where(Compound.id.in_(named)))
+    compounds = {compound.id: compound for compound in found}
     firms = {(entry["compound_id"], entry["firm_name"]) for entry in entries}
     if len(compounds) != len(named) or len(firms) != len(entries):
         raise refusals.InvalidEntries

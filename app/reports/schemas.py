@@ -81,7 +81,7 @@ class DaysSchema(AnswerSchema):
 
 
 def _share(**kwargs: Any) -> ma.fields.Nested:
-    return ma.fields.Nested(ShareSchema, required=True, **kwargs)
+    return ma.fields.Nested(ShareSchema, **kwargs)
 
 
 class ParticipationFiguresSchema(AnswerSchema):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.agenda.models import AgendaSession, SessionState
 from app.board.posting import post
-from app.deliberation.agenda import chosen_rows
+from app.deliberation.agenda import hold_chosen_matters
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
@@ -82,20 +82,13 @@ def _settle_matters(
     by: Resident,
     at: datetime,
 ) -> Sequence[Matter]:
-    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
+    matters = hold_chosen_matters(session, agenda_session.id)
     adopted = session.scalars(
         select(SolutionCard).where(
             SolutionCard.session_id == agenda_session.id, SolutionCard.state == CardState.ADOPTED
         )
     ).all()
-    for matter in matters:
+    for matter in sorted(matters, key=lambda matter: matter.id):
         if matter.state in UNDER_DISCUSSION:
             if _is_left_to_owners(
                 [each for each in resolutions if each.matter_id == matter.id],
@@ -105,7 +98,7 @@ def _settle_matters(
             else:
                 matter.shelve()
             record_move(session, matter, "settle", by, at)
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
+    return matters
 
 
 def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:

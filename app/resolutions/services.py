@@ -21,7 +21,7 @@ from app.board.posting import post
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
-from app.kit.orm import new_id
+from app.kit.orm import new_id, next_number
 from app.people.models import Resident
 from app.resolutions import notices, refusals
 from app.resolutions.models import (
@@ -63,7 +63,7 @@ def draft_resolution(
         compound_id=agenda_session.compound_id,
         matter=matter,
         matter_id=matter.id,
-        number=1 + _last_number(session, agenda_session.id),
+        number=next_number(session, Resolution.number, Resolution.session_id == agenda_session.id),
         title=title,
         text=text,
         state=ResolutionState.DRAFT,
@@ -170,12 +170,6 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     )
     resolution.publish(notice)
     record_move(session, resolution, "publish", by, at)
-
-
-def _last_number(session: Session, session_id: UUID) -> int:
-    """Read while the session is held alone, so that no number is given out twice."""
-    query = select(func.max(Resolution.number)).where(Resolution.session_id == session_id)
-    return session.scalar(query) or 0
 
 
 def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID]) -> None:

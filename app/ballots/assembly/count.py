@@ -31,13 +31,7 @@ from app.matters.models import MatterState
 from app.people.models import Appointment, Resident, Role
 from votes.ballot import Mark
 from votes.scheme import FIVE_THREE_ONE
-from votes.selection import (
-    Mode,
-    ParticipationRule,
-    SelectionRule,
-    Turnout,
-    required_participation,
-)
+from votes.selection import Mode, ParticipationRule, SelectionRule, Turnout, required_participation
 from votes.selection import select as select_matters
 from votes.tally import Candidate, rank
 

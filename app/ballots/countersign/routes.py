@@ -32,6 +32,14 @@ blp = Blueprint("countersigning", __name__, description="会签 · The second of
 
 KEY_EXAMPLE = {"public_key": "8f" * 32, "proof": "3c" * 64}
 NAME_EXAMPLE = {"officer_key_id": "0198c0de-0000-7000-8000-00000000000f"}
+REFUSALS = (
+    VotingNotClosed,
+    NoResult,
+    VoteVoid,
+    CountersigningDecided,
+    countersigning.NoCountersigner,
+    countersigning.NotTheCountersigner,
+)
 
 
 @blp.put("/me/officer-key", schemas.OfficerKeySchema)
@@ -85,16 +93,7 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 @blp.post("/sessions/<uuid:session_id>/countersignature", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
 @blp.arguments(schemas.CountersignArgs, example={"signature": "5e" * 64})
-@blp.refuses(
-    VotingNotClosed,
-    NoResult,
-    VoteVoid,
-    CountersigningDecided,
-    countersigning.NoCountersigner,
-    countersigning.NotTheCountersigner,
-    countersigning.OfficerKeyRevoked,
-    countersigning.InvalidCountersignature,
-)
+@blp.refuses(*REFUSALS, countersigning.OfficerKeyRevoked, countersigning.InvalidCountersignature)
 def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会签 · Hand in the second officer's signature over the sealed result, once."""
     agenda_session = act_by_role(
@@ -106,14 +105,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.post("/sessions/<uuid:session_id>/countersignature/refusal", SessionSchema)
 @allow(*officers.COUNTERSIGNERS)
 @blp.arguments(schemas.RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
-@blp.refuses(
-    VotingNotClosed,
-    NoResult,
-    VoteVoid,
-    CountersigningDecided,
-    countersigning.NoCountersigner,
-    countersigning.NotTheCountersigner,
-)
+@blp.refuses(*REFUSALS)
 def refuse_countersignature(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """拒绝会签 · Refuse to countersign, with a reason that the board publishes."""
     agenda_session = act_by_role(

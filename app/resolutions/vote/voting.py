@@ -28,13 +28,7 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from votes.majority import (
-    MajorityOutcome,
-    MajorityRule,
-    ResolutionVote,
-    decide,
-    explain_majority,
-)
+from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
 
 PUBLISH_WORKING_DAYS = 3
 

@@ -11,13 +11,7 @@ from app.kit.web.api import PageArgs
 from app.people.schemas import ResidentSchema
 from app.works.ledgers import WorkHours
 from app.works.limits import Urgency
-from app.works.orders.models import (
-    DoerKind,
-    OrderProgress,
-    OrderState,
-    ProgressKind,
-    WorkOrder,
-)
+from app.works.orders.models import DoerKind, OrderProgress, OrderState, ProgressKind, WorkOrder
 
 MAX_DOERS = 20
 

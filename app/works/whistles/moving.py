@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
@@ -13,7 +12,7 @@ from app.kit import locks
 from app.kit.calendar.terms import add_working_days
 from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
-from app.kit.orm import new_id
+from app.kit.orm import new_id, next_number
 from app.matters.models import Matter, MatterState
 from app.people.actor import Actor
 from app.people.models import Resident, Role
@@ -43,13 +42,14 @@ def request_whistle(
     matter = hold_matter(session, matter.id)
     matter.require_state(MatterState.WHISTLED, MatterState.EXECUTING, MatterState.REOPENED)
     at = read_database_clock(session)
+    locks.hold_alone(session, matter.compound_id)
     whistle = Whistle(
         id=new_id(),
         compound_id=matter.compound_id,
         compound=matter.compound,
         matter_id=matter.id,
         matter=matter,
-        number=1 + _last_number(session, matter),
+        number=next_number(session, Whistle.number, Whistle.compound_id == matter.compound_id),
         ground=ground,
         text=text,
         state=WhistleState.COLLECTED,
@@ -200,10 +200,3 @@ def _require_receiver(whistle: Whistle, by: Actor) -> None:
     receiver = whistle.signed_by_id or whistle.receiver_id
     if receiver is not None and receiver != by.id:
         raise NotTheDoer
-
-
-def _last_number(session: Session, matter: Matter) -> int:
-    """Read while the compound is held alone, so that no number is given out twice."""
-    locks.hold_alone(session, matter.compound_id)
-    query = select(func.max(Whistle.number)).where(Whistle.compound_id == matter.compound_id)
-    return session.scalar(query) or 0
