@@ -1,4 +1,4 @@
-"""URLs of reports: the story of a matter, and figures as JSON and as tables."""
+"""URLs of reports: figures as JSON and as tables."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from app.agenda.models import AgendaSession
 from app.kit import clock
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
-from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
@@ -20,33 +19,16 @@ from app.people.guards import (
 )
 from app.people.models import Role
 from app.reports.figures import figures_of_place, figures_of_session
-from app.reports.schemas import FiguresArgs, FiguresSchema, StorySchema, period_of
+from app.reports.schemas import FiguresArgs, FiguresSchema, period_of
 from app.reports.scopes import Place
 from app.reports.sheet import sheet_of
-from app.reports.story import read_sources
-from app.reports.telling import tell
 
-blp = Blueprint("reports", __name__, description="全程与数据 · The story of a matter, and figures")
+blp = Blueprint("reports", __name__, description="数据 · Figures")
 
 # Those who answer for a community or look over it.
 COMMUNITY_READERS = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
 SUBDISTRICT_READERS = (Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
 CSV = "text/csv"
-
-
-@blp.route("/matters/<uuid:matter_id>/story", methods=["GET"])
-@allow(*EVERYONE_THERE)
-@blp.response(200, StorySchema)
-def read_story(matter_id: UUID) -> dict[str, Any]:
-    """一件事的全程 · Every public move about a matter, oldest first."""
-    matter = obtain(Matter, matter_id)
-    entries = tell(matter, read_sources(db.session(), matter))
-    return {
-        "matter_id": matter.id,
-        "title": matter.title,
-        "category": matter.category,
-        "entries": entries,
-    }
 
 
 @blp.route("/sessions/<uuid:session_id>/figures", methods=["GET"])

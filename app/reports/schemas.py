@@ -1,13 +1,12 @@
-"""What goes in and out about stories and figures."""
+"""What goes in and out about figures."""
 
 from typing import Any
 
 import marshmallow as ma
 
-from app.kit.schemas import Id, Instant, Matches, Schema
+from app.kit.schemas import Id, Matches, Schema
 from app.matters.models import Category
 from app.reports.periods import Period, month_of, year_of
-from app.reports.story import About, Step
 from app.works.orders.models import DoerKind
 
 MONTH = Matches("2[01][0-9]{2}-(0[1-9]|1[0-2])")
@@ -30,35 +29,6 @@ class FiguresArgs(Schema):
 def period_of(args: dict[str, str], today: str) -> Period:
     """The period that is asked for; without one the month of `today` (`2026-03-04`)."""
     return year_of(args["year"]) if "year" in args else month_of(args.get("month", today[:7]))
-
-
-class StoryAboutSchema(Schema):
-    """What an entry is about: the kind of thing, and its id."""
-
-    thing = ma.fields.Enum(About, by_value=True, required=True)
-    id = Id(required=True)
-
-
-class StoryEntrySchema(Schema):
-    """One move. `figures` holds the numbers behind it; which ones hangs on its `kind`."""
-
-    at = Instant(required=True)
-    step = ma.fields.Enum(Step, by_value=True, required=True)
-    kind = ma.fields.String(required=True)
-    text = ma.fields.String(required=True, attribute="zh")
-    text_en = ma.fields.String(required=True, attribute="en")
-    about = ma.fields.Nested(StoryAboutSchema, required=True)
-    figures = ma.fields.Dict(keys=ma.fields.String(), required=True)
-
-
-class StorySchema(Schema):
-    """A matter from its raising to today, oldest first. Nobody is named, nor is it told who
-    supported it or voted what, nor why it was refused."""
-
-    matter_id = Id(required=True)
-    title = ma.fields.String(required=True)
-    category = ma.fields.Enum(Category, by_value=True, required=True)
-    entries = ma.fields.List(ma.fields.Nested(StoryEntrySchema), required=True)
 
 
 class PeopleSchema(Schema):

@@ -1,4 +1,4 @@
-"""URLs of work orders and of the hours that seated members give."""
+"""URLs of work orders."""
 
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,6 @@ from app.people.guards import (
 )
 from app.people.models import Role
 from app.resolutions.models import Resolution
-from app.works import hours
 from app.works.access import (
     DOERS,
     ORDER_CHECKERS,
@@ -30,7 +29,6 @@ from app.works.access import (
     order_is_overdue,
     orders_of,
 )
-from app.works.ledgers import WorkHours
 from app.works.orders import assigning, finishing
 from app.works.orders import making as orders
 from app.works.orders.models import OrderProgress, WorkOrder
@@ -38,8 +36,6 @@ from app.works.orders.schemas import (
     AssignArgs,
     CheckWorkArgs,
     ContactArgs,
-    HoursArgs,
-    HoursSchema,
     ListedOrderSchema,
     OrderArgs,
     OrderDetailSchema,
@@ -55,12 +51,9 @@ from app.works.photos import SeenProgress, order_in_detail, with_photos
 from app.works.refusals import (
     DoerCannotVerify,
     DueDayPassed,
-    HoursReversedAlready,
-    InvalidDay,
     InvalidDoer,
     NotTheDoer,
     OrderFromResolution,
-    TooManyMinutes,
 )
 
 blp = Blueprint("works", __name__, description="民办 · Work orders")
@@ -73,8 +66,6 @@ TAKERS = (
     Role.BUILDING_HEAD,
     Role.DEPARTMENT,
 )
-# They read all hours; a seated member reads his own.
-READERS_OF_HOURS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
 
 ORDER_EXAMPLE = {
     "title": "清僵尸车8辆、划黄线",
@@ -255,49 +246,3 @@ def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
     """退回 · Send it back as not done, with a reason; never by whoever did it."""
     order = act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
-
-
-@blp.route("/orders/<uuid:order_id>/hours", methods=["POST"])
-@allow(Role.SEATED_MEMBER)
-@blp.arguments(HoursArgs, example={"worked_on": "2026-04-12", "minutes": 90})
-@blp.response(201, HoursSchema)
-@blp.creates(WrongState, NotTheDoer, InvalidDay, TooManyMinutes)
-def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
-    """记工时 · A seated member logs his own time on an order that he carries out."""
-    order = obtain(WorkOrder, order_id)
-    by = current_actor()
-    return create_once(WorkHours, lambda: hours.log_hours(db.session(), order, by, **body))
-
-
-@blp.route("/hours/<uuid:hours_id>/reverse", methods=["POST"])
-@allow(Role.SEATED_MEMBER, Role.BRANCH_SECRETARY)
-@blp.arguments(WorkReasonArgs, example={"reason": "日期记错"})
-@blp.response(201, HoursSchema)
-@blp.creates(WrongState, NotTheDoer, HoursReversedAlready)
-def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
-    """冲销工时 · Take a row of hours back by another one."""
-    logged = obtain(WorkHours, hours_id)
-    by = current_actor()
-    return create_once(
-        WorkHours, lambda: hours.reverse_hours(db.session(), logged, by, body["reason"])
-    )
-
-
-@blp.route("/compounds/<uuid:compound_id>/hours", methods=["GET"])
-@allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
-@blp.lists(HoursSchema)
-def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """工时台账 · The ledger of hours, newest first; a seated member sees his own rows."""
-    compound = obtain_compound(compound_id)
-    actor = current_actor()
-    query = (
-        db.select(WorkHours)
-        .where(WorkHours.compound_id == compound_id)
-        .options(
-            db.joinedload(WorkHours.order, innerjoin=True),
-            db.joinedload(WorkHours.member, innerjoin=True),
-        )
-    )
-    if READERS_OF_HOURS.isdisjoint(actor.roles_in(compound)):
-        query = query.where(WorkHours.member_id == actor.id)
-    return read_page(db.session(), query, WorkHours.id, **args)

@@ -11,7 +11,7 @@ from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import enum_type
 from app.matters.models import Matter
-from app.works.ledgers import MissedStep
+from app.works.escalations import MissedStep
 from app.works.limits import WhistleKind
 from app.works.refusals import ObjectedAlready
 

@@ -13,7 +13,7 @@ from app.kit.errors import WrongState
 from app.kit.orm import new_id
 from app.people.actor import Actor
 from app.people.models import Role
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders.models import AT_WORK, DONE, OrderState, WorkOrder
 from app.works.refusals import HoursReversedAlready, InvalidDay, NotTheDoer, TooManyMinutes
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.reports.story import Step
+from app.story.sources import Step
 from tests.cast import Cast, ballot
 from tests.checks import counted, refusal
 from tests.conventions.steps import Desk as Pacts
