@@ -46,7 +46,7 @@ class CaseRateSchema(Schema):
 
 class CaseFiguresSchema(Schema):
     satisfaction = ma.fields.Nested(CaseRateSchema, required=True)
-    resolution = ma.fields.Nested(CaseRateSchema, required=True)
+    solved_rate = ma.fields.Nested(CaseRateSchema, required=True)
 
 
 class CaseClauseSchema(Schema):

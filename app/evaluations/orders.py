@@ -15,10 +15,10 @@ from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_TERMS
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
 def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:

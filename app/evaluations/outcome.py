@@ -88,7 +88,7 @@ class Figures:
         return Rate(self.satisfied + self.mostly, self.answers)
 
     @property
-    def resolution(self) -> Rate:
+    def solved_rate(self) -> Rate:
         """解决率: solved, of all who judged that."""
         return Rate(self.solved, self.solved + self.unsolved)
 
@@ -154,6 +154,6 @@ def _closing(figures: Figures) -> Explanation:
     if figures.answers == 0:
         return Explanation("没有人作答，办结。", "Closed; nobody answered.")
     return Explanation(
-        f"满意率 {figures.satisfaction}，解决率 {figures.resolution}，办结。",
-        f"Closed: satisfied {figures.satisfaction}, solved {figures.resolution}.",
+        f"满意率 {figures.satisfaction}，解决率 {figures.solved_rate}，办结。",
+        f"Closed: satisfied {figures.satisfaction}, solved {figures.solved_rate}.",
     )

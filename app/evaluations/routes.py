@@ -8,7 +8,7 @@ from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
-from app.evaluations import follow_ups, judging, orders, sessions
+from app.evaluations import follow_ups, judging, look_back, orders
 from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.rates import (
@@ -289,7 +289,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
     """回头看 · Look again at what the session had carried out."""
-    agenda_session = act(sessions.start_evaluation, obtain(AgendaSession, session_id))
+    agenda_session = act(look_back.start_evaluation, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
 
@@ -299,7 +299,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
-    agenda_session = act(sessions.close_session, obtain(AgendaSession, session_id))
+    agenda_session = act(look_back.close_session, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
 
@@ -308,7 +308,7 @@ def close_session(session_id: UUID) -> dict[str, Any]:
 @blp.arguments(PeriodArgs, location="query")
 @blp.response(200, CompoundRatesSchema)
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """三率 · The rates of the orders and whistles that were assigned on these days."""
+    """各项比率 · The rates of the orders and whistles that were assigned on these days."""
     obtain_compound(compound_id)
     last = args["last"] or clock.local_date(clock.now())
     first = args["first"] or last.replace(day=1)
@@ -322,7 +322,7 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
 @allow(*EVERYONE_THERE)
 @blp.response(200, RatesSchema)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
-    """一期的三率 · The rates of the work that came of a session."""
+    """一期的各项比率 · The rates of the work that came of a session."""
     return _rates(scope_of_session(obtain(AgendaSession, session_id)))
 
 

@@ -72,7 +72,7 @@ class EvaluationResultSchema(Schema):
 
     answers = ma.fields.Integer(attribute="figures.answers", required=True)
     satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction", required=True)
-    resolution = ma.fields.Nested(RateSchema, attribute="figures.resolution", required=True)
+    solved_rate = ma.fields.Nested(RateSchema, attribute="figures.solved_rate", required=True)
     breakdown = ma.fields.Nested(GradeCountsSchema, required=True, allow_none=True)
 
 
@@ -167,7 +167,7 @@ class PeriodArgs(Schema):
 
 class FourRatesSchema(Schema):
     response = ma.fields.Nested(RateSchema, required=True)
-    resolution = ma.fields.Nested(RateSchema, required=True)
+    solved_rate = ma.fields.Nested(RateSchema, required=True)
     satisfaction = ma.fields.Nested(RateSchema, required=True)
     in_time = ma.fields.Nested(RateSchema, required=True)
 

@@ -19,6 +19,7 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
 from app.rating_lists import notices
+from app.rating_lists.limits import NOTICE_DAYS
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
 from app.rating_lists.refusals import (
     InvalidEntries,
@@ -27,7 +28,6 @@ from app.rating_lists.refusals import (
     OwnList,
     SameColour,
 )
-from app.rating_lists.terms import NOTICE_DAYS
 
 
 def draft_list(

@@ -129,10 +129,10 @@ class DepartmentFiguresSchema(Schema):
 
 
 class WorkRatesSchema(Schema):
-    """As the three rates elsewhere; those who answered are people and may be suppressed."""
+    """As the four rates elsewhere; those who answered are people and may be suppressed."""
 
     response = _share()
-    resolution = _share()
+    solved_rate = _share()
     satisfaction = _share()
     in_time = _share()
 

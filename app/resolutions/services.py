@@ -24,6 +24,7 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
 from app.resolutions import notices
+from app.resolutions.limits import NOTICE_DAYS
 from app.resolutions.models import (
     DEAD,
     Forum,
@@ -41,7 +42,6 @@ from app.resolutions.refusals import (
     ReviewPending,
     SupersededAlready,
 )
-from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
 
 

@@ -9,7 +9,7 @@ from tests.demo.works import LATE_ANSWER, Works
 
 RATES = {
     "response": ("响应率", "7/8 = 87.5%"),
-    "resolution": ("解决率", "7/8 = 87.5%"),
+    "solved_rate": ("解决率", "7/8 = 87.5%"),
     "satisfaction": ("满意率", "6/8 = 75.0%"),
     "in_time": ("按时率", "6/8 = 75.0%"),
 }

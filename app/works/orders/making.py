@@ -17,10 +17,10 @@ from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
-from app.works.terms import end_of_due_day
 
 # A resolution that was passed, and that no later one has replaced, is carried out.
 STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)

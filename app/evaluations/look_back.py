@@ -50,7 +50,7 @@ def start_evaluation(
 
 
 def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
-    """End the session when it is known what became of each chosen matter; the three rates go on
+    """End the session when it is known what became of each chosen matter; the four rates go on
     the board with it.
 
     Raises WrongState, MattersAreOpen.
