@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.evaluations.follow_ups import is_doer
-from app.evaluations.judging import standing_follow_ups
+from app.evaluations.judging import current_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
 from app.kit.clock import spoken
@@ -37,7 +37,7 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
             raise RaiserNotAsked
     elif any(
         each.order_id == order.id and each.is_raiser and not each.solved
-        for each in standing_follow_ups(session, order.matter_id)
+        for each in current_follow_ups(session, order.matter_id)
     ):
         raise RaiserSaysUnsolved
     order.close()

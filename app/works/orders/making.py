@@ -23,7 +23,7 @@ from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
 
 # A resolution that was passed, and that no later one has replaced, is carried out.
-STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
+CARRIED_OUT = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
 class OrderWords(TypedDict):
@@ -46,7 +46,7 @@ def create_from_resolution(
     Raises WrongState, Forbidden, DueDayPassed.
     """
     begin_move(session, resolution)
-    if resolution.state not in STANDING:
+    if resolution.state not in CARRIED_OUT:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
     resolution.agenda_session.require_state(
@@ -69,7 +69,7 @@ def create_from_matter(
     matter = hold_matter(session, matter.id)
     matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING, MatterState.REOPENED)
     decided = select(Resolution.id).where(
-        Resolution.matter_id == matter.id, Resolution.state.in_(STANDING)
+        Resolution.matter_id == matter.id, Resolution.state.in_(CARRIED_OUT)
     )
     if session.scalar(select(decided.exists())):
         raise OrderFromResolution
