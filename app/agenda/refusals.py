@@ -51,12 +51,12 @@ class TimesOutOfOrder(DomainError):
 
 class RollNotAllowed(DomainError):
     status, code = 422, "roll_not_allowed"
-    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
+    zh, en = "只有按名单投票的一期才有投票人名单", "Only a ROSTER session takes a roll"
 
 
 class RollMissing(DomainError):
     status, code = 422, "roll_missing"
-    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
+    zh, en = "按名单投票的一期须列出投票人名单", "A ROSTER session needs its roll"
 
 
 class OpeningTimePassed(DomainError):

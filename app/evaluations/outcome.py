@@ -4,25 +4,25 @@ Decided from whole numbers only; a percentage is never compared, only printed.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from app.kit.words import Worded
 from votes.explanation import Explanation
 from votes.selection import Share
 
 HALF, THIRD = Share(1, 2), Share(1, 3)
 
 
-class Satisfaction(StrEnum):
+class Satisfaction(Worded):
     """满意、基本满意、不满意."""
 
-    SATISFIED = "SATISFIED"
-    MOSTLY = "MOSTLY"
-    NOT = "NOT"
+    SATISFIED = "SATISFIED", "满意", "satisfied"
+    MOSTLY = "MOSTLY", "基本满意", "mostly satisfied"
+    NOT = "NOT", "不满意", "not satisfied"
 
 
-class Verdict(StrEnum):
-    CLOSED = "CLOSED"
-    REOPENED = "REOPENED"
+class Verdict(Worded):
+    CLOSED = "CLOSED", "办结", "closed"
+    REOPENED = "REOPENED", "重新办理", "reopened"
 
 
 @dataclass(frozen=True)

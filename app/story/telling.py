@@ -17,11 +17,6 @@ from app.story.lines import LINES, TOOK_IN
 from app.story.sources import About, Entry, Listing, Move, Reference, Sources, Step
 from votes.selection import Outcome
 
-VOTES = {
-    ResolutionState.PASSED: ("通过", "passed"),
-    ResolutionState.FAILED: ("未通过", "failed"),
-    ResolutionState.NO_QUORUM: ("到会人数不足", "no quorum"),
-}
 IN_TIME = {True: ("（按期）", " in time"), False: ("（逾期）", " late"), None: ("", "")}
 
 
@@ -111,11 +106,10 @@ def _ballot_results(sources: Sources) -> Iterator[Entry]:
 
 
 def _ballot_result(listing: Listing, at: datetime, about: Reference) -> Entry:
-    zh, en = {
-        Outcome.SELECTED: ("入选", "selected"),
-        Outcome.DEFERRED: ("未入选", "not selected"),
-        Outcome.SKIPPED: ("已另行处理", "dealt with otherwise"),
-    }[listing.outcome or Outcome.SKIPPED]
+    outcome = listing.outcome or Outcome.SKIPPED
+    zh, en = outcome.zh, outcome.en
+    if outcome is Outcome.DEFERRED:  # that it is carried over is told next
+        zh, en = "未入选", "not selected"
     if listing.worth is SessionOutcome.NO_VOTE:
         zh, en = f"题目不足两件，不投票，{zh}", f"Fewer than two matters, so no vote: {en}"
         figures: dict[str, Any] = {"outcome": listing.outcome}
@@ -178,7 +172,6 @@ def _voted(move: Move) -> Entry:
     names = ("roll", "present", "yes", "no", "abstain")
     is_last = resolution.voted_at == move.entry.at
     figures = {name: getattr(resolution, name) for name in names} if is_last else {}
-    zh, en = VOTES[outcome]
     marks = (
         (
             f"（赞成 {resolution.yes}、反对 {resolution.no}、弃权 {resolution.abstain}）",
@@ -191,8 +184,8 @@ def _voted(move: Move) -> Entry:
         move.entry.at,
         Step.DECIDE,
         "RESOLUTION_VOTED",
-        f"{resolution.label}表决{zh}{marks[0]}",
-        f"Resolution {resolution.number} {en}{marks[1]}",
+        f"{resolution.label}表决{outcome.zh}{marks[0]}",
+        f"Resolution {resolution.number} {outcome.en}{marks[1]}",
         move.about,
         {"outcome": outcome.value, **figures},
     )

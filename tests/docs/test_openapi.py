@@ -274,8 +274,12 @@ def test_every_value_of_an_enum_has_its_word(document):
     for name, schema in document["components"]["schemas"].items():
         if "enum" in schema and name != "ProblemCode":
             assert is_bilingual(schema["description"]), name
-            told = {each.split()[0] for each in schema["description"].split(" | ")[1].split("；")}
-            assert set(schema["enum"]) <= told, name
+            words = schema["x-enum-words"]
+            assert list(words) == schema["enum"], name
+            for value, each in words.items():
+                assert set(each) == {"zh", "en"}, (name, value)
+                assert is_bilingual(f"{each['zh']} {each['en']}"), (name, value)
+                assert not CHINESE.search(each["en"]), (name, value)
 
 
 def test_words_are_of_something(document):
