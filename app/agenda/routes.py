@@ -65,7 +65,7 @@ CHANGE_EXAMPLE = {
 @allow(*EVERYONE_THERE)
 @blp.response(200, RotationSchema)
 def read_rotation(community_id: UUID) -> dict[str, Any]:
-    """轮值表 · The host list of a community, next host first."""
+    """轮值表 · The host list of a community, the next host first."""
     return _rotation(obtain_community(community_id))
 
 
@@ -75,7 +75,7 @@ def read_rotation(community_id: UUID) -> dict[str, Any]:
 @blp.response(200, RotationSchema)
 @blp.refuses(NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """跳过 · Send a compound to the end of the list, with a reason."""
+    """跳过 · Move a compound to the end of the host list, with a reason."""
     community = obtain_community(community_id)
     by = current_actor().resident
     rotation.skip(db.session(), community, by=by, at=clock.now(), **body)
@@ -117,7 +117,7 @@ def _rotation(community: Community) -> dict[str, Any]:
     IneligibleVoter,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """开设一期 · Plan a month's session; the compound takes its turn as host."""
+    """开设一期 · Create a month's session; the compound takes its turn as host."""
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
     voters = body.pop("roll")
@@ -134,7 +134,8 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.lists(SessionBriefSchema, SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
+    """各期列表 · Sessions of a compound, newest first, without their matters; read one for its
+    list."""
     obtain_compound(compound_id)
     query = (
         db.select(AgendaSession)
@@ -164,7 +165,7 @@ def read_session(session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 @blp.response(200, RollEntrySchema(many=True))
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
-    """投票人名单 · Who may vote, by resident id."""
+    """投票人名单 · Who may vote, as ids of residents."""
     agenda_session = obtain(AgendaSession, session_id)
     query = (
         db.select(RollEntry.resident_id, Resident)
@@ -187,7 +188,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
+    """更换名单 · Replace the roll of a ROSTER session, before voting opens."""
     agenda_session = act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"])
     return as_seen(agenda_session)
 
@@ -197,7 +198,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
-    """开始征集 · Announce the session."""
+    """开始征集 · Announce the session and start collecting matters."""
     agenda_session = act(services.start_collecting, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
@@ -207,7 +208,7 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
-    """定题单 · Number the listed matters; the list changes no more."""
+    """定题单 · Freeze the list: number the listed matters; it cannot change afterwards."""
     agenda_session = act(services.freeze_list, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
@@ -218,6 +219,6 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """取消 · Call the session off, before voting only."""
+    """取消 · Cancel a session; only before voting opens."""
     agenda_session = act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"])
     return as_seen(agenda_session)

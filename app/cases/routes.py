@@ -69,7 +69,7 @@ CASE_EXAMPLE = {
 @blp.response(201, CaseSchema)
 @blp.creates(WrongState, CaseExists, InvalidConvention, PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
-    """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
+    """写案例 · Draft a case about a solved matter, without names and personal numbers."""
     matter = db.session.get(Matter, matter_id)
     if matter is None:
         raise NotFound
@@ -84,7 +84,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
 @blp.response(200, CaseSchema)
 @blp.refuses(WrongState, InvalidConvention, PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
-    """修改案例 · Write a draft anew."""
+    """修改案例 · Replace the content of a draft."""
     return act(writing.revise_case, obtain(Case, case_id), **body)
 
 
@@ -93,7 +93,7 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 @blp.response(200, CaseSchema)
 @blp.refuses(WrongState, OwnCase, ConventionNotInForce, PersonalData)
 def publish_case(case_id: UUID) -> Case:
-    """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
+    """审核并发布案例 · Review a case and publish it in the library; it cannot change afterwards."""
     return act(writing.publish_case, obtain(Case, case_id))
 
 
@@ -103,7 +103,7 @@ def publish_case(case_id: UUID) -> Case:
 @blp.response(200, CaseSchema)
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
-    """撤回案例 · Take a case out of the library, or give a draft up."""
+    """撤回案例 · Take a case out of the library, or discard a draft."""
     return act(writing.withdraw_case, obtain(Case, case_id), body["reason"])
 
 
@@ -111,7 +111,7 @@ def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
 @signed_in
 @blp.response(200, CaseSchema)
 def read_case(case_id: UUID) -> Case:
-    """一个案例 · One case of the library; drafts are for those who write and review them."""
+    """一个案例 · One case; drafts are visible to those who write and review them."""
     return find_case(case_id)
 
 
@@ -121,9 +121,11 @@ def read_case(case_id: UUID) -> Case:
 @blp.response(200, CASE_PAGE)
 @blp.refuses(TooManyWords)
 def list_cases(args: dict[str, Any]) -> dict[str, Any]:
-    """查找案例 · Published cases of the city, newest first, by category and up to five words.
+    """查找案例 · Published cases of the whole city, newest first; filter by category and up to
+    five words.
 
-    Each word must stand in the title, problem, solution or convention; `%` and `_` mean themselves.
+    Each word must occur in the title, problem, solution or convention; `%` and `_` have no
+    special meaning.
     """
     query = find_published(args.pop("category"), args.pop("q"))
     return read_page(db.session(), query, Case.id, **args)
@@ -134,7 +136,7 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(CaseListArgs, location="query")
 @blp.response(200, CASE_PAGE)
 def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """本小区的案例 · Cases of a compound in every state, for those who write and review them."""
+    """本小区的案例 · Cases of a compound in all states, for those who write and review them."""
     obtain_compound(compound_id)
     query = (
         db.select(Case).where(Case.compound_id == compound_id).options(db.joinedload(Case.compound))
@@ -151,7 +153,8 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
 @blp.response(201, AdoptionSchema)
 @blp.creates(CaseNotPublished, CaseOfSameCompound, CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
+    """借鉴案例 · Draft a convention from another compound's case; it needs a resolution of its
+    own."""
     compound = obtain_compound(compound_id)
     by = current_actor().resident
     version = create_once(
@@ -165,7 +168,7 @@ def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, LineageSchema)
 def read_lineage(convention_id: UUID) -> dict[str, Any]:
-    """规约的来源 · Which case a convention was drafted after, if any."""
+    """规约的来源 · Which case a convention was drafted from, if any."""
     obtain_convention(convention_id)
     lineage = db.session.get(ConventionLineage, convention_id)
     return {"convention_id": convention_id, "adopted_from": lineage}
@@ -175,5 +178,6 @@ def read_lineage(convention_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, FrequentCategoriesSchema)
 def read_frequent_categories(community_id: UUID) -> FrequentCategories:
-    """高频问题 · Categories with three matters or more in twelve months, and cases of them."""
+    """高频问题 · Categories with three or more matters within twelve months, with cases about
+    them."""
     return frequent_categories(db.session(), obtain_community(community_id), clock.now())

@@ -60,7 +60,7 @@ def read_community(community_id: UUID) -> Community:
 @signed_in
 @blp.response(200, CompoundSchema(many=True))
 def list_compounds(community_id: UUID) -> list[Compound]:
-    """社区的小区 · The living compounds of a community, by name."""
+    """社区的小区 · The present compounds of a community, by name."""
     community = _found(db.session.get(Community, community_id))
     query = db.select(Compound).where(
         Compound.community_id == community.id, Compound.until.is_(None)
@@ -88,7 +88,7 @@ def _found(thing: T | None) -> T:
 @blp.response(201, RegisterImportSchema)
 @blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
-    """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
+    """导入房屋登记册 · Import a register of units (CSV or XLSX): all of its rows, or none."""
     obtain_compound(compound_id)
     made = made_before(RegisterImport, current_actor().id)
     if made is not None:
@@ -113,7 +113,7 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
 @blp.response(200, RegisterImportSchema)
 def read_register_import(import_id: UUID) -> RegisterImport:
-    """导入报告 · The report of an import, read again."""
+    """导入报告 · The report of an earlier import."""
     register_import = _found(db.session.get(RegisterImport, import_id))
     obtain_compound(register_import.compound_id)
     return register_import

@@ -65,7 +65,7 @@ CARD_EXAMPLE = {
 @allow(*EVERYONE_THERE)
 @blp.response(200, RoundTableSchema)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
-    """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
+    """圆桌会 · The agenda with cards, the checklist of invitations, and attendance."""
     agenda_session = obtain(AgendaSession, session_id)
     return round_table.read_round_table(db.session(), agenda_session, current_actor().id)
 
@@ -75,7 +75,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
-    """开圆桌会 · Begin the round table on the chosen matters."""
+    """开圆桌会 · Start the round table on the selected matters."""
     agenda_session = act(round_table.start_meeting, obtain(AgendaSession, session_id))
     return as_seen(agenda_session)
 
@@ -86,7 +86,7 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
 @blp.response(201, InvitationSchema)
 @blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
-    """邀请 · Invite somebody, or say why nobody of this kind is needed."""
+    """邀请 · Record an invitation, or the reason why nobody of this kind is needed."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     return create_once(
@@ -109,7 +109,7 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, AttendanceCodeSchema)
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
-    """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
+    """签到码 · A code valid for ten minutes, to be shown as a QR code at the round table."""
     return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
@@ -124,7 +124,8 @@ def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     UnknownResident,
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
-    """签到 · Note one's own arrival by the code, or as a clerk somebody else's; once is enough."""
+    """签到 · Record your own arrival with the code, or as a clerk that of somebody else. Repeating
+    it changes nothing."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     match body:
@@ -144,7 +145,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 @blp.lists(AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """签到名单 · Who came, the last arrival first."""
+    """签到名单 · Who came, the latest arrival first."""
     obtain(AgendaSession, session_id)
     query = (
         db.select(Attendance)
@@ -186,7 +187,7 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(201, CardSchema)
 @blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
-    """提方案 · Put a solution card for a chosen matter."""
+    """提方案 · Add a solution card to a selected matter."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     card = create_once(
@@ -232,7 +233,7 @@ def support_card(card_id: UUID) -> SeenCard:
 @blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
-    """撤回支持 · Support a card no longer, nor what was merged into it."""
+    """撤回支持 · Withdraw your support of a card and of the cards merged into it."""
     card = act(cards.withdraw_support, obtain(SolutionCard, card_id))
     return _seen(card)
 
@@ -243,7 +244,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @blp.response(200, CardSchema)
 @blp.refuses(WrongState, InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """合并 · Let another card of the same matter stand for this one too."""
+    """合并 · Merge a card into another card of the same matter."""
     card = act(cards.merge_card, obtain(SolutionCard, card_id), body["into"])
     return _seen(card)
 
@@ -253,7 +254,7 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
-    """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
+    """采纳 · Adopt a card; with its first adopted card a matter becomes DELIBERATED."""
     card = act(cards.adopt_card, obtain(SolutionCard, card_id))
     return _seen(card)
 
@@ -264,7 +265,7 @@ def adopt_card(card_id: UUID) -> SeenCard:
 @blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """不采纳 · Do not take a card up."""
+    """不采纳 · Drop a card: it is not adopted."""
     card = act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"])
     return _seen(card)
 
@@ -275,7 +276,8 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
+    """标明须业主表决 · Tag a card with the item of Civil Code 278(1) that leaves it to the owners'
+    vote."""
     card = act(cards.tag_card, obtain(SolutionCard, card_id), body["item"])
     return _seen(card)
 

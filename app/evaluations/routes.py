@@ -102,7 +102,7 @@ PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45,
 @blp.response(201, FollowUpSchema)
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
-    """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
+    """评单 · Rate the work on an order, once, as somebody who raised or supported its matter."""
     return _answer(obtain(WorkOrder, order_id), body)
 
 
@@ -112,7 +112,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.response(201, FollowUpSchema)
 @blp.creates(AnswerYourself, VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
-    """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
+    """代录回访 · Enter the raiser's answer, taken by phone or on a visit; not by a doer."""
     return _enter(obtain(WorkOrder, order_id), body)
 
 
@@ -122,7 +122,8 @@ def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.response(201, FollowUpSchema)
 @blp.creates(NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
-    """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
+    """评哨 · Rate the work on a whistle; if the raiser says that it is not solved it is sent
+    back."""
     return _answer(obtain(Whistle, whistle_id), body)
 
 
@@ -132,7 +133,7 @@ def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @blp.response(201, FollowUpSchema)
 @blp.creates(AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
-    """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
+    """代录回访 · Enter the raiser's answer on a whistle, taken by phone or on a visit."""
     return _enter(obtain(Whistle, whistle_id), body)
 
 
@@ -140,7 +141,7 @@ def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @allow(*READERS)
 @blp.lists(FollowUpSchema)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """回访记录 · What whoever raised a matter said of the work on it, newest first."""
+    """回访记录 · Answers about the work on a matter, newest first."""
     obtain(Matter, matter_id)
     query = (
         db.select(FollowUp)
@@ -155,7 +156,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
-    """结项 · Close an order after its follow-up, or a week after its check."""
+    """结项 · Close an order after its follow-up, or a week after it was verified."""
     order = act(orders.close_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
@@ -166,7 +167,7 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退回重办 · Give a checked order back to its doer, with a new term."""
+    """退回重办 · Send a verified order back to its doer, with a new term."""
     order = act(orders.reopen_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
@@ -176,7 +177,7 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, MatterEvaluationSchema)
 @blp.refuses(WrongState, RoundIsOpen, OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
-    """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
+    """评结 · Judge a matter by its follow-ups when no round was opened: CLOSED or REOPENED."""
     matter = obtain(Matter, matter_id)
     evaluation = judging.close_matter(db.session(), matter, current_actor().resident)
     db.session.commit()
@@ -187,7 +188,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.lists(MatterEvaluationSchema)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """评定记录 · What became of a matter each time that it was judged, newest first."""
+    """评定记录 · The judgements of a matter, newest first."""
     obtain(Matter, matter_id)
     query = db.select(MatterEvaluation).where(MatterEvaluation.matter_id == matter_id)
     page = read_page(db.session(), query, MatterEvaluation.id, **args)
@@ -200,7 +201,8 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @blp.response(201, EvaluationRoundSchema)
 @blp.creates(WrongState, ClosingTimePassed, RoundTooLong, RoundOpenAlready)
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
+    """发起民评 · Ask residents about a matter that is done; their answers decide what becomes of
+    it."""
     return _open(SubjectKind.MATTER, obtain(Matter, matter_id), body)
 
 
@@ -229,7 +231,7 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, EvaluationRoundSchema)
 def read_round(round_id: UUID) -> dict[str, Any]:
-    """一次民评 · One evaluation; its result shows when it has closed."""
+    """一次民评 · One evaluation; the result is shown after it has closed."""
     return round_as_seen(obtain(EvaluationRound, round_id))
 
 
@@ -239,7 +241,8 @@ def read_round(round_id: UUID) -> dict[str, Any]:
 @blp.response(200, RoundAnswerSchema)
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
-    """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
+    """作答 · Answer, or replace your answer, until the evaluation closes; nobody sees who said
+    what."""
     act(asking.answer_round, obtain(EvaluationRound, round_id), **body)
     return body
 
@@ -250,7 +253,7 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.response(200, PaperCountSchema)
 @blp.refuses(WrongState, NoSheetsOut, SheetsDisagree, MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
-    """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
+    """录入纸质票数 · Enter the count of the returned sheets; another person has to confirm it."""
     asked = obtain(EvaluationRound, round_id)
     paper = asking.count_paper(db.session(), asked, current_actor().resident, **body)
     db.session.commit()
@@ -262,7 +265,7 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
 @blp.response(200, PaperCountSchema)
 @blp.refuses(WrongState, NotCountedYet, ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
-    """确认纸质票数 · Confirm the count of another person; without that it does not count."""
+    """确认纸质票数 · Confirm another person's count; without that it does not count."""
     asked = obtain(EvaluationRound, round_id)
     paper = asking.confirm_paper(db.session(), asked, current_actor().resident)
     db.session.commit()
@@ -273,7 +276,9 @@ def confirm_paper(round_id: UUID) -> PaperCount:
 @allow(*EVERYONE_THERE)
 @blp.lists(CommentSchema)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
-    """意见 · Comments without names, in no order; none before the result, nor of fewer than 3."""
+    """意见 · Comments without names, in no particular order; only after the result, and only if
+    there
+    are at least 3."""
     asked = obtain(EvaluationRound, round_id)
     query = db.select(EvaluationAnswer).where(
         EvaluationAnswer.round_id == asked.id, EvaluationAnswer.comment.is_not(None)
@@ -288,7 +293,7 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
-    """回头看 · Look again at what the session had carried out."""
+    """回头看 · Start the look-back at what the session had carried out."""
     agenda_session = act(look_back.start_evaluation, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
@@ -298,7 +303,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
-    """本期结束 · End a session when it is known what became of each chosen matter."""
+    """本期结束 · Close a session once it is known what became of each selected matter."""
     agenda_session = act(look_back.close_session, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)
 
@@ -322,7 +327,7 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
 @allow(*EVERYONE_THERE)
 @blp.response(200, RatesSchema)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
-    """一期的各项比率 · The rates of the work that came of a session."""
+    """一期的各项比率 · The rates of the work that resulted from a session."""
     return _rates(scope_of_session(obtain(AgendaSession, session_id)))
 
 

@@ -53,7 +53,7 @@ RAISE_EXAMPLE = {
 @blp.response(201, MatterDetailSchema)
 @blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """提出问题 · Put a matter before the compound."""
+    """提出问题 · Raise a matter in the compound."""
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
     matter = create_once(
@@ -109,7 +109,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 @blp.response(200, MatterSchema)
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
-    """撤回附议 · Support a matter no longer."""
+    """撤回附议 · Withdraw your support of a matter."""
     matter = obtain(Matter, matter_id, lock=True)
     actor = current_actor()
     services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())

@@ -101,9 +101,9 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, TokensSchema)
 @blp.refuses(Unauthorized, TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
-    """续期 · Exchange a refresh token, once, for a new pair.
+    """续期 · Exchange a refresh token for a new pair; each works once.
 
-    The token stands in the body as `refresh_token`, or else in the Authorization header.
+    Send the token in the body as `refresh_token`, or else in the Authorization header.
     """
     try:
         verify_jwt_in_request(refresh=True, locations=["json", "headers"])
@@ -132,7 +132,7 @@ def log_out() -> str:
 @signed_in
 @blp.response(200, MeSchema)
 def read_me() -> dict[str, Any]:
-    """我的信息 · Oneself, with residences and the offices of today."""
+    """我的信息 · Yourself, with your residences and present offices."""
     return _me()
 
 
@@ -142,7 +142,7 @@ def read_me() -> dict[str, Any]:
 @blp.response(200, MeSchema)
 @blp.refuses(BirthDateConfirmed, InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
-    """更新我的信息 · Set one's name and birth date."""
+    """更新我的信息 · Set your name and birth date."""
     actor = current_actor()
     services.update_profile(
         actor.resident,
@@ -160,9 +160,10 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, AppointmentSchema)
 @blp.refuses(OfficeCodeInvalid)
 def take_office(body: dict[str, Any]) -> Appointment:
-    """凭任职码任职 · Take the office that a one-time code from the operator gives.
+    """凭任职码任职 · Take an office with a one-time code from the operator.
 
-    Sent again by the same person it answers the same, so an answer that was lost does no harm.
+    The same person may send the code again and gets the same answer, so a lost answer does no
+    harm.
     """
     resident = current_actor().resident
     appointment = office_codes.take_office(db.session(), body["code"], resident, clock.now())
@@ -194,7 +195,7 @@ def _me() -> dict[str, Any]:
 @blp.response(201, ResidenceSchema)
 @blp.creates(UnknownUnit, AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
-    """登记居住 · Claim that one lives in a unit."""
+    """登记居住 · Claim that you live in a unit."""
     actor = current_actor()
     at = clock.now()
 
@@ -230,7 +231,7 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResidenceSchema)
 @blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """核实居住 · Confirm a claim, and the birth date that the papers show."""
+    """核实居住 · Confirm a claim, with the birth date shown by the papers."""
     residence = obtain(Residence, residence_id, lock=True)
     services.verify_residence(
         db.session(),
@@ -249,7 +250,7 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @blp.response(200, ResidenceSchema)
 @blp.refuses(OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """不予核实 · Turn a claim down, with a reason that the claimant reads."""
+    """不予核实 · Refuse a claim, with a reason that the claimant can read."""
     residence = obtain(Residence, residence_id, lock=True)
     services.refuse_residence(
         db.session(), residence, by=current_actor().resident, at=clock.now(), reason=body["reason"]
@@ -264,7 +265,7 @@ def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @blp.response(201, AppointmentSchema)
 @blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
-    """小区任职 · Give somebody an office in a compound."""
+    """小区任职 · Appoint somebody to an office in a compound."""
     compound = obtain_compound(compound_id)
     return _appoint(compound, current_actor().roles_in(compound), body)
 
@@ -275,7 +276,7 @@ def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
 @blp.response(201, AppointmentSchema)
 @blp.creates(UnknownResident, InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
-    """社区任职 · Give somebody an office in a community."""
+    """社区任职 · Appoint somebody to an office in a community."""
     community = obtain_community(community_id)
     return _appoint(community, current_actor().roles_in_community(community), body)
 
@@ -296,7 +297,7 @@ def _appoint(
 @allow(*APPOINTERS, Role.AUDITOR)
 @blp.response(200, AppointmentSchema(many=True))
 def list_appointments(compound_id: UUID) -> list[Appointment]:
-    """任职列表 · All offices of a compound, past ones too."""
+    """任职列表 · All offices of a compound, past ones included."""
     obtain_compound(compound_id)
     query = db.select(Appointment).where(Appointment.compound_id == compound_id)
     return list(db.session.scalars(query.order_by(Appointment.id)))
@@ -307,7 +308,7 @@ def list_appointments(compound_id: UUID) -> list[Appointment]:
 @blp.response(200, AppointmentSchema)
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:
-    """结束任职 · End an office now; its holder may lay it down."""
+    """结束任职 · End an office now; its holder may resign it."""
     appointment = db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
     if appointment is None:
         raise NotFound

@@ -35,7 +35,7 @@ CSV = "text/csv"
 @allow(*EVERYONE_THERE)
 @blp.response(200, FiguresSchema)
 def read_session_figures(session_id: UUID) -> dict[str, Any]:
-    """一期的数据 · Figures of what came of a session so far."""
+    """一期的数据 · Figures of what has resulted from a session so far."""
     return figures_of_session(db.session(), obtain(AgendaSession, session_id))
 
 
@@ -43,7 +43,7 @@ def read_session_figures(session_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_session_sheet(session_id: UUID) -> Response:
-    """一期的数据表 · The same as a table (CSV)."""
+    """一期的数据表 · The same figures as a table (CSV)."""
     return _sheet(figures_of_session(db.session(), obtain(AgendaSession, session_id)))
 
 
@@ -61,7 +61,7 @@ def read_compound_figures(args: dict[str, Any], compound_id: UUID) -> dict[str, 
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_compound_sheet(args: dict[str, Any], compound_id: UUID) -> Response:
-    """小区数据表 · The same as a table (CSV)."""
+    """小区数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_compound(compound_id), args))
 
 
@@ -79,7 +79,7 @@ def read_community_figures(args: dict[str, Any], community_id: UUID) -> dict[str
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_community_sheet(args: dict[str, Any], community_id: UUID) -> Response:
-    """社区数据表 · The same as a table (CSV)."""
+    """社区数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_community(community_id), args))
 
 
@@ -97,7 +97,7 @@ def read_subdistrict_figures(args: dict[str, Any], subdistrict_id: UUID) -> dict
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_subdistrict_sheet(args: dict[str, Any], subdistrict_id: UUID) -> Response:
-    """街道数据表 · The same as a table (CSV)."""
+    """街道数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_subdistrict(subdistrict_id), args))
 
 

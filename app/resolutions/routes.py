@@ -89,7 +89,7 @@ def _keys() -> KeyStore:
     SupersededAlready,
 )
 def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
+    """起草决议 · Draft a resolution on a selected matter during the round table."""
     agenda_session = obtain(AgendaSession, session_id)
     by = current_actor().resident
     resolution = create_once(
@@ -114,7 +114,7 @@ def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, ResolutionSchema)
 def read_resolution(resolution_id: UUID) -> dict[str, Any]:
-    """一项决议 · One resolution; figures show when the vote is over."""
+    """一项决议 · One resolution; the figures are shown when the vote is over."""
     return as_seen(obtain(Resolution, resolution_id))
 
 
@@ -131,7 +131,7 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
     SupersededAlready,
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """修改草案 · Write a draft anew, but for its matter."""
+    """修改草案 · Replace the content of a draft, except for its matter."""
     resolution = act(services.revise_resolution, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
@@ -141,7 +141,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
-    """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
+    """提请支部先议 · Ask the branch for its opinion; the review lapses after 5 working days."""
     resolution = act(review.request_review, obtain(Resolution, resolution_id))
     return as_seen(resolution)
 
@@ -152,7 +152,8 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, ReviewNotRequested, AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
+    """支部先议 · Give the branch's opinion on a draft; it is shown with the draft and is never a
+    veto."""
     resolution = act(review.give_review, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
@@ -163,7 +164,8 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, HandsAreNotSecret, ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
+    """付表决 · Put a resolution to the vote; text, method, secrecy and rule cannot change
+    afterwards."""
     resolution = act(services.table_resolution, obtain(Resolution, resolution_id), _keys(), **body)
     return as_seen(resolution)
 
@@ -181,7 +183,8 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
     MoreVotesThanPresent,
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
+    """录入票数 · Enter the count of hands or papers: the resolution becomes PASSED, FAILED or
+    NO_QUORUM."""
     resolution = act(voting.count_votes, obtain(Resolution, resolution_id), **body)
     return as_seen(resolution)
 
@@ -192,7 +195,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, VoteSchema)
 @blp.refuses(WrongState, WrongMethod, NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
+    """手机表决 · Vote by phone, or replace your vote, until the vote is closed."""
     act_by_role(voting.cast_vote, obtain(Resolution, resolution_id), _keys(), body["answer"])
     return body
 
@@ -202,7 +205,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
-    """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
+    """结束手机表决 · Close the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
     resolution = obtain(Resolution, resolution_id)
     voting.close_vote(db.session(), resolution, current_actor().resident, _keys())
     db.session.commit()
@@ -216,7 +219,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """暂缓 · Decide it not now, with a reason."""
+    """暂缓 · Shelve a resolution, with a reason."""
     resolution = obtain(Resolution, resolution_id)
     by = current_actor().resident
     services.shelve_resolution(db.session(), resolution, by, body["reason"])
@@ -231,7 +234,7 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """提请上会 · Hand on what failed or was shelved to those who can decide it."""
+    """提请上会 · Hand a failed or shelved resolution on to those who can decide it."""
     resolution = act(
         services.escalate_resolution,
         obtain(Resolution, resolution_id),
@@ -246,7 +249,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @blp.response(200, ResolutionSchema)
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
-    """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
+    """公示决议 · Publish a passed resolution for 7 days; afterwards it takes effect by itself."""
     resolution = act(services.publish_resolution, obtain(Resolution, resolution_id))
     return as_seen(resolution)
 
@@ -256,6 +259,6 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState, ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
-    """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
+    """结束圆桌会 · End the round table; drafts and resolutions without a quorum are shelved."""
     agenda_session = act(meeting.conclude_meeting, obtain(AgendaSession, session_id))
     return session_as_seen(agenda_session)

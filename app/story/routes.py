@@ -18,7 +18,7 @@ blp = Blueprint("story", __name__, description="一件事的全程 · The story 
 @allow(*EVERYONE_THERE)
 @blp.response(200, StorySchema)
 def read_story(matter_id: UUID) -> dict[str, Any]:
-    """一件事的全程 · Every public move about a matter, oldest first."""
+    """一件事的全程 · Everything public that happened to a matter, oldest first."""
     matter = obtain(Matter, matter_id)
     entries = tell(matter, read_sources(db.session(), matter))
     return {

@@ -48,8 +48,8 @@ COUNT_EXAMPLE = {
 @blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
-    drops totals that both witnesses have not confirmed."""
+    """现场清点 · Count an assembly by hand instead of casting ballots. `null` undoes this, and
+    discards totals that both witnesses have not confirmed."""
     agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     manual_count.choose_method(db.session(), agenda_session, by, body["method"])
     db.session.commit()
@@ -93,7 +93,7 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, ManualCountSchema)
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """见证确认 · A witness confirms the totals that they have seen."""
+    """见证确认 · Confirm the totals as a witness who has seen them."""
     agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     count = manual_count.confirm_count(db.session(), agenda_session, by, body["totals_hash"])
     db.session.commit()
@@ -104,7 +104,8 @@ def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.response(200, ManualCountSchema)
 def read_count(session_id: UUID) -> dict[str, Any]:
-    """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
+    """清点总数 · The totals; before they are published only the clerk and the witnesses see
+    them."""
     agenda_session = obtain(AgendaSession, session_id)
     count = manual_count.read_count(db.session(), agenda_session, current_actor().id)
     return _as_seen(agenda_session, count)
@@ -120,7 +121,7 @@ def read_count(session_id: UUID) -> dict[str, Any]:
     manual_count.TotalsDisagree,
 )
 def conclude_count(session_id: UUID) -> dict[str, Any]:
-    """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
+    """公布清点结果 · Publish the confirmed totals as the session's result, marked MANUAL."""
     agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
     manual_count.conclude_count(db.session(), agenda_session, by)
     db.session.commit()

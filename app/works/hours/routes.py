@@ -27,7 +27,7 @@ READERS_OF_HOURS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, R
 @blp.response(201, HoursSchema)
 @blp.creates(WrongState, NotTheDoer, InvalidDay, TooManyMinutes)
 def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
-    """记工时 · A seated member logs his own time on an order that he carries out."""
+    """记工时 · Log your own time on an order that you carry out, as a seated member."""
     order = obtain(WorkOrder, order_id)
     by = current_actor()
     return create_once(WorkHours, lambda: ledger.log_hours(db.session(), order, by, **body))
@@ -39,7 +39,7 @@ def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
 @blp.response(201, HoursSchema)
 @blp.creates(WrongState, NotTheDoer, HoursReversedAlready)
 def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
-    """冲销工时 · Take a row of hours back by another one."""
+    """冲销工时 · Reverse a row of hours with a new row."""
     logged = obtain(WorkHours, hours_id)
     by = current_actor()
     return create_once(
@@ -51,7 +51,7 @@ def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
 @allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
 @blp.lists(HoursSchema)
 def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """工时台账 · The ledger of hours, newest first; a seated member sees his own rows."""
+    """工时台账 · The ledger of hours, newest first; seated members see their own rows only."""
     compound = obtain_compound(compound_id)
     actor = current_actor()
     query = (

@@ -84,9 +84,10 @@ ASSIGN_EXAMPLE = {"doer_ids": ["0198c0de-0000-7000-8000-000000000001"], "due_on"
 @blp.response(201, OrderSchema)
 @blp.creates(WrongState, DueDayPassed)
 def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """从决议派单 · Make an order that carries out a passed resolution.
+    """从决议派单 · Create an order that carries out a passed resolution.
 
-    A seated member's order is a proposal (创单), which the secretary confirms by assigning it.
+    An order created by a seated member is a proposal (创单); the secretary confirms it by
+    assigning it.
     """
     resolution = obtain(Resolution, resolution_id)
     by = current_actor()
@@ -102,7 +103,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @blp.response(201, OrderSchema)
 @blp.creates(WrongState, OrderFromResolution, DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """派单 · Make an order for a matter that was dispatched without a vote."""
+    """派单 · Create an order for a matter that was dispatched without a vote."""
     matter = obtain(Matter, matter_id)
     by = current_actor()
     order = create_once(
@@ -142,7 +143,7 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """派单 · Hand an order to its doer, who answers within 24 hours."""
+    """派单 · Assign an order to its doer, who has to accept or decline within 24 hours."""
     order = act(assigning.assign_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
@@ -152,7 +153,7 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
-    """抢单 · Take an open order; who comes second is refused."""
+    """抢单 · Take an open order; only the first one gets it."""
     order = act_by_role(assigning.take_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
@@ -162,7 +163,7 @@ def take_order(order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
-    """接单 · Take on an order that was assigned."""
+    """接单 · Accept an order that was assigned to you."""
     order = act_by_role(assigning.accept_order, obtain(WorkOrder, order_id))
     return order_as_seen(order)
 
@@ -173,7 +174,7 @@ def accept_order(order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退单 · Do not take on an order, with a reason; it may be assigned again."""
+    """退单 · Decline an order, with a reason; it may be assigned again."""
     order = act_by_role(assigning.decline_order, obtain(WorkOrder, order_id), body["reason"])
     return order_as_seen(order)
 
@@ -184,7 +185,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """撤单 · Want an order no more which nobody has taken on."""
+    """撤单 · Withdraw an order that nobody has accepted."""
     order = act(orders.withdraw_order, obtain(WorkOrder, order_id), body["reason"])
     return order_as_seen(order)
 
@@ -195,7 +196,7 @@ def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer)
 def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
+    """首次联系 · Record that the doer has spoken with the raiser; the first time counts."""
     order = act_by_role(assigning.note_contact, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
@@ -206,7 +207,7 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(201, ProgressSchema)
 @blp.creates(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
-    """记录进展 · Write down how the work stands, with photos that only people of the place see."""
+    """记录进展 · Record progress, with photos that only people of the place can see."""
     order = obtain(WorkOrder, order_id)
     by = current_actor()
     progress = create_once(
@@ -221,7 +222,7 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """报完成 · Say that it is done, with photos that only people of the place see."""
+    """报完成 · Report the order as done, with photos that only people of the place can see."""
     order = act_by_role(finishing.submit_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
@@ -232,7 +233,7 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify)
 def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """核实 · Confirm that it is done; never by whoever did it."""
+    """核实 · Confirm that the order is done; not by whoever did it."""
     order = act_by_role(finishing.verify_order, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
@@ -243,6 +244,6 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退回 · Send it back as not done, with a reason; never by whoever did it."""
+    """退回 · Return the order as not done, with a reason; not by whoever did it."""
     order = act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
