@@ -95,5 +95,5 @@ class Attachment(HasId, Base):
     def show_publicly(self) -> None:
         """A public notice shows it: anybody may read it without a signature."""
         if self.about_id is None:
-            raise WrongState(zh="这个附件还没有使用", en="This attachment belongs to nothing yet")
+            raise WrongState(zh="这个附件还没有使用", en="This attachment is not in use yet")
         self.is_public = True

@@ -12,7 +12,7 @@ class UnsupportedFile(DomainError):
     status, code = 415, "unsupported_file"
     zh, en = (
         "只接受 JPEG、PNG、WebP 照片和 PDF 文件",
-        "Only JPEG, PNG and WebP images and PDF documents are taken",
+        "Only JPEG, PNG and WebP images and PDF documents are accepted",
     )
 
 
@@ -60,7 +60,7 @@ class PhotosOnly(DomainError):
     status, code = 422, "photos_only"
     zh, en = (
         "这里不公开提出人，只能附照片：文件里可能写有作者",
-        "Who says this is told to nobody, so only photos: a document may name its author",
+        "The author is not published here, so only photos: a document may name its author",
     )
 
 
@@ -68,18 +68,18 @@ class TooManyUnusedUploads(DomainError):
     status, code = 409, "too_many_unused_uploads"
     zh, en = (
         "还没有用上的上传太多，请先用上，或等一天后自动清除",
-        "Too many of your uploads are not in use yet; use them, or wait a day till they go",
+        "Too many of your uploads are unused; use them, or wait a day until they are deleted",
     )
 
 
 class LinkExpired(DomainError):
     status, code = 403, "link_expired"
-    zh, en = "链接已过期，请重新打开", "The link has expired; open it anew"
+    zh, en = "链接已过期，请重新打开", "The link has expired; open it again"
 
 
 class StoreUnavailable(DomainError):
     status, code = 503, "store_unavailable"
     zh, en = (
         "附件存储暂时不可用，请稍后再试",
-        "The store of files is not available, try again shortly",
+        "The file store is not available; try again shortly",
     )

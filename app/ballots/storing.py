@@ -52,7 +52,7 @@ class StaffMayNotVote(DomainError):
     status, code = 403, "staff_may_not_vote"
     zh, en = (
         "物业、街道和部门人员不参加投票",
-        "Staff of property firm, street and departments do not vote",
+        "Staff of the property firm, street and departments cannot vote",
     )
 
 
@@ -67,7 +67,7 @@ class PaperBallotExists(DomainError):
     status, code = 409, "paper_ballot_exists"
     zh, en = (
         "已有一张以这位投票人名义录入的纸质选票，须先撤回",
-        "A paper ballot was entered in this voter's name; it is withdrawn first",
+        "A paper ballot was entered in this voter's name; it has to be withdrawn first",
     )
 
 

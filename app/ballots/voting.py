@@ -51,7 +51,7 @@ class TooFewBallots(DomainError):
     status, code = 409, "too_few_ballots"
     zh, en = (
         "收回的选票还不够，没到截止时间不能提前截止",
-        "Too few ballots have come back to close before the announced end",
+        "Too few ballots were returned to close before the announced end",
     )
 
 
@@ -61,7 +61,7 @@ class PaperBallotsWaiting(DomainError):
     status, code = 409, "paper_ballots_waiting"
     zh, en = (
         "还有已录入而未经第二人确认的纸票，请先确认或作废",
-        "Slips were entered that nobody has confirmed; confirm or void them first",
+        "Some slips were entered but not confirmed; confirm or void them first",
     )
 
 

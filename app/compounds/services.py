@@ -94,7 +94,7 @@ def _line(row: RegisterRow) -> Line:
 def _refusal(file: RegisterFile) -> RegisterRefused:
     return RegisterRefused(
         zh=f"{len(file.rows)} 行可用，{len(file.refused)} 行有误",
-        en=f"{len(file.rows)} rows are good, {len(file.refused)} are not",
+        en=f"{len(file.rows)} rows are valid, {len(file.refused)} are not",
         errors=[Refused(_place(row), row.code, row.zh, row.en) for row in file.refused],
     )
 

@@ -35,7 +35,7 @@ def start_evaluation(
     if from_state is SessionState.RESOLVED and any(
         each.state is MatterState.RESOLVED for each in matters
     ):
-        raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
+        raise MattersAreOpen(zh="还有决议没有派单", en="Some resolution has no order yet")
     agenda_session.start_evaluation()
     record_move(session, agenda_session, "start_evaluation", by, at)
     post(

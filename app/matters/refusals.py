@@ -19,5 +19,5 @@ class CarriedOverTooOften(DomainError):
     status, code = 409, "carried_over_too_often"
     zh, en = (
         "已多次结转，须派单、吹哨或说明理由不予受理",
-        "Carried over too often; dispatch it, whistle or refuse it with a reason",
+        "Carried over too often; dispatch it, request a whistle, or refuse it with a reason",
     )

@@ -214,7 +214,7 @@ def appoint(
 ) -> Appointment:
     """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
     if resident_id == by.id:
-        raise Forbidden(zh="不能任命自己", en="Nobody appoints themselves")
+        raise Forbidden(zh="不能任命自己", en="You cannot appoint yourself")
     in_compound = isinstance(place, Compound)
     if role not in _offices_given_by(by_roles, in_compound):
         raise Forbidden(

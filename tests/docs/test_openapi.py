@@ -250,7 +250,7 @@ def test_every_field_that_may_be_null_says_when(document):
     for where, field in properties(document):
         is_null = "null" in str(field.get("type")) or {"type": "null"} in field.get("anyOf", [])
         if is_null:
-            assert re.search("null|optional|where it is left out", field["description"]), where
+            assert re.search("null|optional|if left out", field["description"]), where
 
 
 def test_units_are_told(document):

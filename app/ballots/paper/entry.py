@@ -63,7 +63,7 @@ class OwnPaperBallot(DomainError):
     status, code = 403, "own_paper_ballot"
     zh, en = (
         "不能录入或确认自己的纸票，请用手机投票或请他人办理",
-        "Nobody enters or confirms their own slip; vote by phone or ask somebody else",
+        "You cannot enter or confirm your own slip; vote by phone or ask somebody else",
     )
 
 
@@ -71,7 +71,7 @@ class EnteredByTheSame(DomainError):
     status, code = 403, "entered_by_the_same"
     zh, en = (
         "录入人不能自己确认，请另一人办理",
-        "Whoever entered a slip does not confirm it; somebody else does",
+        "Whoever entered a slip cannot confirm it; ask somebody else",
     )
 
 
@@ -79,7 +79,7 @@ class PhoneBallotExists(DomainError):
     status, code = 409, "phone_ballot_exists"
     zh, en = (
         "这位投票人已用手机投票，须由本人先撤回",
-        "This voter has voted by phone and withdraws that ballot first",
+        "This voter has voted by phone and has to withdraw that ballot first",
     )
 
 

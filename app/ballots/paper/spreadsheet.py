@@ -59,7 +59,7 @@ class SheetRefused(DomainError):
     status, code = 422, "sheet_refused"
     zh, en = (
         "登记表有错误，一张纸票也没有登记",
-        "The sheet has errors; no slip was taken in",
+        "The sheet has errors; no slip was entered",
     )
 
 

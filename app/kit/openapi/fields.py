@@ -99,7 +99,7 @@ def _with_default(text: str, field: ma.fields.Field[Any]) -> str:
     if default in (ma.missing, None, ""):
         return add(text, "可不填", "optional")
     value = str(default).lower() if isinstance(default, bool) else f"{default}"
-    return add(text, f"不填为 {value}", f"{value} where it is left out")
+    return add(text, f"不填为 {value}", f"{value} if left out")
 
 
 def _with_null(text: str, field: ma.fields.Field[Any]) -> str:

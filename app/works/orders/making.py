@@ -138,7 +138,9 @@ def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:
     if Role.BRANCH_SECRETARY in by.roles_in(matter.compound):
         return OrderWay.TAKE if is_open else OrderWay.ASSIGN
     if is_open:
-        raise Forbidden(zh="抢单由党支部书记发布", en="Only the branch secretary opens an order")
+        raise Forbidden(
+            zh="抢单由党支部书记发布", en="Only the branch secretary can open an order to takers"
+        )
     return OrderWay.PROPOSE
 
 
