@@ -41,7 +41,7 @@ class Judgement:
         self.scene.expect("W8 重办 · rework", whistle["state"], "REWORK")
 
     def show_rates(self) -> None:
-        """三率, with numerator and denominator."""
+        """各项比率, with numerator and denominator."""
         path = f"{self.scene.compound}/rates?from=2026-03-01&to=2026-05-31"
         rates = self.scene.people["V24"].do("GET", path)
         for name, (zh, expected) in RATES.items():

@@ -56,6 +56,11 @@ def test_every_enum_has_words():
     assert len(WORDED) > 40
 
 
+def test_member_without_words_is_no_member():
+    with pytest.raises((TypeError, RuntimeError)):  # Python 3.11 wraps what happens there
+        Worded("Kind", {"PUSH": "PUSH"})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("kind", WORDED, ids=lambda kind: kind.__name__)
 def test_every_member_has_its_own_words_in_both_languages(kind: type[Worded]):
     for member in kind:
