@@ -195,9 +195,15 @@ class AgendaSession(HasMoves):
 
     @property
     def name(self) -> str:
-        """As notices call it, e.g. `香樟苑小区 2026年3月月月谈`."""
+        """As notices call it, e.g. `香樟苑小区 2026年3月 · 月月谈`."""
         year, month = self.period.split("-")
-        return f"{self.compound.name} {year}年{int(month)}月月月谈"
+        return f"{self.compound.name} {year}年{int(month)}月 · 月月谈"
+
+    @property
+    def ended_at(self) -> datetime:
+        """When voting ended, or is to end."""
+        is_by_ballot = self.closed_at is not None and self.manual_method is None
+        return (self.closed_at if is_by_ballot else None) or self.voting_closes_at
 
     @property
     def has_a_choice(self) -> bool:

@@ -17,7 +17,7 @@ class VoteVoid(DomainError):
     status, code = 409, "vote_void"
     zh, en = (
         "这次投票的密钥丢失，投票作废，将重新投票",
-        "The key of this vote was lost: the vote is void and will be repeated",
+        "The key of this vote was lost: the vote is void and will be held again",
     )
 
 

@@ -19,9 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.board.refusals import ObjectionTermOver, TakesNoObjections
 from app.compounds.models import Compound
 from app.kit.calendar.terms import is_shown_as_provisional
+from app.kit.clock import spoken
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
-from app.kit.words import Worded
+from app.kit.words import Worded, Words
 from app.people.models import Resident
 
 
@@ -90,6 +91,10 @@ class PublicNotice(HasId, Base):
 
     Objections may be raised until `term_ends_at` (exclusive); a notice without it takes none.
 
+    `title_en` and `text_en` are the same in English; notices of before they were kept apart have
+    both languages in `text`. `says` is what the words claim of a thing that may move
+    (`board/posting.py`); empty where nothing of it can change.
+
     `data` is the machine-readable side of the notice and is never corrected by hand: a wrong
     figure is mended where it comes from. The places above the compound are repeated here, so that
     each feed reads one index.
@@ -111,6 +116,9 @@ class PublicNotice(HasId, Base):
     subdistrict_id: Mapped[UUID] = mapped_column(ForeignKey("subdistricts.id"))
     title: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str | None] = mapped_column(String(400))
+    text_en: Mapped[str | None] = mapped_column(Text)
+    says: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     published_at: Mapped[datetime]
     modified_at: Mapped[datetime]
@@ -120,11 +128,35 @@ class PublicNotice(HasId, Base):
 
     compound: Mapped[Compound] = relationship()
 
-    def correct(self, note: str, at: datetime) -> None:
+    def correct(self, words: Words, at: datetime) -> None:
         """Add a correction under the text; what was published stays readable."""
         self._require_published()
-        self.text = f"{self.text}\n\n更正 Correction:{note}"
+        self.text = f"{self.text}\n\n更正（{spoken(at)}）：{words.zh}"
+        if self.text_en is not None:
+            self.text_en = f"{self.text_en}\n\nCorrected at {spoken(at)}: {words.en}"
         self._revise(at)
+
+    def follow(
+        self, title: Words, text: Words, at: datetime, says: dict[str, Any], data: dict[str, Any]
+    ) -> None:
+        """Say what became of the thing since: under a title that holds now, below the words that
+        no longer do."""
+        self.correct(text, at)
+        self._retitle(title)
+        self.says, self.data = says, {**self.data, **data}
+
+    def rewrite(
+        self, title: Words, text: Words, at: datetime, says: dict[str, Any], data: dict[str, Any]
+    ) -> None:
+        """Say something else, where what was said must not stay."""
+        self._require_published()
+        self.text, self.text_en = text.zh, text.en
+        self._retitle(title)
+        self.says, self.data = says, {**self.data, **data}
+        self._revise(at)
+
+    def _retitle(self, title: Words) -> None:
+        self.title, self.title_en = title.zh, title.en
 
     def move_term(self, ends_at: datetime, said: str) -> None:
         """Objections may be raised until then; `said` is the same for programs."""
@@ -139,8 +171,11 @@ class PublicNotice(HasId, Base):
     def withdraw(self, reason: str, at: datetime) -> None:
         """Say that the notice no longer holds; it stays as a short item, since readers keep it."""
         self._require_published()
-        self.title = f"【已撤回 Withdrawn】{self.title}"
-        self.text = f"本公示已撤回。理由：{reason}\nThis notice was withdrawn. Reason: {reason}"
+        self.title = f"【已撤回】{self.title}"
+        self.text = f"本公示已撤回。理由：{reason}"
+        if self.text_en is not None:
+            self.title_en = f"[Withdrawn] {self.title_en}"
+            self.text_en = f"This notice was withdrawn. Reason: {reason}"
         self.data = {}
         self.withdrawn_at = at
         self._revise(at)

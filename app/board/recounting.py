@@ -23,6 +23,7 @@ from app.kit.calendar.terms import (
     recount_working_days,
 )
 from app.kit.clock import local, spoken_end
+from app.kit.words import Words
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]
 
@@ -115,9 +116,10 @@ def _recount_one(
 def _tell(notice: PublicNotice, before: datetime, after: datetime, at: datetime) -> None:
     """Correct the notice also where its end stays: it had said that the end was provisional."""
     year = last_day(before).year
-    if after == before:
-        zh, en = f"公示期仍至 {spoken_end(after)}", f"The notice still ends on {spoken_end(after)}"
-    else:
-        zh, en = f"公示期改为至 {spoken_end(after)}", f"The notice now ends on {spoken_end(after)}"
+    zh, en = ("仍", "still ends") if after == before else ("改为", "now ends")
+    words = Words(
+        f"{year}年节假日安排已公布，公示期{zh}至 {spoken_end(after)}。",
+        f"the holidays of {year} are known; the notice {en} on {spoken_end(after)}.",
+    )
     notice.move_term(after, local(after).isoformat())
-    notice.correct(f"{year}年节假日安排已公布，{zh}。 The holidays of {year} are known. {en}.", at)
+    notice.correct(words, at)

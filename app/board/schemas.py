@@ -12,6 +12,13 @@ class AuthorSchema(Schema):
     name = ma.fields.String(required=True)
 
 
+class EnglishItemSchema(Schema):
+    """The item in English."""
+
+    title = ma.fields.String(required=True)
+    content_text = ma.fields.String(required=True)
+
+
 class NoticeDataSchema(Schema):
     """Our extension of an item: the notice for programs.
 
@@ -19,7 +26,8 @@ class NoticeDataSchema(Schema):
     of a convention, a clause, an evaluation round, a judgement of a matter, a case or an entry of a
     rating list; `session_id` is empty where that is no session. A notice with `term_ends_at` takes
     objections until then; the end is provisional while the holidays of its year are not announced,
-    and moves later at the most.
+    and moves later at the most. `en` is the item in English; it is empty for old notices, which
+    have both languages in `content_text`.
     """
 
     shown = columns(PublicNotice, "kind revision compound_id about_id term_ends_at")
@@ -28,6 +36,7 @@ class NoticeDataSchema(Schema):
     term_is_provisional = ma.fields.Boolean(required=True)
     objections_raised = ma.fields.Integer(required=True)
     objections_answered = ma.fields.Integer(required=True)
+    en = ma.fields.Nested(EnglishItemSchema, required=True, allow_none=True)
     data = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
@@ -88,7 +97,8 @@ class WithdrawArgs(Schema):
 class NoticeSchema(Schema):
     shown = columns(
         PublicNotice,
-        "id kind title text revision published_at modified_at withdrawn_at term_ends_at",
+        "id kind title text title_en text_en revision published_at modified_at withdrawn_at"
+        " term_ends_at",
     )
     term_is_provisional = ma.fields.Boolean(required=True)
 

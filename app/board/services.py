@@ -15,10 +15,11 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.audit import record
 from app.kit.calendar.terms import is_provisional, last_day
 from app.kit.orm import table_of
+from app.kit.words import Words
 from app.people.models import Resident
 
 PAGE_SIZE = 20
-FEED_FORMAT = 4  # part of every ETag: raise it when the rendering of feeds changes
+FEED_FORMAT = 5  # part of every ETag: raise it when the rendering of feeds changes
 
 
 # A tally, what the second officer says of it, with which key it is signed, and that a key was lost:
@@ -69,22 +70,27 @@ def publish(
     compound: Compound,
     about_id: UUID,
     *,
-    title: str,
-    text: str,
+    title: Words,
+    text: Words,
     data: dict[str, Any],
     at: datetime,
+    says: dict[str, Any] | None = None,
     term_ends_at: datetime | None = None,
 ) -> PublicNotice:
     """Put a notice with these words on the board. With `term_ends_at` it takes objections until
     then."""
+    text = _with_provisional_term(text, term_ends_at)
     notice = PublicNotice(
         kind=kind,
         about_id=about_id,
         compound=compound,
         community_id=compound.community_id,
         subdistrict_id=compound.subdistrict_id,
-        title=title,
-        text=_with_provisional_term(text, term_ends_at),
+        title=title.zh,
+        text=text.zh,
+        title_en=title.en,
+        text_en=text.en,
+        says=says,
         data=data,
         published_at=at,
         modified_at=at,
@@ -95,15 +101,15 @@ def publish(
     return notice
 
 
-def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
+def _with_provisional_term(text: Words, term_ends_at: datetime | None) -> Words:
     """The text, and a word where the holidays that decide its term are not known yet."""
     if term_ends_at is None or not is_provisional(term_ends_at):
         return text
     year = last_day(term_ends_at).year
-    return (
-        f"{text}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。\n"
-        f"The holidays of {year} are not announced yet: the last day is provisional and can only "
-        "move later, with a correction here."
+    return Words(
+        f"{text.zh}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。",
+        f"{text.en}\nThe holidays of {year} are not announced yet: the last day is provisional and"
+        " can only move later, with a correction here.",
     )
 
 
@@ -116,7 +122,7 @@ def correct(
     """
     if notice.kind in NOT_CORRECTED:
         raise ResultIsFinal
-    notice.correct(note, at)
+    notice.correct(Words(note, note), at)
     _record(session, notice, "correct", by, note, at)
     return notice
 

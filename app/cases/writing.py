@@ -6,9 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.board.models import NoticeKind, PublicNotice
 from app.board.posting import post
-from app.board.services import correct
 from app.cases import notices
 from app.cases.models import Case, CaseState
 from app.cases.personal_data import require_none
@@ -98,14 +96,6 @@ def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Ca
     at = begin_move(session, case)
     case.withdraw(reason)
     record_move(session, case, "withdraw", by, at, reason=reason)
-    notice = session.scalar(
-        select(PublicNotice).where(
-            PublicNotice.about_id == case.id, PublicNotice.kind == NoticeKind.CASE_PUBLISHED
-        )
-    )
-    if notice is not None and notice.withdrawn_at is None:
-        words = notices.CASE_PUBLISHED.correction("withdraw", {"case": case})
-        correct(session, notice, by, words, at)
     return case
 
 

@@ -176,7 +176,7 @@ def _conclude(
         concluded_by_id=None if by is None else by.id,
     )
     session.add(evaluation)
-    post(session, notice, evaluation, at)
+    post(session, notice, evaluation, at, orders=_checked_orders(session, matter.id))
     return evaluation
 
 
@@ -206,14 +206,18 @@ def _evaluate_whistles(session: Session, matter: Matter, by: Resident | None, at
 
 def _close_orders(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
     """With their matter its orders end, also those that nobody was reached about."""
-    checked = session.scalars(
+    for order in _checked_orders(session, matter.id):
+        order.close()
+        record_move(session, order, "close", by, at)
+
+
+def _checked_orders(session: Session, matter_id: UUID) -> Sequence[WorkOrder]:
+    """Those that somebody found to be done, and that have not ended."""
+    return session.scalars(
         select(WorkOrder)
         .where(
-            WorkOrder.matter_id == matter.id,
+            WorkOrder.matter_id == matter_id,
             WorkOrder.state.in_([OrderState.VERIFIED, OrderState.RATED]),
         )
         .order_by(WorkOrder.id)
     ).all()
-    for order in checked:
-        order.close()
-        record_move(session, order, "close", by, at)

@@ -58,8 +58,8 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
     at = begin_move(session, agenda_session)
     matters = chosen_matters(session, agenda_session)
     agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
-    open_ = {each.id for each in matters if each.state not in KNOWN}
-    if open_ - _taken_over(session, agenda_session):
+    taken_over = _taken_over(session, agenda_session)
+    if {each.id for each in matters if each.state not in KNOWN} - taken_over:
         raise MattersAreOpen
     agenda_session.close()
     record_move(session, agenda_session, "close", by, at)
@@ -71,6 +71,7 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
         at,
         matters=matters,
         rates=rates,
+        taken_over=taken_over,
         data={
             "matters": notices.ChosenMatterData(many=True).dump(matters),
             "rates": FourRatesSchema().dump(rates),

@@ -1,16 +1,13 @@
 """结项与退回重办: the end of an order after the follow-up, or its return to the doer."""
 
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.board.models import NoticeKind, PublicNotice
 from app.evaluations.follow_ups import is_doer
 from app.evaluations.judging import current_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
-from app.kit.clock import spoken
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
@@ -61,17 +58,4 @@ def reopen_order(
     if matter.state is MatterState.REOPENED:
         matter.execute()
         record_move(session, matter, "execute", by, at, reason=order.label)
-    _correct_notice(session, order, at)
     return order
-
-
-def _correct_notice(session: Session, order: WorkOrder, at: datetime) -> None:
-    """The board said that it was done."""
-    notice = session.scalar(
-        select(PublicNotice).where(
-            PublicNotice.about_id == order.id, PublicNotice.kind == NoticeKind.ORDER_VERIFIED
-        )
-    )
-    if notice is not None:
-        due = spoken(order.due_at or at)
-        notice.correct(f"没有解决，已退回重办，新期限 {due}。 Not solved; due again {due}.", at)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -61,6 +61,10 @@ class AuditEntry(HasId, Base):
     from_state: Mapped[str | None] = mapped_column(String(40))
     to_state: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
+
+    def __init__(self, *, about: Base | None = None, **values: Any) -> None:
+        super().__init__(**values)
+        self.about = about  # the thing itself, until the commit
 
     @property
     def chain_id(self) -> UUID:
@@ -119,6 +123,7 @@ def record(
 ) -> None:
     """Add one row about `thing` (any row with an id) to the log; the caller commits."""
     entry = AuditEntry(
+        about=thing,
         at=at,
         actor_id=actor_id,
         community_id=community_id,
@@ -132,6 +137,14 @@ def record(
     )
     session.add(entry)
     session.info.setdefault(_NEW_ENTRIES, []).append(entry)
+
+
+def read_new(session: Session) -> list[tuple[Any, datetime]]:
+    """What was recorded since the last commit: each thing, and when it was moved."""
+    entries = session.info.get(_NEW_ENTRIES, ())
+    if entries:
+        session.flush()
+    return [(each.about, each.at) for each in entries if inspect(each).persistent]
 
 
 @event.listens_for(Session, "before_commit")

@@ -5,9 +5,17 @@ and pages alike.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from app.kit.clock import local, spoken, spoken_end
 from votes.words import Worded as Worded
+
+
+class Words(NamedTuple):
+    """The same in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
 def spoken_term(instant: datetime) -> str:

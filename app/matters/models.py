@@ -97,7 +97,8 @@ UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
 class Matter(HasMoves):
-    """What a resident wants dealt with. Its words never change once raised."""
+    """What a resident wants dealt with, numbered within its compound. Its words never change once
+    raised."""
 
     MOVES = MATTER_MOVES
     CALLED = ("这件事", "This matter")
@@ -108,6 +109,8 @@ class Matter(HasMoves):
         Index(None, "compound_id", "state"),
         Index(None, "merged_into_id"),
         UniqueConstraint("compound_id", "id", name="uq_matters_in_compound"),
+        UniqueConstraint("compound_id", "number"),
+        CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("carry_over >= 0", name="carry_over_is_a_count"),
         CheckConstraint(
             "(state = 'MERGED') = (merged_into_id IS NOT NULL)", name="merged_names_its_target"
@@ -117,6 +120,7 @@ class Matter(HasMoves):
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    number: Mapped[int] = mapped_column(Integer)
     raised_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), index=True)
     raised_at: Mapped[datetime]
     title: Mapped[str] = mapped_column(String(80))
@@ -130,6 +134,11 @@ class Matter(HasMoves):
     carry_over: Mapped[int] = mapped_column(Integer, default=0)
 
     compound: Mapped[Compound] = relationship()
+
+    @property
+    def name(self) -> str:
+        """As notices call it; of two with the same title the number tells which."""
+        return f"议题{self.number}「{self.title}」"
 
     def screen(self, outcome: MatterState, by_id: UUID, at: datetime, reason: str | None) -> None:
         """The branch decides what becomes of the matter (`outcome` is one of SCREENED)."""

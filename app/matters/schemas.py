@@ -40,7 +40,8 @@ class MatterSchema(Schema):
 
     shown = columns(
         Matter,
-        "id compound_id title body category state raised_at reason merged_into_id carry_over",
+        "id compound_id number title body category state raised_at reason merged_into_id"
+        " carry_over",
     )
     endorsements = ma.fields.Integer(required=True)
     is_endorsed = ma.fields.Boolean(required=True)

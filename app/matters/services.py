@@ -35,8 +35,14 @@ def raise_matter(
     Who raised it is told to nobody, so it takes photos only and forgets what their files were
     called. Raises TooManyAttachments, UnknownAttachment, PhotosOnly.
     """
+    # Held, so that no two are given the same number.
+    session.scalars(
+        select(Compound.id).where(Compound.id == compound.id).with_for_update(key_share=True)
+    ).one()
+    last = session.scalar(select(func.max(Matter.number)).where(Matter.compound_id == compound.id))
     matter = Matter(
         compound=compound,
+        number=1 + (last or 0),
         raised_by_id=by.id,
         raised_at=at,
         title=title,

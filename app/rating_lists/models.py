@@ -127,6 +127,11 @@ class RatingEntry(HasId, Base):
     compound: Mapped[Compound] = relationship(lazy="joined", innerjoin=True)
     notice: Mapped[PublicNotice | None] = relationship()
 
+    @property
+    def reason_now(self) -> str:
+        """Why it is rated as it is, or was struck: what an objection changed has its own reason."""
+        return self.changed_why or self.reason
+
     def strike(self, reason: str, at: datetime) -> None:
         """It is taken off the list, once."""
         self._require_changeable()

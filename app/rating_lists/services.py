@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.board.models import Objection
 from app.board.objections import objection_term
 from app.board.posting import post
-from app.board.services import correct
 from app.compounds.models import Community, Compound
 from app.kit import locks
 from app.kit.audit import record
@@ -165,9 +164,6 @@ def _require_objection(session: Session, entry: RatingEntry) -> None:
 def _tell(
     session: Session, entry: RatingEntry, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
-    if entry.notice is not None and entry.notice.withdrawn_at is None:
-        words = notices.RATING_NOTICED.correction(verb, {"entry": entry})
-        correct(session, entry.notice, by, words, at)
     record(
         session,
         entry,

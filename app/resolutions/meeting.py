@@ -25,9 +25,9 @@ from app.resolutions.refusals import ResolutionStillTabled
 from app.resolutions.services import shelve
 
 LEFT_OVER = {
-    ResolutionState.DRAFT: "会议结束时未付表决 · Not put to the vote at the round table",
-    ResolutionState.VOID: "表决作废后没有再付表决 · Its vote was void and not held again",
-    ResolutionState.NO_QUORUM: "到会人数不足，未能表决 · No quorum until the round table ended",
+    ResolutionState.DRAFT: "会议结束时未付表决",
+    ResolutionState.VOID: "表决作废后没有再付表决",
+    ResolutionState.NO_QUORUM: "到会人数不足，未能表决",
 }
 
 

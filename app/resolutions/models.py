@@ -26,7 +26,7 @@ from app.deliberation.models import SolutionCard
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
-from app.kit.words import Worded
+from app.kit.words import Worded, Words
 from app.matters.models import Matter
 from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
@@ -66,6 +66,7 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
 # What came of nothing binds neither its cards nor the resolution that it was to supersede.
 DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
+PASSED_ONCE = IN_FORCE_ONCE | {_S.PASSED, _S.NOTICED}
 _IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 
@@ -75,6 +76,7 @@ class Ending(Worded):
     PASSED = "PASSED", "通过", "passed"
     FAILED = "FAILED", "未通过", "failed"
     SHELVED = "SHELVED", "暂缓", "shelved"
+    ESCALATED = "ESCALATED", "未决、提请他处决定", "not decided and handed on"
 
 
 class VoteMethod(Worded):
@@ -226,13 +228,19 @@ class Resolution(HasMoves):
 
     @property
     def name(self) -> str:
-        """As notices call it, e.g. `香樟苑小区 2026年3月月月谈决议1`."""
+        """As notices call it, e.g. `香樟苑小区 2026年3月 · 月月谈决议1`."""
         return f"{self.agenda_session.name}{self.label}"
 
     @property
     def ending(self) -> Ending:
-        """What became of it: it was passed, unless it failed or was shelved."""
-        return Ending.__members__.get(self.state, Ending.PASSED)
+        """What became of it."""
+        return Ending.PASSED if self.state in PASSED_ONCE else Ending[self.state]
+
+    @property
+    def ending_why(self) -> Words:
+        """Why it ended so: by the figures of its vote, or in the words of whoever ended it."""
+        why = self.escalated_why or self.shelved_why
+        return Words(why or self.explanation_zh or "", why or self.explanation_en or "")
 
     @property
     def superseded_by_id(self) -> UUID | None:

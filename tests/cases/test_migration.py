@@ -120,7 +120,7 @@ def test_solved_rate_of_a_published_case_keeps_its_number(engine: Engine):
     assert _snapshots(engine) == [
         {"figures": {"satisfaction": counted, "solved_rate": counted}, "name": "停车"}
     ]
-    _go_down(url, "0019")
+    _go_down(url, "0020")
     assert _snapshots(engine) == [
         {"figures": {"satisfaction": counted, "resolution": counted}, "name": "停车"}
     ]

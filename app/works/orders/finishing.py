@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
-from app.board.models import NoticeKind, PublicNotice
-from app.board.posting import post
+from app.board.posting import is_posted, post
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.actor import Actor
@@ -78,22 +76,10 @@ def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None
     at = _begin_check(session, order, by)
     order.verify(by.id, at)
     record_move(session, order, "verify", by.resident, at, reason=note)
-    _tell_that_it_is_done(session, order, at)
+    if not is_posted(session, notices.ORDER_VERIFIED, order):  # else it follows what is done anew
+        post(session, notices.ORDER_VERIFIED, order, at)
     finish_if_done(session, order.matter_id, by.resident, at)
     return order
-
-
-def _tell_that_it_is_done(session: Session, order: WorkOrder, at: datetime) -> None:
-    """Done anew, its notice is corrected."""
-    earlier = session.scalar(
-        select(PublicNotice).where(
-            PublicNotice.about_id == order.id, PublicNotice.kind == NoticeKind.ORDER_VERIFIED
-        )
-    )
-    if earlier is None:
-        post(session, notices.ORDER_VERIFIED, order, at)
-    else:
-        earlier.correct(notices.ORDER_VERIFIED.correction("again", {"order": order}), at)
 
 
 def return_order(
