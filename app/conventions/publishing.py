@@ -8,16 +8,15 @@ from app.board.objections import objection_term
 from app.board.posting import post
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
-from app.conventions.links import BINDING, require_binding
+from app.conventions.links import require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
-from app.conventions.terms import NOTICE_DAYS
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
-from app.resolutions.models import Resolution
+from app.resolutions.models import BINDING, Resolution
 
 
 def publish_version(
@@ -31,7 +30,7 @@ def publish_version(
     require_no_open_flags(version)
     version.require_state(VersionState.VOTED)
     require_binding(version)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     in_force_on = local_date(ends_at)
     review_by = months_later(in_force_on, version.review_months)
     notice = post(
@@ -88,7 +87,7 @@ def repeal_convention(
         or resolution in version.resolutions
     ):
         raise InvalidResolutions
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     notice = post(
         session,
         notices.CONVENTION_REPEAL_NOTICED,

@@ -27,7 +27,6 @@ from app.rating_lists.refusals import (
     OwnList,
     SameColour,
 )
-from app.rating_lists.terms import NOTICE_DAYS
 
 
 def draft_list(
@@ -91,7 +90,7 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList
     """
     at = begin_move(session, made)
     made.require_state(ListState.REVIEWED)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     made.publish(ends_at)
     for entry in made.entries:
         entry.notice = post(session, notices.RATING_NOTICED, entry, at, term_ends_at=ends_at)

@@ -67,6 +67,8 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
 # What came of nothing binds neither its cards nor the resolution that it was to supersede.
 DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
+# The vote on it was passed, and nothing has taken its place: it may be carried out.
+BINDING = frozenset({_S.PASSED, _S.NOTICED, _S.EFFECTIVE})
 _IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 

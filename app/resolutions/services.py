@@ -41,7 +41,6 @@ from app.resolutions.refusals import (
     ReviewPending,
     SupersededAlready,
 )
-from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
 
 
@@ -173,7 +172,7 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     """
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.PASSED)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     notice = post(
         session,
         notices.RESOLUTION_NOTICED,
