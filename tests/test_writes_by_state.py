@@ -547,6 +547,16 @@ def list_it(matter: Matter) -> None:
         matter.screen(M.LISTED, uuid4(), NOW, "说明")
 
 
+def reopen(matter: Matter) -> None:
+    """Judged unsolved; or judged so before, and what was to be done anew is not wanted any more."""
+    if matter.state is M.EXECUTING:
+        with pytest.raises(WrongState):
+            matter.reopen(NOW)
+        matter.give_up_work()
+    else:
+        matter.reopen(NOW)
+
+
 MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     **{to: lambda matter, to=to: matter.screen(to, uuid4(), NOW, "说明") for to in OUTCOMES},
     M.LISTED: lambda matter: list_it(matter),
@@ -560,7 +570,7 @@ MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     M.DONE: lambda matter: matter.finish(),
     M.EVALUATED: lambda matter: matter.evaluate(),
     M.CLOSED: lambda matter: matter.close(),
-    M.REOPENED: lambda matter: matter.reopen(),
+    M.REOPENED: reopen,
 }
 RESIDENCE_VERBS: dict[ResidenceState, Callable[[Residence], None]] = {
     R.VERIFIED: lambda residence: residence.verify(uuid4(), NOW),
@@ -592,7 +602,7 @@ MATTER_PAIRS = """
     SELECTED > DELIBERATED RESOLVED SHELVED
     DELIBERATED > RESOLVED OWNER_VOTE SHELVED
     RESOLVED > EXECUTING
-    EXECUTING > DONE
+    EXECUTING > DONE REOPENED
     DONE > EVALUATED
     EVALUATED > CLOSED REOPENED
     REOPENED > EXECUTING LISTED

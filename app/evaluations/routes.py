@@ -32,6 +32,7 @@ from app.evaluations.refusals import (
     OrdersAreOpen,
     RaiserNotAsked,
     RaiserSaysUnsolved,
+    ResolutionNotPublished,
     RoundIsOpen,
     RoundOpenAlready,
     RoundTooLong,
@@ -296,7 +297,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 @blp.route("/sessions/<uuid:session_id>/close", methods=["POST"])
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, SessionSchema)
-@blp.refuses(WrongState, MattersAreOpen)
+@blp.refuses(WrongState, MattersAreOpen, ResolutionNotPublished)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · End a session when it is known what became of each chosen matter."""
     agenda_session = act(sessions.close_session, obtain(AgendaSession, session_id))

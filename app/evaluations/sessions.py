@@ -10,11 +10,12 @@ from app.board.posting import post
 from app.deliberation.agenda import chosen_rows
 from app.evaluations import notices
 from app.evaluations.rates import rates_of, read_works, scope_of_session
-from app.evaluations.refusals import MattersAreOpen
+from app.evaluations.refusals import MattersAreOpen, ResolutionNotPublished
 from app.evaluations.schemas import FourRatesSchema
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
+from app.resolutions.models import Resolution, ResolutionState
 
 # What the session itself need not wait for.
 KNOWN = frozenset(
@@ -50,10 +51,10 @@ def start_evaluation(
 
 
 def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
-    """End the session when it is known what became of each chosen matter; the three rates go on
-    the board with it.
+    """End the session when its resolutions are published and it is known what became of each
+    chosen matter; the three rates go on the board with it.
 
-    Raises WrongState, MattersAreOpen.
+    Raises WrongState, MattersAreOpen, ResolutionNotPublished.
     """
     at = begin_move(session, agenda_session)
     matters = chosen_matters(session, agenda_session)
@@ -61,6 +62,7 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
     open_ = {each.id for each in matters if each.state not in KNOWN}
     if open_ - _taken_over(session, agenda_session):
         raise MattersAreOpen
+    _require_published(session, agenda_session)
     agenda_session.close()
     record_move(session, agenda_session, "close", by, at)
     rates = rates_of(read_works(session, scope_of_session(agenda_session), at))
@@ -90,6 +92,14 @@ def chosen_matters(session: Session, agenda_session: AgendaSession) -> Sequence[
         .execution_options(populate_existing=True)
     ).all()
     return sorted(matters, key=lambda matter: ids.index(matter.id))
+
+
+def _require_published(session: Session, agenda_session: AgendaSession) -> None:
+    passed = select(Resolution.id).where(
+        Resolution.session_id == agenda_session.id, Resolution.state == ResolutionState.PASSED
+    )
+    if session.scalar(select(passed.exists())):
+        raise ResolutionNotPublished
 
 
 def _taken_over(session: Session, agenda_session: AgendaSession) -> set[object]:

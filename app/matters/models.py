@@ -76,7 +76,8 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.RESOLVED: frozenset({_S.EXECUTING}),
     _S.OWNER_VOTE: frozenset(),
     _S.SHELVED: frozenset(),
-    _S.EXECUTING: frozenset({_S.DONE}),
+    # EXECUTING > REOPENED: what was to be done anew is not wanted any more.
+    _S.EXECUTING: frozenset({_S.DONE, _S.REOPENED}),
     _S.DONE: frozenset({_S.EVALUATED}),
     _S.EVALUATED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.CLOSED: frozenset(),
@@ -89,7 +90,10 @@ UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
 class Matter(HasMoves):
-    """What a resident wants dealt with. Its words never change once raised."""
+    """What a resident wants dealt with. Its words never change once raised.
+
+    `reopened_at` is when it was last judged unsolved: what was done before counts no more.
+    """
 
     MOVES = MATTER_MOVES
     CALLED = ("这件事", "This matter")
@@ -120,6 +124,7 @@ class Matter(HasMoves):
     reason: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     carry_over: Mapped[int] = mapped_column(Integer, default=0)
+    reopened_at: Mapped[datetime | None]
 
     compound: Mapped[Compound] = relationship()
 
@@ -162,6 +167,15 @@ class Matter(HasMoves):
         """All that was to be carried out for it is verified."""
         self._move(MatterState.DONE)
 
+    def give_up_work(self) -> None:
+        """Judged unsolved before, it waits again: what was to be done anew was withdrawn."""
+        self.require_state(MatterState.EXECUTING)
+        self._move(MatterState.REOPENED)
+
+    def counts(self, done_at: datetime | None) -> bool:
+        """Whether work that was found done at that moment is of this time."""
+        return done_at is not None and (self.reopened_at is None or done_at > self.reopened_at)
+
     def evaluate(self) -> None:
         """Those whom it concerns have judged what was done."""
         self._move(MatterState.EVALUATED)
@@ -170,9 +184,11 @@ class Matter(HasMoves):
         """It is solved."""
         self._move(MatterState.CLOSED)
 
-    def reopen(self) -> None:
+    def reopen(self, at: datetime) -> None:
         """It was judged unsolved."""
+        self.require_state(MatterState.EVALUATED)
         self._move(MatterState.REOPENED)
+        self.reopened_at = at
 
     def relist(self) -> None:
         """Judged unsolved, it stands on the next list without being screened again."""

@@ -19,6 +19,16 @@ from app.people.models import Resident
 ON_A_LIST = frozenset({MatterState.LISTED, MatterState.DEFERRED})
 
 
+def hold_matter(session: Session, matter_id: UUID) -> Matter:
+    """The matter as it is now; its row is held until this transaction ends."""
+    return session.get_one(
+        Matter,
+        matter_id,
+        populate_existing=True,
+        with_for_update={"of": Matter, "key_share": True},
+    )
+
+
 def raise_matter(
     session: Session,
     compound: Compound,

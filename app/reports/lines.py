@@ -39,6 +39,9 @@ LINES: dict[tuple[str, ...], Line] = {
         "LEFT_TO_OWNERS", D, "提请业主共同决定", "Left to the owners' joint decision"
     ),
     ("matters", "execute"): Line("EXECUTION_STARTED", X, "开始办理", "Being carried out"),
+    ("matters", "give_up_work"): Line(
+        "WORK_GIVEN_UP", X, "重办的任务已撤回，等待再办", "What was to be done anew was withdrawn"
+    ),
     ("matters", "finish"): Line("DONE", X, "全部办完并核实", "All work is done and checked"),
     ("agenda_sessions", "cancel"): Line(
         "SESSION_CANCELLED", R, "{t.name}取消", "The session was called off"

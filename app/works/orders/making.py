@@ -13,10 +13,11 @@ from app.kit.errors import Forbidden
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
-from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.carrying_out import begin_work, finish_if_done
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution

@@ -15,11 +15,12 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.works import notices
 from app.works.access import require_offices
-from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.carrying_out import begin_work, finish_if_done
 from app.works.limits import (
     WHISTLE_CONTACT,
     WHISTLE_FEEDBACK,
