@@ -97,6 +97,13 @@ def post(
     )
 
 
+def end_notice(published: PublicNotice, notice: Notice, at: datetime) -> None:
+    """What the notice tells goes no further: it takes no more objections, and says so
+    (`<kind>.ended.zh.txt`)."""
+    published.move_term(at, local(at).isoformat())
+    published.correct(notice.correction("ended", {"at": at}), at)
+
+
 def load_texts() -> None:
     """Read every text now, for a server or a service that runs on while its files are replaced."""
     for path in APP.rglob("notices/*.txt"):

@@ -7,6 +7,7 @@ from app.conventions import drafting, publishing, review, voting
 from app.conventions.access import (
     DRAFTERS,
     REVIEWERS,
+    WITHDRAWERS,
     as_listed,
     current_versions,
     obtain_clause,
@@ -46,23 +47,33 @@ from app.conventions.schemas import (
     DifferenceArgs,
     DifferenceSchema,
     FilingArgs,
+    MatterVoteArgs,
     MeetingVoteArgs,
+    OfficialVoteSchema,
     OwnerVoteArgs,
     RepealArgs,
     VersionReasonArgs,
     VersionReviewArgs,
     VersionSchema,
 )
-from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
+from app.conventions.texts.clauses import (
+    Clause,
+    ConventionFlag,
+    FlagDecision,
+    OfficialOwnerVote,
+)
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
+from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
     act,
+    act_by_role,
     allow,
     create_once,
     current_actor,
+    obtain,
     obtain_compound,
 )
 from app.people.models import Role
@@ -192,6 +203,20 @@ def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVe
     return version
 
 
+@blp.route("/conventions/<uuid:convention_id>/withdraw-repeal", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(VersionReasonArgs, example={"reason": "要求废止的决议已被代替"})
+@blp.response(200, VersionSchema)
+@blp.refuses(WrongState)
+def withdraw_repeal(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
+    """不再废止 · Let a repeal that stands on the board go no further."""
+    convention = obtain_convention(convention_id)
+    by = current_actor().resident
+    version = publishing.withdraw_repeal(db.session(), convention, by, body["reason"])
+    db.session.commit()
+    return version
+
+
 @blp.route("/convention-versions/<uuid:version_id>", methods=["GET"])
 @allow(*EVERYONE_THERE)
 @blp.response(200, VersionSchema)
@@ -220,13 +245,13 @@ def submit_version(version_id: UUID) -> ConventionVersion:
 
 
 @blp.route("/convention-versions/<uuid:version_id>/withdraw", methods=["POST"])
-@allow(*DRAFTING)
+@allow(*DRAFTING, *REVIEWING)
 @blp.arguments(VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
 @blp.response(200, VersionSchema)
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """撤回草案 · Let a draft, or a version under review, go no further."""
-    return act(drafting.withdraw_version, obtain_version(version_id, DRAFTERS), **body)
+    """撤回 · Let a version go no further; once it was voted, only those who reviewed it may."""
+    return act_by_role(drafting.withdraw_version, obtain_version(version_id, WITHDRAWERS), **body)
 
 
 FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
@@ -341,6 +366,23 @@ def publish_version(version_id: UUID) -> ConventionVersion:
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """备案 · The street office files a residents' pact."""
     return act(publishing.file_version, obtain_version(version_id), **body)
+
+
+@blp.route("/matters/<uuid:matter_id>/owner-vote", methods=["POST"])
+@allow(*ENTERS_OWNER_VOTES)
+@blp.arguments(MatterVoteArgs, example={"item": 8, **OWNER_VOTE_EXAMPLE})
+@blp.response(200, OfficialVoteSchema)
+@blp.refuses(
+    WrongState,
+    FiguresDisagree,
+    VoteNotPassed,
+)
+def record_matter_vote(body: dict[str, Any], matter_id: UUID) -> OfficialOwnerVote:
+    """事项业主表决 · Enter the official owners' vote that passed a matter left to the owners."""
+    matter, by = obtain(Matter, matter_id), current_actor().resident
+    vote = voting.record_matter_vote(db.session(), matter, by, **body)
+    db.session.commit()
+    return vote
 
 
 @blp.route("/clauses/<uuid:clause_id>/owner-vote", methods=["POST"])

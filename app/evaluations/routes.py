@@ -152,7 +152,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/orders/<uuid:order_id>/close", methods=["POST"])
-@allow(Role.BRANCH_SECRETARY)
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState, DoerCannotVerify, RaiserNotAsked, RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:

@@ -52,13 +52,14 @@ def start_evaluation(
 
 def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
     """End the session when its resolutions are published and it is known what became of each
-    chosen matter; the three rates go on the board with it.
+    chosen matter, or that there is none; the three rates go on the board with it.
 
     Raises WrongState, MattersAreOpen, ResolutionNotPublished.
     """
     at = begin_move(session, agenda_session)
     matters = chosen_matters(session, agenda_session)
-    agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
+    ends_here = () if matters else (SessionState.TALLIED,)
+    agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING, *ends_here)
     open_ = {each.id for each in matters if each.state not in KNOWN}
     if open_ - _taken_over(session, agenda_session):
         raise MattersAreOpen

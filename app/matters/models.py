@@ -67,17 +67,19 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.LISTED: frozenset({_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED}),
     _S.DEFERRED: SCREENED,
     _S.MERGED: frozenset(),
-    _S.DISPATCHED: frozenset({_S.EXECUTING}),
-    _S.WHISTLED: frozenset({_S.EXECUTING}),
+    # > SHELVED: nobody carries it on any more, with a reason.
+    _S.DISPATCHED: frozenset({_S.EXECUTING, _S.SHELVED}),
+    _S.WHISTLED: frozenset({_S.EXECUTING, _S.SHELVED}),
     _S.REFUSED: frozenset(),
-    # A matter for which no card was taken up may still be resolved, or is shelved.
-    _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.SHELVED}),
+    # A matter for which no card was taken up may still be resolved, handed on, or is shelved.
+    _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
     _S.DELIBERATED: frozenset({_S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
-    _S.RESOLVED: frozenset({_S.EXECUTING}),
-    _S.OWNER_VOTE: frozenset(),
+    _S.RESOLVED: frozenset({_S.EXECUTING, _S.SHELVED}),
+    # OWNER_VOTE > RESOLVED: the owners have passed it.
+    _S.OWNER_VOTE: frozenset({_S.RESOLVED, _S.SHELVED}),
     _S.SHELVED: frozenset(),
     # EXECUTING > REOPENED: what was to be done anew is not wanted any more.
-    _S.EXECUTING: frozenset({_S.DONE, _S.REOPENED}),
+    _S.EXECUTING: frozenset({_S.DONE, _S.REOPENED, _S.SHELVED}),
     _S.DONE: frozenset({_S.EVALUATED}),
     _S.EVALUATED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.CLOSED: frozenset(),
@@ -148,16 +150,17 @@ class Matter(HasMoves):
         self._move(MatterState.DELIBERATED)
 
     def resolve(self) -> None:
-        """A resolution on it was passed."""
+        """A resolution on it was passed, or the owners passed what was left to them."""
         self._move(MatterState.RESOLVED)
 
     def leave_to_owners(self) -> None:
         """All that was taken up for it is the owners' to decide (Civil Code 278)."""
         self._move(MatterState.OWNER_VOTE)
 
-    def shelve(self) -> None:
-        """The round table ended without deciding it."""
+    def shelve(self, reason: str | None = None) -> None:
+        """The round table ended without deciding it, or nobody carries it on any more."""
         self._move(MatterState.SHELVED)
+        self.reason = reason or self.reason
 
     def execute(self) -> None:
         """Somebody is to carry it out."""

@@ -1,6 +1,5 @@
 """URLs of matters."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.matters import services
+from app.matters.access import seen_by
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.matters.schemas import (
@@ -38,7 +38,6 @@ blp = Blueprint("matters", __name__, description="民提 · What residents raise
 # Residents for themselves; the others write down what a resident brings to them.
 RAISERS = (Role.RESIDENT, Role.BUILDING_HEAD, Role.GRID_WORKER, Role.BRANCH_SECRETARY)
 SCREENERS = (Role.BRANCH_SECRETARY,)
-READERS_OF_REASONS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
 
 RAISE_EXAMPLE = {
     "title": "夜间停车难、消防通道被占",
@@ -80,7 +79,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
     page = read_page(db.session(), query, Matter.id, **args)
-    return {**page, "items": _seen_by(actor, page["items"])}
+    return {**page, "items": seen_by(actor, page["items"])}
 
 
 @blp.route("/matters/<uuid:matter_id>", methods=["GET"])
@@ -101,7 +100,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     services.endorse(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return seen_by(actor, [matter])[0]
 
 
 @blp.route("/matters/<uuid:matter_id>/endorsement", methods=["DELETE"])
@@ -114,7 +113,7 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return seen_by(actor, [matter])[0]
 
 
 @blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
@@ -144,48 +143,9 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         at=clock.now(),
     )
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
-
-
-def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
-    ids = [matter.id for matter in matters]
-    endorsements = services.count_endorsements(db.session(), ids)
-    own = services.read_own_part(db.session(), actor.id, ids)
-    return [
-        {
-            **{name: getattr(matter, name) for name in _PLAIN},
-            "reason": (
-                matter.reason
-                if matter.id in own.merged or _may_read_reason(actor, matter)
-                else None
-            ),
-            "endorsements": endorsements.get(matter.id, 0),
-            "is_endorsed": matter.id in own.endorsed,
-            "is_mine": matter.raised_by_id == actor.id,
-        }
-        for matter in matters
-    ]
+    return seen_by(actor, [matter])[0]
 
 
 def _with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
     found = attachments_of(db.session(), [matter.id])
-    return {**_seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}
-
-
-_PLAIN = (
-    "id",
-    "compound_id",
-    "title",
-    "body",
-    "category",
-    "state",
-    "raised_at",
-    "merged_into_id",
-    "carry_over",
-)
-
-
-def _may_read_reason(actor: Actor, matter: Matter) -> bool:
-    return matter.raised_by_id == actor.id or bool(
-        READERS_OF_REASONS & actor.roles_in(matter.compound)
-    )
+    return {**seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}

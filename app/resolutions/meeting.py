@@ -1,8 +1,9 @@
 """The end of a round table: what is still open is shelved, and every chosen matter is settled.
 
 A matter whose resolution was passed is RESOLVED already. Of the others (domain notes, section 8)
-a matter is left to the owners (OWNER_VOTE) where all that the round table took up for it is theirs
-to decide and no resolution on it failed; it is SHELVED otherwise, and may be raised again.
+a matter is left to the owners (OWNER_VOTE) where it was handed on to them, or all that the round
+table took up for it is theirs to decide and no resolution on it failed; it is SHELVED otherwise,
+and may be raised again.
 """
 
 from collections import Counter
@@ -20,10 +21,12 @@ from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.models import Resident
 from app.resolutions import notices
-from app.resolutions.models import Ending, Resolution, ResolutionState
+from app.resolutions.models import BINDING, Ending, Forum, Resolution, ResolutionState
 from app.resolutions.refusals import ResolutionStillTabled
 from app.resolutions.services import shelve
 
+# The round table has said no, or that others are to decide.
+NOT_DECIDED = frozenset({ResolutionState.FAILED, ResolutionState.ESCALATED})
 LEFT_OVER = {
     ResolutionState.DRAFT: "会议结束时未付表决 · Not put to the vote at the round table",
     ResolutionState.VOID: "表决作废后没有再付表决 · Its vote was void and not held again",
@@ -112,12 +115,13 @@ def _settle_matters(
 
 
 def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:
-    """Whether all that was taken up for a matter that is not resolved is the owners' to decide.
+    """Whether what was taken up for a matter that is not resolved is the owners' to decide.
 
     A passed resolution on such a matter carries only their cards.
     """
-    states = {each.state for each in resolutions}
-    if states - {ResolutionState.FAILED, ResolutionState.SHELVED}:
+    if any(
+        each.state in BINDING or each.escalated_to is Forum.OWNERS_ASSEMBLY for each in resolutions
+    ):
         return True
     only_theirs = bool(adopted) and all(card.needs_owner_vote for card in adopted)
-    return only_theirs and ResolutionState.FAILED not in states
+    return only_theirs and not any(each.state in NOT_DECIDED for each in resolutions)

@@ -59,3 +59,19 @@ class ObjectedAlready(DomainError):
 
     status, code = 409, "objected_already"
     zh, en = "派哨异议只能提一次，不得再推转", "The dispatch was objected to once; it stays"
+
+
+class MatterIsDecided(DomainError):
+    status, code = 409, "matter_is_decided"
+    zh, en = (
+        "这件事的决议仍然有效，须先由新的决议代替",
+        "A resolution on this matter binds; another one must take its place first",
+    )
+
+
+class WorkGoesOn(DomainError):
+    status, code = 409, "work_goes_on"
+    zh, en = (
+        "这件事还有任务单或哨声没有办完，请先撤回",
+        "Orders or whistles of this matter are not finished; withdraw them first",
+    )

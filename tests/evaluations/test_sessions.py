@@ -185,3 +185,29 @@ def test_session_does_not_end_before_its_resolutions_are_published(month: Month)
     assert month.desk.notices("SESSION_CLOSED") == []
     month.publish()
     assert body_of(month.do("close"))["state"] == "CLOSED"
+
+
+def test_session_that_chose_nothing_ends(cast: Cast, travel: Travel):
+    travel("2026-03-04T09:00:00+08:00")
+    secretary = cast.secretary()
+    session = cast.session(secretary)
+    path = f"/sessions/{session['id']}"
+    for step in ("start-collecting", "freeze-list", "open-voting"):
+        told = body_of(secretary.post(f"{path}/{step}"))
+    assert told["state"] == "TALLIED"
+    assert refusal(secretary.post(f"{path}/start-meeting")) == (409, "nothing_chosen")
+    assert body_of(secretary.post(f"{path}/close"))["state"] == "CLOSED"
+    feed = body_of(secretary.get(f"/board/compounds/{cast.home.id}/feed.json"))
+    assert "没有入选的议题" in feed["items"][0]["content_text"]
+
+
+def test_session_that_chose_something_holds_its_round_table(cast: Cast, travel: Travel):
+    travel("2026-03-04T09:00:00+08:00")
+    secretary = cast.secretary()
+    session = cast.session(secretary)
+    path = f"/sessions/{session['id']}"
+    body_of(secretary.post(f"{path}/start-collecting"))
+    cast.matters(secretary, cast.resident(), ["停车"])
+    for step in ("freeze-list", "open-voting"):
+        body_of(secretary.post(f"{path}/{step}"))
+    assert refusal(secretary.post(f"{path}/close")) == (409, "wrong_state")

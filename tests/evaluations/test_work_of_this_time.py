@@ -114,3 +114,19 @@ def test_what_stands_on_a_list_is_voted_on_before_anybody_works_on_it(
     assert desk.read(work)["state"] in ("REQUESTED", "COLLECTED")
     body_of(desk.do(work, "withdraw"))
     assert desk.state_of(matter) == "LISTED"
+
+
+def test_evaluation_needs_no_holidays_of_a_year_to_come(cast: Cast, travel: Travel):
+    """Until its table is there, days of that year are counted by weekends (domain notes, 14)."""
+    desk = Desk(cast, travel, begin="2098-12-29T09:00:00+08:00")  # a Monday
+    whistle = desk.whistle(WhistleState.FED_BACK)
+    body_of(desk.say(whistle, **UNSOLVED), 201)
+    sent_back = desk.read(whistle)
+    assert (sent_back["state"], sent_back["due_at"]) == ("REWORK", "2099-01-13T00:00:00+08:00")
+    for verb in ("feed-back", "verify-close"):
+        body_of(desk.do(whistle, verb))
+    body_of(desk.say(whistle, **GOOD), 201)
+    desk.ask(whistle["matter_id"])
+    desk.go("2099-01-06T09:00:00+08:00")
+    judged = body_of(desk.secretary.post(f"/matters/{whistle['matter_id']}/close"))
+    assert judged["verdict"] == "CLOSED"

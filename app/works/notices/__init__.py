@@ -8,6 +8,7 @@ import marshmallow as ma
 from app.board.models import NoticeKind
 from app.board.posting import Notice
 from app.kit.schemas import Id, Schema, columns
+from app.matters.models import Matter
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 
@@ -39,6 +40,13 @@ class WhistleData(Schema):
     is_in_time = ma.fields.Boolean()
 
 
+class ShelvedMatterData(Schema):
+    """A matter that nobody carries on, for programs."""
+
+    matter_id = Id(attribute="id")
+    shown = columns(Matter, "title state reason")
+
+
 HERE = Path(__file__).parent
 
 
@@ -50,6 +58,7 @@ def _whistle(kind: NoticeKind) -> Notice:
     return Notice(kind, HERE, "whistle", WhistleData().dump)
 
 
+MATTER_SHELVED = Notice(NoticeKind.MATTER_SHELVED, HERE, "matter", ShelvedMatterData().dump)
 ORDER_ASSIGNED = _order(NoticeKind.ORDER_ASSIGNED)
 ORDER_VERIFIED = _order(NoticeKind.ORDER_VERIFIED)
 ORDER_OVERDUE = _order(NoticeKind.ORDER_OVERDUE)

@@ -8,7 +8,10 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
+from app.matters.access import seen_by
 from app.matters.models import Matter
+from app.matters.refusals import ReasonMissing
+from app.matters.schemas import MatterSchema
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -21,7 +24,7 @@ from app.people.guards import (
 )
 from app.people.models import Role
 from app.resolutions.models import Resolution
-from app.works import hours
+from app.works import hours, shelving
 from app.works.access import (
     DOERS,
     ORDER_CHECKERS,
@@ -58,14 +61,18 @@ from app.works.refusals import (
     HoursReversedAlready,
     InvalidDay,
     InvalidDoer,
+    MatterIsDecided,
     NotTheDoer,
     OrderFromResolution,
     TooManyMinutes,
+    WorkGoesOn,
 )
 
 blp = Blueprint("works", __name__, description="民办 · Work orders")
 
 MAKERS = (Role.BRANCH_SECRETARY, Role.SEATED_MEMBER)
+# The branch gives orders; the community where the branch cannot.
+LEADERS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 TAKERS = (
     Role.SEATED_MEMBER,
     Role.PROPERTY_MANAGER,
@@ -111,13 +118,24 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @blp.response(201, OrderSchema)
 @blp.creates(WrongState, OrderFromResolution, DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """派单 · Make an order for a matter that was dispatched without a vote."""
+    """派单 · Make an order for a matter that was dispatched, or whose resolution gives none."""
     matter = obtain(Matter, matter_id)
     by = current_actor()
     order = create_once(
         WorkOrder, lambda: orders.create_from_matter(db.session(), matter, by, **body)
     )
     return order_as_seen(order)
+
+
+@blp.route("/matters/<uuid:matter_id>/shelve", methods=["POST"])
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(WorkReasonArgs, example={"reason": "所依据的决议已被代替，另由新决议安排"})
+@blp.response(200, MatterSchema)
+@blp.refuses(WrongState, MatterIsDecided, WorkGoesOn)
+def shelve_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """暂缓 · Shelve a matter that nobody carries on, with a reason; it may be raised again."""
+    matter = act(shelving.shelve_matter, obtain(Matter, matter_id), body["reason"])
+    return seen_by(current_actor(), [matter])[0]
 
 
 @blp.route("/compounds/<uuid:compound_id>/orders", methods=["GET"])
@@ -146,12 +164,12 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/orders/<uuid:order_id>/assign", methods=["POST"])
-@allow(Role.BRANCH_SECRETARY)
+@allow(*LEADERS)
 @blp.arguments(AssignArgs, example=ASSIGN_EXAMPLE)
 @blp.response(200, OrderSchema)
-@blp.refuses(WrongState, InvalidDoer, DueDayPassed)
+@blp.refuses(WrongState, ReasonMissing, InvalidDoer, DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """派单 · Hand an order to its doer, who answers within 24 hours."""
+    """派单 · Hand an order to its doer, or to another where the doer has left."""
     order = act(assigning.assign_order, obtain(WorkOrder, order_id), **body)
     return order_as_seen(order)
 
@@ -188,7 +206,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 
 
 @blp.route("/orders/<uuid:order_id>/withdraw", methods=["POST"])
-@allow(Role.BRANCH_SECRETARY)
+@allow(*LEADERS)
 @blp.arguments(WorkReasonArgs, example={"reason": "与另一张任务单重复"})
 @blp.response(200, OrderSchema)
 @blp.refuses(WrongState)

@@ -1,4 +1,4 @@
-"""吹哨报到: request, blow, object, sign, contact, report, feed back, close, rework, withdraw."""
+"""吹哨报到: request, blow, object, recall, sign, contact, report, feed back, close, rework."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -104,6 +104,15 @@ def blow_whistle(
         require_offices(session, whistle.compound, [receiver_id], [Role.DEPARTMENT])
     begin_work(session, hold_matter(session, whistle.matter_id), None, by, at)
     record_move(session, whistle, "blow", by, at, reason=f"{kind}, {department}")
+    return whistle
+
+
+def recall_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> Whistle:
+    """收回: take a whistle back from a department whose receiver has left, or that does nothing;
+    it may be blown again or withdrawn. Raises WrongState."""
+    at = begin_move(session, whistle)
+    whistle.recall(reason)
+    record_move(session, whistle, "recall", by, at, reason=reason)
     return whistle
 
 

@@ -109,6 +109,17 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(whistle)
 
 
+@blp.route("/whistles/<uuid:whistle_id>/recall", methods=["POST"])
+@allow(Role.SUBDISTRICT_OFFICER)
+@blp.arguments(WorkReasonArgs, example={"reason": "承办人已调离，另行派哨"})
+@blp.response(200, WhistleSchema)
+@blp.refuses(WrongState)
+def recall_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """收回哨声 · Take a whistle back from its department, with a reason, to blow it again."""
+    whistle = act(whistling.recall_whistle, obtain(Whistle, whistle_id), body["reason"])
+    return whistle_as_seen(whistle)
+
+
 @blp.route("/whistles/<uuid:whistle_id>/object", methods=["POST"])
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkReasonArgs, example={"reason": "该路段排水由市政部门管养"})
