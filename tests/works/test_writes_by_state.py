@@ -30,7 +30,7 @@ ORDERS: dict[str, dict[OrderState, OrderState]] = {
     "take": {},
     "accept": {D.ASSIGNED: D.ACCEPTED},
     "decline": {D.ASSIGNED: D.DECLINED},
-    "withdraw": dict.fromkeys([D.REQUESTED, D.DECLINED], D.WITHDRAWN),
+    "withdraw": dict.fromkeys([D.REQUESTED, D.ASSIGNED, D.DECLINED], D.WITHDRAWN),
     "contact": {state: state for state in (D.ASSIGNED, D.ACCEPTED, D.RETURNED)},
     "progress": {state: state for state in (D.ACCEPTED, D.RETURNED)},
     "submit": dict.fromkeys([D.ACCEPTED, D.RETURNED], D.SUBMITTED),
@@ -107,7 +107,7 @@ def test_open_order_is_taken_only_while_it_is_requested(cast: Cast, travel: Trav
 # The tables of moves, as "from > to to".
 ORDER_PAIRS = """
     REQUESTED > ASSIGNED ACCEPTED WITHDRAWN
-    ASSIGNED > ASSIGNED ACCEPTED DECLINED
+    ASSIGNED > ASSIGNED ACCEPTED DECLINED WITHDRAWN
     ACCEPTED > SUBMITTED ASSIGNED
     DECLINED > ASSIGNED WITHDRAWN
     SUBMITTED > VERIFIED RETURNED

@@ -137,7 +137,8 @@ def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> Non
 
 
 def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> WorkOrder:
-    """Want an order no more which nobody has taken on. Raises WrongState."""
+    """Want an order no more which nobody has taken on, also where it was assigned already. Raises
+    WrongState."""
     at = begin_move(session, order)
     order.withdraw(reason)
     record_move(session, order, "withdraw", by, at, reason=reason)
