@@ -387,6 +387,8 @@ BY_RULE = {
         "POST /evaluation-rounds/{round_id}/paper/confirm",
         "BRANCH_SECRETARY",
     ): "403 confirmed_by_the_same",
+    # It was voted, by a line before.
+    ("POST /convention-versions/{version_id}/withdraw", "BRANCH_SECRETARY"): "403 forbidden",
     ("POST /notices/{notice_id}/objections", "PROPERTY_MANAGER"): "403 forbidden",
     ("POST /objections/{objection_id}/answer", "COMMUNITY_SECRETARY"): "403 forbidden",
     ("POST /orders/{order_id}/hours", "SEATED_MEMBER"): "403 not_the_doer",

@@ -189,12 +189,12 @@ def withdraw_version(
     if from_state not in BEFORE_THE_VOTE:
         _require_reviewer(version, by)
     version.withdraw(reason)
-    is_told = from_state in ON_THE_BOARD
-    verb = "withdraw_noticed" if is_told else "withdraw"
-    record_move(session, version, verb, by.resident, at, reason=reason)
-    if is_told and version.notice is not None:
-        end_notice(version.notice, notices.CONVENTION_NOTICED, at)
-        post(session, notices.CONVENTION_WITHDRAWN, version, at)
+    if from_state not in ON_THE_BOARD or version.notice is None:
+        record_move(session, version, "withdraw", by.resident, at, reason=reason)
+        return version
+    record_move(session, version, "withdraw_noticed", by.resident, at, reason=reason)
+    end_notice(version.notice, notices.CONVENTION_NOTICED, at)
+    post(session, notices.CONVENTION_WITHDRAWN, version, at)
     return version
 
 

@@ -11,6 +11,7 @@ from app.deliberation.models import SolutionCard
 from app.deliberation.refusals import MatterNotChosen
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.matters.models import Matter
+from app.matters.services import hold_matters
 from votes.selection import Outcome
 
 
@@ -30,6 +31,13 @@ def chosen_rows(session: Session, session_id: UUID) -> list[ResultRow]:
         .order_by(ResultRow.rank)
     )
     return list(session.scalars(query))
+
+
+def hold_chosen_matters(session: Session, session_id: UUID) -> list[Matter]:
+    """The matters that the session chose, in the order of the tally, as they are now; their rows
+    are held until this transaction ends."""
+    ids = [row.matter_id for row in chosen_rows(session, session_id)]
+    return sorted(hold_matters(session, Matter.id.in_(ids)), key=lambda each: ids.index(each.id))
 
 
 def chosen_matter(session: Session, session_id: UUID, matter_id: UUID) -> Matter:

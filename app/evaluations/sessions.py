@@ -1,19 +1,17 @@
 """回头看: the session is evaluated, and closed when it is known what became of its matters."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.board.posting import post
-from app.deliberation.agenda import chosen_rows
+from app.deliberation.agenda import hold_chosen_matters
 from app.evaluations import notices
 from app.evaluations.rates import rates_of, read_works, scope_of_session
 from app.evaluations.refusals import MattersAreOpen, ResolutionNotPublished
 from app.evaluations.schemas import FourRatesSchema
 from app.kit.moves import begin_move, record_move
-from app.matters.models import Matter, MatterState
+from app.matters.models import MatterState
 from app.people.models import Resident
 from app.resolutions.models import Resolution, ResolutionState
 
@@ -32,7 +30,7 @@ def start_evaluation(
     """
     at = begin_move(session, agenda_session)
     from_state = agenda_session.state
-    matters = chosen_matters(session, agenda_session)
+    matters = hold_chosen_matters(session, agenda_session.id)
     if from_state is SessionState.RESOLVED and any(
         each.state is MatterState.RESOLVED for each in matters
     ):
@@ -57,7 +55,7 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
     Raises WrongState, MattersAreOpen, ResolutionNotPublished.
     """
     at = begin_move(session, agenda_session)
-    matters = chosen_matters(session, agenda_session)
+    matters = hold_chosen_matters(session, agenda_session.id)
     ends_here = () if matters else (SessionState.TALLIED,)
     agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING, *ends_here)
     open_ = {each.id for each in matters if each.state not in KNOWN}
@@ -80,19 +78,6 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
         },
     )
     return agenda_session
-
-
-def chosen_matters(session: Session, agenda_session: AgendaSession) -> Sequence[Matter]:
-    """The matters that the session chose, in the order of the tally."""
-    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
 
 
 def _require_published(session: Session, agenda_session: AgendaSession) -> None:

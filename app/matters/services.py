@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
@@ -27,6 +27,17 @@ def hold_matter(session: Session, matter_id: UUID) -> Matter:
         populate_existing=True,
         with_for_update={"of": Matter, "key_share": True},
     )
+
+
+def hold_matters(session: Session, which: ColumnElement[bool]) -> Sequence[Matter]:
+    """The same of several, one after the other in the order of their ids."""
+    return session.scalars(
+        select(Matter)
+        .where(which)
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def raise_matter(

@@ -1,4 +1,5 @@
-"""The end of a round table: what is still open is shelved, and every chosen matter is settled.
+"""The end of a round table: what is still open is shelved, a card that nobody took up is dropped,
+and every chosen matter is settled.
 
 A matter whose resolution was passed is RESOLVED already. Of the others (domain notes, section 8)
 a matter is left to the owners (OWNER_VOTE) where it was handed on to them, or all that the round
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.agenda.models import AgendaSession, SessionState
 from app.board.posting import post
-from app.deliberation.agenda import chosen_rows
+from app.deliberation.agenda import hold_chosen_matters
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
@@ -32,6 +33,7 @@ LEFT_OVER = {
     ResolutionState.VOID: "表决作废后没有再付表决 · Its vote was void and not held again",
     ResolutionState.NO_QUORUM: "到会人数不足，未能表决 · No quorum until the round table ended",
 }
+NOT_TAKEN_UP = "圆桌会结束时没有采纳 · Not taken up until the round table ended"
 
 
 def conclude_meeting(
@@ -49,6 +51,9 @@ def conclude_meeting(
     for resolution in resolutions:
         if resolution.state in LEFT_OVER:
             shelve(session, resolution, by, LEFT_OVER[resolution.state], at)
+    for card in _cards(session, agenda_session, CardState.OPEN):
+        card.drop()
+        record_move(session, card, "drop", by, at, reason=NOT_TAKEN_UP)
     matters = _settle_matters(session, agenda_session, resolutions, by, at)
     agenda_session.conclude_meeting()
     record_move(session, agenda_session, "conclude_meeting", by, at)
@@ -88,19 +93,8 @@ def _settle_matters(
     by: Resident,
     at: datetime,
 ) -> Sequence[Matter]:
-    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    adopted = session.scalars(
-        select(SolutionCard).where(
-            SolutionCard.session_id == agenda_session.id, SolutionCard.state == CardState.ADOPTED
-        )
-    ).all()
+    matters = hold_chosen_matters(session, agenda_session.id)
+    adopted = _cards(session, agenda_session, CardState.ADOPTED)
     for matter in matters:
         if matter.state in UNDER_DISCUSSION:
             if _is_left_to_owners(
@@ -111,7 +105,17 @@ def _settle_matters(
             else:
                 matter.shelve()
             record_move(session, matter, "settle", by, at)
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
+    return matters
+
+
+def _cards(
+    session: Session, agenda_session: AgendaSession, state: CardState
+) -> Sequence[SolutionCard]:
+    return session.scalars(
+        select(SolutionCard)
+        .where(SolutionCard.session_id == agenda_session.id, SolutionCard.state == state)
+        .order_by(SolutionCard.number)
+    ).all()
 
 
 def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:

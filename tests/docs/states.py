@@ -91,7 +91,7 @@ WAYS: dict[type[HasMoves], dict[str, str]] = {
     SolutionCard: {
         "MERGED": "merge_card",
         "ADOPTED": "adopt_card",
-        "DROPPED": "drop_card",
+        "DROPPED": "drop_card conclude_meeting",
     },
     Resolution: {
         "TABLED": "table_resolution",

@@ -117,6 +117,20 @@ def test_drafts_and_what_had_no_quorum_are_shelved(cast: Cast, travel: Travel):
     assert {matter["state"] for matter in extension["data"]["matters"]} == {"SHELVED"}
 
 
+def test_card_that_nobody_took_up_is_dropped(cast: Cast, stage: Stage):
+    put = {"matter_id": stage.matters[0], "text": "再划几个车位"}
+    card = body_of(stage.voters[0].post(f"{stage.path}/cards", put), 201)
+    adopted = stage.card()
+    _conclude(stage)
+    states = {
+        id_: body_of(stage.secretary.get(f"/cards/{id_}"))["state"] for id_ in (card["id"], adopted)
+    }
+    assert states == {card["id"]: "DROPPED", adopted: "ADOPTED"}
+    move = moves_of(cast.app, card["id"])[-1]
+    assert (move.verb, move.by) == ("drop", stage.secretary.id)
+    assert "没有采纳" in str(move.reason)
+
+
 def test_round_table_without_a_resolution_ends_too(stage: Stage):
     _conclude(stage)
     (item,) = stage.notices("MEETING_CONCLUDED")
