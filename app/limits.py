@@ -108,8 +108,9 @@ _NAMES: Mapping[Use, str] = {
         evaluations.list_rounds evaluations.read_compound_rates evaluations.read_round
         evaluations.read_session_rates health.healthz health.readyz manual.read_count
         matters.list_matters
-        matters.read_matter oversight.read_community_log oversight.read_compound_log
-        paper.list_slips people.list_appointments people.list_residences people.read_me
+        matters.read_matter messages.read_inbox oversight.read_community_log
+        oversight.read_compound_log paper.list_slips people.list_appointments
+        people.list_residences people.read_me
         rating_lists.list_rating_lists rating_lists.read_rating_list reports.read_story
         resolutions.list_resolutions resolutions.read_resolution static whistles.list_whistles
         whistles.read_whistle works.list_hours works.list_orders works.read_order
@@ -147,7 +148,8 @@ _NAMES: Mapping[Use, str] = {
         evaluations.open_matter_round evaluations.reopen_order evaluations.start_evaluation
         manual.choose_method manual.conclude_count manual.confirm_count manual.enter_count
         matters.endorse_matter matters.raise_matter matters.screen_matter
-        matters.withdraw_endorsement paper.confirm_slip paper.enter_slip paper.find_voter
+        matters.withdraw_endorsement messages.read_all_messages messages.read_message
+        paper.confirm_slip paper.enter_slip paper.find_voter
         paper.issue_slips paper.void_slip paper.withdraw_slip people.appoint_in_community
         people.appoint_in_compound people.end_appointment people.log_out people.refuse_residence
         people.update_me people.verify_residence rating_lists.draft_rating_list

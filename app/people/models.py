@@ -22,27 +22,28 @@ from app.compounds.models import Compound, Unit
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 
 ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
 
 
-class Role(StrEnum):
+class Role(Worded):
     """Who somebody is in a place. RESIDENT and OWNER follow from a residence, the rest from an
     appointment (domain notes, section 2)."""
 
-    RESIDENT = "RESIDENT"
-    OWNER = "OWNER"
-    RESIDENT_REP = "RESIDENT_REP"
-    BUILDING_HEAD = "BUILDING_HEAD"
-    GRID_WORKER = "GRID_WORKER"
-    BRANCH_SECRETARY = "BRANCH_SECRETARY"
-    OC_DIRECTOR = "OC_DIRECTOR"
-    PROPERTY_MANAGER = "PROPERTY_MANAGER"
-    SEATED_MEMBER = "SEATED_MEMBER"
-    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY"
-    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER"
-    DEPARTMENT = "DEPARTMENT"
-    AUDITOR = "AUDITOR"
+    RESIDENT = "RESIDENT", "居民", "resident"
+    OWNER = "OWNER", "业主", "owner"
+    RESIDENT_REP = "RESIDENT_REP", "居民代表", "residents' representative"
+    BUILDING_HEAD = "BUILDING_HEAD", "楼栋长", "head of a building"
+    GRID_WORKER = "GRID_WORKER", "网格员", "grid worker"
+    BRANCH_SECRETARY = "BRANCH_SECRETARY", "小区党支部书记", "secretary of the branch"
+    OC_DIRECTOR = "OC_DIRECTOR", "业委会主任", "director of the owners' committee"
+    PROPERTY_MANAGER = "PROPERTY_MANAGER", "物业经理", "manager of the property firm"
+    SEATED_MEMBER = "SEATED_MEMBER", "下沉党员", "seated party member"
+    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY", "社区党委书记", "secretary of the community"
+    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER", "街道工作人员", "officer of the subdistrict"
+    DEPARTMENT = "DEPARTMENT", "部门人员", "officer of a department"
+    AUDITOR = "AUDITOR", "监督员", "auditor"
 
 
 class Relation(StrEnum):

@@ -1,0 +1,56 @@
+"""URLs of one's inbox."""
+
+from typing import Any
+from uuid import UUID
+
+from app.kit import due
+from app.kit.extensions import db
+from app.kit.web.api import Blueprint, PageArgs
+from app.messages import inbox
+from app.messages.schemas import InboxSchema, ReadAllArgs, UnreadSchema
+from app.people.guards import current_actor, signed_in
+
+blp = Blueprint("messages", __name__, description="消息 · What one is told")
+
+
+@blp.route("/me/inbox", methods=["GET"])
+@signed_in
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, InboxSchema)
+def read_inbox(args: dict[str, Any]) -> dict[str, Any]:
+    """我的消息 · One's inbox, newest first.
+
+    One's own messages, also of places where one lived before, and the notices that concern
+    everybody in the compound, since one was verified there.
+    """
+    own = inbox.inbox_of(current_actor())
+    if own.compound_id is not None:
+        due.follow(compound_id=own.compound_id)
+    return inbox.read_inbox(db.session(), own, **args)
+
+
+@blp.route("/me/inbox/<uuid:message_id>/read", methods=["POST"])
+@signed_in
+@blp.response(200, UnreadSchema)
+def read_message(message_id: UUID) -> dict[str, int]:
+    """已读一条 · Mark a message as read; a second time changes nothing."""
+    own = inbox.inbox_of(current_actor())
+    inbox.read_message(db.session(), own, message_id)
+    return _committed(own)
+
+
+@blp.route("/me/inbox/read-all", methods=["POST"])
+@signed_in
+@blp.arguments(ReadAllArgs)
+@blp.response(200, UnreadSchema)
+def read_all_messages(body: dict[str, Any]) -> dict[str, int]:
+    """全部已读 · Mark everything as read, up to the newest message that was shown."""
+    own = inbox.inbox_of(current_actor())
+    inbox.read_all_messages(db.session(), own, body["up_to"])
+    return _committed(own)
+
+
+def _committed(own: inbox.Inbox) -> dict[str, int]:
+    unread = inbox.count_unread(db.session(), own)
+    db.session.commit()
+    return {"unread": unread}
