@@ -1,8 +1,8 @@
 """Reading one's inbox, and marking what was read.
 
-A page and the count of what is unread cost one statement each, however long the inbox has become:
-both parts of it, one's own messages and those to all who live in the compound, are read by an index
-that ends with the id, newest first.
+A page and the count of what is unread cost one statement each, and as much however long the inbox
+has become: both parts of it, one's own messages and those to all who live in the compound, are read
+by an index that ends with the id, newest first, and no further than needed.
 """
 
 from collections.abc import Sequence
@@ -24,17 +24,19 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased, joinedload, with_expression
+from sqlalchemy.orm import Session, joinedload, with_expression
 
 from app.kit.errors import NotFound
 from app.kit.orm import first_id_since, table_of
-from app.kit.web.api import read_page
+from app.kit.web.api import as_page, read_cursor
 from app.messages.models import InboxMark, InboxMessage, InboxRead
 from app.people.actor import Actor
 
 # A message made before this long ago is stored by now: no transaction that tells of something takes
 # as long. The mark stays behind it, so that what is told at the same time is not taken for read.
 STORED_BY_NOW = timedelta(minutes=5)
+
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True)
@@ -76,25 +78,33 @@ def inbox_of(actor: Actor) -> Inbox:
 
 def read_inbox(session: Session, inbox: Inbox, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """One page, newest first, and how many messages are unread. Raises InvalidCursor."""
-    shown = aliased(InboxMessage, _messages(inbox, InboxMessage).subquery())
-    is_read = or_(shown.id <= inbox.mark, _was_read(inbox, shown.id))
-    query = select(shown).options(
-        joinedload(shown.notice), with_expression(shown.is_read, func.coalesce(is_read, False))
+    after = read_cursor(cursor, UUID)
+    older = [] if after is None else [InboxMessage.id < after]
+    was_read = or_(InboxMessage.id <= inbox.mark, _was_read(inbox))
+    query = (
+        select(InboxMessage)
+        .where(InboxMessage.id.in_(_newest(inbox, limit + 1, *older)))
+        .options(
+            joinedload(InboxMessage.notice),
+            with_expression(InboxMessage.is_read, func.coalesce(was_read, False)),
+        )
+        .order_by(InboxMessage.id.desc())
+        .limit(limit + 1)
     )
-    page = read_page(session, query, shown.id, limit=limit, cursor=cursor)
+    page = as_page(session.scalars(query).all(), InboxMessage.id, limit)
     return {**page, "unread": count_unread(session, inbox)}
 
 
 def count_unread(session: Session, inbox: Inbox) -> int:
-    """How many messages were not read yet."""
-    unread = _unread(inbox).subquery()
-    return session.scalars(select(func.count()).select_from(unread)).one()
+    """How many messages were not read yet; MOST_COUNTED stands for as many or more."""
+    unread = _newest(inbox, MOST_COUNTED, *_is_unread(inbox)).subquery()
+    found = session.scalars(select(func.count()).select_from(unread)).one()
+    return min(found, MOST_COUNTED)
 
 
 def read_message(session: Session, inbox: Inbox, message_id: UUID) -> None:
     """Mark a message as read; a second time changes nothing. Raises NotFound."""
-    named = _messages(inbox, InboxMessage.id, InboxMessage.id == message_id)
-    if session.scalar(named) is None:
+    if session.scalar(_all(inbox, InboxMessage.id == message_id)) is None:
         raise NotFound
     _insert_reads(session, inbox, select(_whose(inbox), literal(message_id)))
 
@@ -102,7 +112,7 @@ def read_message(session: Session, inbox: Inbox, message_id: UUID) -> None:
 def read_all_messages(session: Session, inbox: Inbox, up_to: UUID) -> None:
     """Mark everything as read that is no newer than this message."""
     _move_mark(session, inbox, min(up_to, first_id_since(STORED_BY_NOW)))
-    unread = _unread(inbox, InboxMessage.id <= up_to).subquery()
+    unread = _all(inbox, *_is_unread(inbox), InboxMessage.id <= up_to).subquery()
     _insert_reads(session, inbox, select(_whose(inbox), unread.c.id))
     # The mark says the same of those before it.
     session.execute(
@@ -112,25 +122,33 @@ def read_all_messages(session: Session, inbox: Inbox, up_to: UUID) -> None:
     )
 
 
-def _messages(inbox: Inbox, what: Any, *conditions: ColumnElement[bool]) -> Any:
-    """Both parts of the inbox, each by its index."""
-    parts: list[Select[Any]] = [
-        select(what).where(part, *conditions) for part in inbox.part_conditions
-    ]
-    return union_all(*parts)
+def _newest(inbox: Inbox, count: int, *conditions: ColumnElement[bool]) -> Any:
+    """The ids of so many of each part of the inbox, each by its index."""
+    parts = (
+        _part(part, *conditions).order_by(InboxMessage.id.desc()).limit(count).subquery()
+        for part in inbox.part_conditions
+    )
+    return union_all(*(select(part.c.id) for part in parts))
 
 
-def _unread(inbox: Inbox, *conditions: ColumnElement[bool]) -> Any:
+def _all(inbox: Inbox, *conditions: ColumnElement[bool]) -> Any:
+    return union_all(*(_part(part, *conditions) for part in inbox.part_conditions))
+
+
+def _part(*conditions: ColumnElement[bool]) -> Select[UUID]:
+    return select(InboxMessage.id).where(*conditions)
+
+
+def _is_unread(inbox: Inbox) -> Sequence[ColumnElement[bool]]:
     # An id before all others where there is no mark yet: an index can begin there.
     marked = func.coalesce(inbox.mark, UUID(int=0))
-    is_new = (InboxMessage.id > marked, ~_was_read(inbox, InboxMessage.id))
-    return _messages(inbox, InboxMessage.id, *is_new, *conditions)
+    return InboxMessage.id > marked, ~_was_read(inbox)
 
 
-def _was_read(inbox: Inbox, message_id: Any) -> ColumnElement[bool]:
+def _was_read(inbox: Inbox) -> ColumnElement[bool]:
     return (
         select(InboxRead.message_id)
-        .where(InboxRead.resident_id == inbox.resident_id, InboxRead.message_id == message_id)
+        .where(InboxRead.resident_id == inbox.resident_id, InboxRead.message_id == InboxMessage.id)
         .exists()
     )
 

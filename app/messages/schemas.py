@@ -19,7 +19,7 @@ class InboxMessageSchema(Schema):
 
 
 class UnreadSchema(Schema):
-    """How many messages were not read yet."""
+    """How many messages were not read yet; 100 stands for as many or more."""
 
     unread = ma.fields.Integer(required=True)
 

@@ -268,6 +268,15 @@ def test_id_that_nobody_has_given_out_yet_marks_nothing_of_later(cast: Cast):
     assert inbox(person)["unread"] == 1
 
 
+def test_unread_messages_are_counted_up_to_100(cast: Cast):
+    person = cast.resident()
+    write(cast, person, 70)
+    write(cast, None, 29)
+    assert inbox(person)["unread"] == 99
+    write(cast, person, 40)
+    assert inbox(person)["unread"] == 100
+
+
 @pytest.mark.parametrize("verb", ["read", "read-all"])
 def test_two_phones_at_once(cast: Cast, app: Flask, verb: str):
     person = cast.resident()
