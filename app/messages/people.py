@@ -11,13 +11,14 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.audit import AuditEntry
 from app.kit.texts import APP
 from app.messages.models import MessageKind
-from app.messages.telling import Message
+from app.messages.telling import Message, one_by_one
 from app.messages.whom import housemates
 from app.people.models import Appointment, Residence, ResidenceState
 
 FOLDER = APP / "people" / "messages"
 
 
+@one_by_one
 def _its_own(session: Session, thing: Residence | Appointment, entry: AuditEntry) -> list[UUID]:
     return [thing.resident_id]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.compounds.models import Compound
 from app.kit import clock
 from app.kit.audit import AuditEntry
-from app.messages.telling import To
+from app.messages.telling import To, one_by_one
 from app.people.models import Appointment, Residence, ResidenceState, Role
 
 
@@ -34,12 +34,14 @@ def office_holders(
 def offices(*roles: Role) -> To:
     """Whoever holds one of these offices over the thing's compound."""
 
+    @one_by_one
     def to(session: Session, thing: Any, entry: AuditEntry) -> Collection[UUID]:
         return office_holders(session, thing.compound, roles)
 
     return to
 
 
+@one_by_one
 def housemates(session: Session, residence: Residence, entry: AuditEntry) -> Collection[UUID]:
     """Everybody else who is verified in the same home."""
     return session.scalars(

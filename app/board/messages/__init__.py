@@ -12,7 +12,7 @@ from app.board.models import Objection, PublicNotice
 from app.board.objections import answerers_of
 from app.kit.audit import AuditEntry
 from app.messages.models import MessageKind
-from app.messages.telling import Message
+from app.messages.telling import Message, one_by_one
 from app.messages.whom import office_holders
 
 HERE = Path(__file__).parent
@@ -22,10 +22,12 @@ def _notice(session: Session, objection: Objection) -> Mapping[str, Any]:
     return {"notice": session.get_one(PublicNotice, objection.notice_id)}
 
 
+@one_by_one
 def _objector(session: Session, objection: Objection, entry: AuditEntry) -> list[UUID]:
     return [objection.resident_id]
 
 
+@one_by_one
 def _answerers(session: Session, objection: Objection, entry: AuditEntry) -> Collection[UUID]:
     notice = session.get_one(PublicNotice, objection.notice_id)
     return office_holders(session, notice.compound, answerers_of(notice.kind))

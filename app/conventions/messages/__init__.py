@@ -10,17 +10,19 @@ from app.conventions.access import REVIEWERS
 from app.conventions.models import ConventionVersion, VersionState
 from app.kit.audit import AuditEntry
 from app.messages.models import MessageKind
-from app.messages.telling import Message
+from app.messages.telling import Message, one_by_one
 from app.messages.whom import office_holders
 
 HERE = Path(__file__).parent
 
 
+@one_by_one
 def _reviewers(session: Session, version: ConventionVersion, entry: AuditEntry) -> Collection[UUID]:
     holders = office_holders(session, version.compound, REVIEWERS[version.legal_type])
     return {*holders} - version.authors
 
 
+@one_by_one
 def _authors(session: Session, version: ConventionVersion, entry: AuditEntry) -> Collection[UUID]:
     return version.authors
 

@@ -11,15 +11,17 @@ from app.agenda.models import AgendaSession
 from app.deliberation.models import Attendance, Invitation
 from app.kit.audit import AuditEntry
 from app.messages.models import MessageKind
-from app.messages.telling import Message
+from app.messages.telling import Message, one_by_one
 
 HERE = Path(__file__).parent
 
 
+@one_by_one
 def _invited(session: Session, invitation: Invitation, entry: AuditEntry) -> Collection[UUID]:
     return [] if invitation.resident_id is None else [invitation.resident_id]
 
 
+@one_by_one
 def _arrived(session: Session, attendance: Attendance, entry: AuditEntry) -> Collection[UUID]:
     return [attendance.resident_id]
 

@@ -13,12 +13,14 @@ from app.kit.audit import AuditEntry
 from app.matters.messages import of_matter, supporters
 from app.matters.models import Matter, MatterState
 from app.messages.models import MessageKind
+from app.messages.telling import one_by_one
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 
 HERE = Path(__file__).parent
 
 
+@one_by_one
 def _asked(session: Session, matter: Matter, entry: AuditEntry) -> Collection[UUID]:
     """Those of them who did none of the work: nobody says what the own work was worth."""
     works: list[WorkOrder | Whistle] = [
@@ -27,7 +29,7 @@ def _asked(session: Session, matter: Matter, entry: AuditEntry) -> Collection[UU
     ]
     return [
         each
-        for each in supporters(session, matter, entry)
+        for each in supporters(session, [entry])[matter.id]
         if not any(is_doer(work, each) for work in works)
     ]
 

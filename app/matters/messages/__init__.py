@@ -1,39 +1,47 @@
 """What is told of a matter to those who raised it or support it. Each text is a file beside this
 one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, union
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit.audit import AuditEntry
 from app.matters.models import Endorsement, Matter, MatterState
 from app.messages.models import MessageKind
-from app.messages.telling import Message
+from app.messages.telling import Message, one_by_one
 
 HERE = Path(__file__).parent
 
 
-def supporters(session: Session, matter: Matter, entry: AuditEntry) -> Collection[UUID]:
+def supporters(session: Session, entries: Sequence[AuditEntry]) -> Mapping[UUID, Collection[UUID]]:
     """Who raised the matter or one that it took in, or supports one of them. Who raised it nobody
     else is told."""
-    is_one = or_(Matter.id == matter.id, Matter.merged_into_id == matter.id)
-    raised = select(Matter.raised_by_id).where(is_one)
+    ids = [entry.thing_id for entry in entries]
+    is_one = or_(Matter.id.in_(ids), Matter.merged_into_id.in_(ids))
+    raised = select(Matter.id, Matter.merged_into_id, Matter.raised_by_id).where(is_one)
     endorsed = (
-        select(Endorsement.resident_id)
-        .join(Matter, Endorsement.matter_id == Matter.id)
+        select(Matter.id, Matter.merged_into_id, Endorsement.resident_id)
+        .join(Endorsement, Endorsement.matter_id == Matter.id)
         .where(is_one, Endorsement.withdrawn_at.is_(None))
     )
-    return session.scalars(union(raised, endorsed)).all()
+    found: dict[UUID, set[UUID]] = {id_: set() for id_ in ids}
+    for matter_id, into_id, resident_id in session.execute(union_all(raised, endorsed)):
+        # Of two that are told of at once, one may have been merged into the other.
+        for id_ in (matter_id, into_id):
+            if id_ in found:
+                found[id_].add(resident_id)
+    return found
 
 
+@one_by_one
 def _other_raiser(session: Session, merged: Matter, entry: AuditEntry) -> Collection[UUID]:
     """Who raised the matter that takes it in, but for who knows of it by having raised this one."""
     other = session.get_one(Matter, merged.merged_into_id)
-    return {other.raised_by_id} - {*supporters(session, merged, entry)}
+    return {other.raised_by_id} - {*supporters(session, [entry])[merged.id]}
 
 
 def _other(session: Session, merged: Matter) -> Mapping[str, Any]:

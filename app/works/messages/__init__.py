@@ -1,7 +1,7 @@
 """What is told of orders and whistles to whoever does the work or answers for it. Each text is a
 file beside this one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.kit.audit import AuditEntry
 from app.messages.models import MessageKind
-from app.messages.telling import Message, To
+from app.messages.telling import Message, To, one_by_one
 from app.messages.whom import office_holders, offices
 from app.people.models import Role
 from app.works.ledgers import Escalation
@@ -25,16 +25,19 @@ STREET = Role.SUBDISTRICT_OFFICER
 REPORTED_TO = {1: SECRETARIES, 2: (STREET,)}
 
 
+@one_by_one
 def doers(session: Session, order: WorkOrder, entry: AuditEntry) -> Collection[UUID]:
     """Who acts for the doer of an order now."""
     return [doer.resident_id for doer in order.doers if doer.left_at is None]
 
 
+@one_by_one
 def former_doers(session: Session, order: WorkOrder, entry: AuditEntry) -> Collection[UUID]:
     """From whom it was taken just now."""
     return [doer.resident_id for doer in order.doers if doer.left_at == entry.at]
 
 
+@one_by_one
 def receivers(session: Session, whistle: Whistle, entry: AuditEntry) -> Collection[UUID]:
     """Who stands for the department: who signed, or whoever was called, which may be all of it."""
     receiver = whistle.signed_by_id or whistle.receiver_id
@@ -51,14 +54,16 @@ def _levels(session: Session, entry: AuditEntry) -> Collection[int]:
     ).all()
 
 
+@one_by_one
 def _told_of_level(session: Session, thing: Any, entry: AuditEntry) -> Collection[UUID]:
     roles = [role for level in _levels(session, entry) for role in REPORTED_TO[level]]
     return office_holders(session, thing.compound, roles)
 
 
 def _on_first_level(to: To) -> To:
-    def first(session: Session, thing: Any, entry: AuditEntry) -> Collection[UUID]:
-        return {*to(session, thing, entry)} if 1 in _levels(session, entry) else ()
+    @one_by_one
+    def first(session: Session, thing: Any, entry: AuditEntry) -> Iterable[UUID]:
+        return to(session, [entry])[thing.id] if 1 in _levels(session, entry) else ()
 
     return first
 
