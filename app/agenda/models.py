@@ -19,14 +19,13 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     or_,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.refusals import CountersigningDecided
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type, unique_where
 from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
@@ -73,7 +72,6 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
 }
 # Another session of the month may stand beside these.
 GIVEN_UP = frozenset({_S.CANCELLED, _S.VOID})
-_HOLDS_THE_MONTH = text("state NOT IN ('CANCELLED', 'VOID')")
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
 OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
 BEFORE_TALLY = BEFORE_VOTING | OPEN_STATES
@@ -128,13 +126,11 @@ class AgendaSession(HasMoves):
 
     __tablename__ = "agenda_sessions"
     __table_args__ = (
-        Index(
+        unique_where(
             "uq_agenda_sessions_period",
             "community_id",
             "period",
-            unique=True,
-            sqlite_where=_HOLDS_THE_MONTH,
-            postgresql_where=_HOLDS_THE_MONTH,
+            where="state NOT IN ('CANCELLED', 'VOID')",
         ),
         Index(None, "compound_id", "id"),
         Index(None, "state", "voting_closes_at"),

@@ -7,18 +7,14 @@ class CountersigningDecided(DomainError):
     """The second officer signs or refuses, once."""
 
     status, code = 409, "countersigning_decided"
-    zh, en = (
-        "这份结果已经会签，或会签人已拒绝会签",
-        "This result was countersigned, or its countersignature refused",
-    )
+    zh = "这份结果已经会签，或会签人已拒绝会签"
+    en = "This result was countersigned, or its countersignature refused"
 
 
 class IneligibleVoter(DomainError):
     status, code = 422, "ineligible_voter"
-    zh, en = (
-        "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）",
-        "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
-    )
+    zh = "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）"
+    en = "Somebody on the roll may not vote (verified residents of 18 or older, no staff)"
 
 
 class NotInRotation(DomainError):
@@ -43,10 +39,8 @@ class PeriodTaken(DomainError):
 
 class TimesOutOfOrder(DomainError):
     status, code = 422, "times_out_of_order"
-    zh, en = (
-        "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止",
-        "Times are out of order: voting opens after now, closes later, then the round table",
-    )
+    zh = "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止"
+    en = "Times are out of order: voting opens after now, closes later, then the round table"
 
 
 class RollNotAllowed(DomainError):
@@ -61,7 +55,5 @@ class RollMissing(DomainError):
 
 class OpeningTimePassed(DomainError):
     status, code = 409, "opening_time_passed"
-    zh, en = (
-        "开始投票的时间已过，请取消后重新安排",
-        "The opening time has passed; cancel and plan anew",
-    )
+    zh = "开始投票的时间已过，请取消后重新安排"
+    en = "The opening time has passed; cancel and plan anew"

@@ -17,18 +17,14 @@ class CaseHasNoConvention(DomainError):
 
 class CaseOfSameCompound(DomainError):
     status, code = 409, "case_of_same_compound"
-    zh, en = (
-        "这是本小区自己的案例，请直接修订规约",
-        "The case is this compound's own; amend its convention instead",
-    )
+    zh = "这是本小区自己的案例，请直接修订规约"
+    en = "The case is this compound's own; amend its convention instead"
 
 
 class PersonalData(DomainError):
     status, code = 422, "personal_data"
-    zh, en = (
-        "案例里不能有电话号码、身份证号码，请删去",
-        "A case holds no telephone or identity numbers; take them out",
-    )
+    zh = "案例里不能有电话号码、身份证号码，请删去"
+    en = "A case holds no telephone or identity numbers; take them out"
 
 
 class TooManyWords(DomainError):

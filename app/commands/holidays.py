@@ -87,4 +87,4 @@ def _keep(session: Session, year: int, days: HolidayYear, source: str) -> None:
     table.days = {day.isoformat(): kind.value for day, kind in days.items()}
     table.source, table.recorded_at = source, clock.now()
     session.flush()
-    record(session, table, verb, at=table.recorded_at, actor_id=None, reason=f"{year}: {source}")
+    record(session, table, verb, None, table.recorded_at, reason=f"{year}: {source}")

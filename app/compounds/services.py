@@ -81,7 +81,7 @@ def import_register(
     )
     session.add(register_import)
     session.flush()
-    record(session, register_import, "import", at=at, actor_id=by_id, compound_id=compound.id)
+    record(session, register_import, "import", by_id, at)
     return register_import
 
 

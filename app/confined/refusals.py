@@ -7,18 +7,14 @@ class TooComplex(DomainError):
     """It asks for more work or memory than a file that people make."""
 
     status, code = 422, "too_complex"
-    zh, en = (
-        "文件太复杂，无法检查，请另存为普通的文件后再传",
-        "The file is too complex to be looked at; save it as a plain one",
-    )
+    zh = "文件太复杂，无法检查，请另存为普通的文件后再传"
+    en = "The file is too complex to be looked at; save it as a plain one"
 
 
 class TookTooLong(DomainError):
     status, code = 422, "took_too_long"
-    zh, en = (
-        "检查这个文件用时太长，请缩小或简化后再传",
-        "Looking at the file took too long; make it smaller or simpler",
-    )
+    zh = "检查这个文件用时太长，请缩小或简化后再传"
+    en = "Looking at the file took too long; make it smaller or simpler"
 
 
 class Busy(DomainError):

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
@@ -23,7 +22,7 @@ from app.compounds.models import Compound
 from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.texts.difference import ClauseText, compare
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 from app.resolutions.models import Resolution
 from votes.explanation import Explanation
@@ -71,8 +70,6 @@ OPEN = frozenset({_S.DRAFT, _S.REVIEW, _S.VOTED, _S.NOTICED, _S.FILED})
 IN_FORCE_ONCE = frozenset({_S.IN_FORCE, _S.AMENDED, _S.REPEALED})
 # The text stands; what it still lacks may be added.
 TEXT_IS_FINAL = frozenset({_S.VOTED, _S.NOTICED, _S.FILED, _S.IN_FORCE})
-_IS_OPEN = text("state IN ('DRAFT', 'REVIEW', 'VOTED', 'NOTICED', 'FILED')")
-_IS_IN_FORCE = text("state = 'IN_FORCE'")
 
 
 class Opinion(StrEnum):
@@ -131,19 +128,13 @@ class ConventionVersion(HasMoves):
         Index(None, "notice_id"),
         Index(None, "repeal_notice_id"),
         Index(None, "compound_id", "review_by"),
-        Index(
+        unique_where(
             "uq_convention_versions_one_open",
             "convention_id",
-            unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
+            where="state IN ('DRAFT', 'REVIEW', 'VOTED', 'NOTICED', 'FILED')",
         ),
-        Index(
-            "uq_convention_versions_one_in_force",
-            "convention_id",
-            unique=True,
-            sqlite_where=_IS_IN_FORCE,
-            postgresql_where=_IS_IN_FORCE,
+        unique_where(
+            "uq_convention_versions_one_in_force", "convention_id", where="state = 'IN_FORCE'"
         ),
         CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("review_months >= 1", name="review_comes"),

@@ -20,9 +20,7 @@ from app.people.models import Resident
 from app.resolutions.models import Resolution
 
 
-def publish_version(
-    session: Session, version: ConventionVersion, by: Resident
-) -> ConventionVersion:
+def publish_version(session: Session, version: ConventionVersion, by: Resident) -> None:
     """Put a voted version on the board; objections may come until its notice ends.
 
     Raises FlagsOpen, WrongState, ResolutionSuperseded.
@@ -50,12 +48,11 @@ def publish_version(
     )
     version.publish(notice)
     record_move(session, version, "publish", by, at)
-    return version
 
 
 def file_version(
     session: Session, version: ConventionVersion, by: Resident, filing_ref: str
-) -> ConventionVersion:
+) -> None:
     """备案: the street office files a residents' pact (L5-15); without it there is no force.
 
     Raises WrongLegalType, WrongState.
@@ -65,7 +62,6 @@ def file_version(
     at = begin_move(session, version)
     version.file(filing_ref, at)
     record_move(session, version, "file", by, at, reason=filing_ref)
-    return version
 
 
 def repeal_convention(

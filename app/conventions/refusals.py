@@ -15,18 +15,14 @@ class RepealPending(DomainError):
 
 class InvalidResolutions(DomainError):
     status, code = 422, "invalid_resolutions"
-    zh, en = (
-        "只能依据本小区已通过、未被代替的决议",
-        "Only resolutions that were passed here and not superseded may be named",
-    )
+    zh = "只能依据本小区已通过、未被代替的决议"
+    en = "Only resolutions that were passed here and not superseded may be named"
 
 
 class ResolutionMissing(DomainError):
     status, code = 422, "resolution_missing"
-    zh, en = (
-        "解题规约须写明所依据的决议；修订须有新的决议",
-        "It must name a resolution that it rests on; an amendment must name a new one",
-    )
+    zh = "解题规约须写明所依据的决议；修订须有新的决议"
+    en = "It must name a resolution that it rests on; an amendment must name a new one"
 
 
 class ResolutionSuperseded(DomainError):
@@ -36,20 +32,16 @@ class ResolutionSuperseded(DomainError):
 
 class InvalidClauseResolution(DomainError):
     status, code = 422, "invalid_clause_resolution"
-    zh, en = (
-        "条文所依据的决议须在本版规约列明的决议之中",
-        "A clause can rest only on resolutions that its version names",
-    )
+    zh = "条文所依据的决议须在本版规约列明的决议之中"
+    en = "A clause can rest only on resolutions that its version names"
 
 
 class OwnersItemMissing(DomainError):
     """Civil Code 278: what the round table left to the owners needs their vote here too."""
 
     status, code = 422, "owners_item_missing"
-    zh, en = (
-        "条文所依据的决议全部须由业主共同决定，条文须注明同一事项",
-        "The resolution leaves all of it to the owners; the clause must name the same item",
-    )
+    zh = "条文所依据的决议全部须由业主共同决定，条文须注明同一事项"
+    en = "The resolution leaves all of it to the owners; the clause must name the same item"
 
 
 class OwnDraft(DomainError):
@@ -59,10 +51,8 @@ class OwnDraft(DomainError):
 
 class FlagsOpen(DomainError):
     status, code = 409, "flags_open"
-    zh, en = (
-        "还有不得写入规约的词语没有处理，或须改写",
-        "Words that a convention may not have are still undecided or must be changed",
-    )
+    zh = "还有不得写入规约的词语没有处理，或须改写"
+    en = "Words that a convention may not have are still undecided or must be changed"
 
 
 class ReturnNeedsAdvice(DomainError):

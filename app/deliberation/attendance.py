@@ -131,12 +131,5 @@ def _arrive(
                 Attendance.session_id == agenda_session.id, Attendance.resident_id == resident_id
             )
         ).one()
-    record(
-        session,
-        attendance,
-        "arrive",
-        at=at,
-        actor_id=noted_by_id,
-        compound_id=agenda_session.compound_id,
-    )
+    record(session, attendance, "arrive", noted_by_id, at)
     return attendance

@@ -13,13 +13,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaSession
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
@@ -56,14 +55,7 @@ class Invitation(HasId, Base):
         Index(None, "session_id", "id"),
         UniqueConstraint("session_id", "kind", "name"),
         # NULL is never equal to NULL: without this a kind could be ticked off many times.
-        Index(
-            "uq_invitations_not_needed",
-            "session_id",
-            "kind",
-            unique=True,
-            sqlite_where=text("name IS NULL"),
-            postgresql_where=text("name IS NULL"),
-        ),
+        unique_where("uq_invitations_not_needed", "session_id", "kind", where="name IS NULL"),
         CheckConstraint("(name IS NULL) = (not_needed_why IS NOT NULL)", name="name_or_reason"),
         CheckConstraint(
             "not_needed_why IS NULL OR resident_id IS NULL", name="reason_names_nobody"

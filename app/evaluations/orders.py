@@ -18,7 +18,7 @@ from app.works.refusals import DoerCannotVerify
 from app.works.terms import end_of_due_day
 
 
-def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
+def close_order(session: Session, order: WorkOrder, by: Resident) -> None:
     """结项: after the raiser's answer, or seven days after the check where none came.
 
     Never by whoever carried it out (L6-23). Raises DoerCannotVerify, WrongState, RaiserNotAsked,
@@ -39,12 +39,11 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
         raise RaiserSaysUnsolved
     order.close()
     record_move(session, order, "close", by, at)
-    return order
 
 
 def reopen_order(
     session: Session, order: WorkOrder, by: Resident, *, reason: str, due_on: date | None
-) -> WorkOrder:
+) -> None:
     """退回重办: it is not solved after all; its doer goes on, with a new term.
 
     Without a day the term of its urgency begins anew. The matter is being carried out, or was
@@ -58,4 +57,3 @@ def reopen_order(
     if matter.state is MatterState.REOPENED:
         matter.execute()
         record_move(session, matter, "execute", by, at, reason=order.label)
-    return order

@@ -30,10 +30,8 @@ class MoreSheetsThanOut(DomainError):
 
 class SheetsDisagree(DomainError):
     status, code = 422, "sheets_disagree"
-    zh, en = (
-        "已解决与未解决之和须等于满意、基本满意、不满意之和",
-        "Solved and unsolved together must be as many as the three grades together",
-    )
+    zh = "已解决与未解决之和须等于满意、基本满意、不满意之和"
+    en = "Solved and unsolved together must be as many as the three grades together"
 
 
 class NotCountedYet(DomainError):
@@ -48,10 +46,8 @@ class ConfirmedByTheSame(DomainError):
 
 class NotAsked(DomainError):
     status, code = 403, "not_asked"
-    zh, en = (
-        "只有提出人和附议人可以评价这件事的办理",
-        "Only those who raised or supported the matter are asked",
-    )
+    zh = "只有提出人和附议人可以评价这件事的办理"
+    en = "Only those who raised or supported the matter are asked"
 
 
 class DoerCannotRate(DomainError):
@@ -61,10 +57,8 @@ class DoerCannotRate(DomainError):
 
 class VerifierCannotEnter(DomainError):
     status, code = 403, "verifier_cannot_enter"
-    zh, en = (
-        "核实的人不能代录提出人的回答",
-        "Whoever checked the work does not speak for the raiser",
-    )
+    zh = "核实的人不能代录提出人的回答"
+    en = "Whoever checked the work does not speak for the raiser"
 
 
 class AnsweredAlready(DomainError):
@@ -91,18 +85,14 @@ class RaiserNotAsked(DomainError):
     """Closing needs a follow-up with the raiser (L6-23), or a fair time for one."""
 
     status, code = 409, "raiser_not_asked"
-    zh, en = (
-        "核实后七天内须先回访提出人",
-        "Within seven days of the check the raiser is asked first",
-    )
+    zh = "核实后七天内须先回访提出人"
+    en = "Within seven days of the check the raiser is asked first"
 
 
 class RaiserSaysUnsolved(DomainError):
     status, code = 409, "raiser_says_unsolved"
-    zh, en = (
-        "提出人认为没有解决，不能结项，请退回重办",
-        "Whoever raised it says that it is not solved; give it back to its doer",
-    )
+    zh = "提出人认为没有解决，不能结项，请退回重办"
+    en = "Whoever raised it says that it is not solved; give it back to its doer"
 
 
 class MattersAreOpen(DomainError):

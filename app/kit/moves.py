@@ -105,18 +105,7 @@ def record_move(
     reason: str | None = None,
 ) -> None:
     """Log what was done to the row: from the state that it left just now, if any. `by` is empty
-    where the clock did it. It stands in the chain of the row's compound, else of its community."""
+    where the clock did it."""
     thing.is_logged = True
-    compound_id: UUID | None = getattr(thing, "compound_id", None)
-    record(
-        session,
-        thing,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=compound_id,
-        community_id=getattr(thing, "community_id", None) if compound_id is None else None,
-        from_state=thing.take_left(),
-        to_state=thing.state,
-        reason=reason,
-    )
+    left, state = thing.take_left(), thing.state
+    record(session, thing, verb, by, at, from_state=left, to_state=state, reason=reason)

@@ -13,10 +13,9 @@ from app.people.guards import current_actor, signed_in
 blp = Blueprint("messages", __name__, description="消息 · What one is told")
 
 
-@blp.route("/me/inbox", methods=["GET"])
+@blp.get("/me/inbox", InboxSchema)
 @signed_in
 @blp.arguments(PageArgs, location="query")
-@blp.response(200, InboxSchema)
 def read_inbox(args: dict[str, Any]) -> dict[str, Any]:
     """我的消息 · One's inbox, newest first.
 
@@ -29,9 +28,8 @@ def read_inbox(args: dict[str, Any]) -> dict[str, Any]:
     return inbox.read_inbox(db.session(), own, **args)
 
 
-@blp.route("/me/inbox/<uuid:message_id>/read", methods=["POST"])
+@blp.post("/me/inbox/<uuid:message_id>/read", UnreadSchema)
 @signed_in
-@blp.response(200, UnreadSchema)
 def read_message(message_id: UUID) -> dict[str, int]:
     """已读一条 · Mark a message as read; a second time changes nothing."""
     own = inbox.inbox_of(current_actor())
@@ -39,10 +37,9 @@ def read_message(message_id: UUID) -> dict[str, int]:
     return _committed(own)
 
 
-@blp.route("/me/inbox/read-all", methods=["POST"])
+@blp.post("/me/inbox/read-all", UnreadSchema)
 @signed_in
 @blp.arguments(ReadAllArgs)
-@blp.response(200, UnreadSchema)
 def read_all_messages(body: dict[str, Any]) -> dict[str, int]:
     """全部已读 · Mark everything as read, up to the newest message that was shown."""
     own = inbox.inbox_of(current_actor())

@@ -14,14 +14,13 @@ from sqlalchemy import (
     Text,
     and_,
     or_,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound, Unit
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 
 ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
@@ -105,20 +104,9 @@ class Residence(HasMoves):
 
     __tablename__ = "residences"
     __table_args__ = (
-        Index(
-            "uq_residences_one_verified",
-            "resident_id",
-            unique=True,
-            sqlite_where=text("state = 'VERIFIED'"),
-            postgresql_where=text("state = 'VERIFIED'"),
-        ),
-        Index(
-            "uq_residences_one_claim",
-            "resident_id",
-            "unit_id",
-            unique=True,
-            sqlite_where=text("state = 'CLAIMED'"),
-            postgresql_where=text("state = 'CLAIMED'"),
+        unique_where("uq_residences_one_verified", "resident_id", where="state = 'VERIFIED'"),
+        unique_where(
+            "uq_residences_one_claim", "resident_id", "unit_id", where="state = 'CLAIMED'"
         ),
         Index(None, "compound_id", "state"),
         CheckConstraint("decided_by_id <> resident_id", name="decided_by_somebody_else"),

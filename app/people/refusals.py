@@ -7,10 +7,8 @@ class OfficeCodeInvalid(DomainError):
     """Wrong, used up by somebody else, or too old: which one of them, a guesser does not learn."""
 
     status, code = 422, "office_code_invalid"
-    zh, en = (
-        "任职码不对、已经用过或已过期，请向管理员要一个新的",
-        "This code is wrong, used or expired; ask the operator for a new one",
-    )
+    zh = "任职码不对、已经用过或已过期，请向管理员要一个新的"
+    en = "This code is wrong, used or expired; ask the operator for a new one"
 
 
 class NoSuchOffice(DomainError):

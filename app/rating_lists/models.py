@@ -13,6 +13,7 @@ from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
 from app.kit.words import Worded
+from app.rating_lists.refusals import SameColour
 
 
 class ListState(StrEnum):
@@ -141,6 +142,8 @@ class RatingEntry(HasId, Base):
     def recolour(self, colour: Colour, reason: str) -> None:
         """It is rated otherwise."""
         self._require_changeable()
+        if self.colour is colour:
+            raise SameColour
         self.colour, self.changed_why = colour, reason
 
     def _require_changeable(self) -> None:

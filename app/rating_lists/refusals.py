@@ -10,10 +10,8 @@ class ListExists(DomainError):
 
 class InvalidEntries(DomainError):
     status, code = 422, "invalid_rating_entries"
-    zh, en = (
-        "榜上只能有本社区的小区，同一小区同一企业只列一次",
-        "Entries name compounds of the community, and each firm of a compound once",
-    )
+    zh = "榜上只能有本社区的小区，同一小区同一企业只列一次"
+    en = "Entries name compounds of the community, and each firm of a compound once"
 
 
 class OwnList(DomainError):
@@ -23,10 +21,8 @@ class OwnList(DomainError):
 
 class NoObjectionRaised(DomainError):
     status, code = 409, "no_objection_raised"
-    zh, en = (
-        "没有人对这一条提出异议，不能更改",
-        "Nobody has objected to this entry, so it is not changed",
-    )
+    zh = "没有人对这一条提出异议，不能更改"
+    en = "Nobody has objected to this entry, so it is not changed"
 
 
 class SameColour(DomainError):

@@ -34,9 +34,8 @@ SUBDISTRICT_READERS = (Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
 CSV = "text/csv"
 
 
-@blp.route("/matters/<uuid:matter_id>/story", methods=["GET"])
+@blp.get("/matters/<uuid:matter_id>/story", StorySchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, StorySchema)
 def read_story(matter_id: UUID) -> dict[str, Any]:
     """一件事的全程 · Every public move about a matter, oldest first."""
     matter = obtain(Matter, matter_id)
@@ -49,15 +48,14 @@ def read_story(matter_id: UUID) -> dict[str, Any]:
     }
 
 
-@blp.route("/sessions/<uuid:session_id>/figures", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/figures", FiguresSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, FiguresSchema)
 def read_session_figures(session_id: UUID) -> dict[str, Any]:
     """一期的数据 · Figures of what came of a session so far."""
     return figures_of_session(db.session(), obtain(AgendaSession, session_id))
 
 
-@blp.route("/sessions/<uuid:session_id>/figures.csv", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/figures.csv")
 @allow(*EVERYONE_THERE)
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_session_sheet(session_id: UUID) -> Response:
@@ -65,16 +63,15 @@ def read_session_sheet(session_id: UUID) -> Response:
     return _sheet(figures_of_session(db.session(), obtain(AgendaSession, session_id)))
 
 
-@blp.route("/compounds/<uuid:compound_id>/figures", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/figures", FiguresSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_compound_figures(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """小区数据 · Figures of a compound in a month or a year."""
     return _figures(obtain_compound(compound_id), args)
 
 
-@blp.route("/compounds/<uuid:compound_id>/figures.csv", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/figures.csv")
 @allow(*EVERYONE_THERE)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
@@ -83,16 +80,15 @@ def read_compound_sheet(args: dict[str, Any], compound_id: UUID) -> Response:
     return _sheet(_figures(obtain_compound(compound_id), args))
 
 
-@blp.route("/communities/<uuid:community_id>/figures", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/figures", FiguresSchema)
 @allow(*COMMUNITY_READERS)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_community_figures(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """社区数据 · Figures of a community in a month or a year."""
     return _figures(obtain_community(community_id), args)
 
 
-@blp.route("/communities/<uuid:community_id>/figures.csv", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/figures.csv")
 @allow(*COMMUNITY_READERS)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
@@ -101,16 +97,15 @@ def read_community_sheet(args: dict[str, Any], community_id: UUID) -> Response:
     return _sheet(_figures(obtain_community(community_id), args))
 
 
-@blp.route("/subdistricts/<uuid:subdistrict_id>/figures", methods=["GET"])
+@blp.get("/subdistricts/<uuid:subdistrict_id>/figures", FiguresSchema)
 @allow(*SUBDISTRICT_READERS)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_subdistrict_figures(args: dict[str, Any], subdistrict_id: UUID) -> dict[str, Any]:
     """街道数据 · Figures of a subdistrict in a month or a year."""
     return _figures(obtain_subdistrict(subdistrict_id), args)
 
 
-@blp.route("/subdistricts/<uuid:subdistrict_id>/figures.csv", methods=["GET"])
+@blp.get("/subdistricts/<uuid:subdistrict_id>/figures.csv")
 @allow(*SUBDISTRICT_READERS)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)

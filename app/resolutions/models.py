@@ -16,7 +16,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
@@ -26,7 +25,7 @@ from app.compounds.models import Compound
 from app.deliberation.models import SolutionCard
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
 from app.kit.words import Worded, Words
 from app.matters.models import Matter
 from votes.explanation import Explanation
@@ -68,7 +67,6 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
 DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
 PASSED_ONCE = IN_FORCE_ONCE | {_S.PASSED, _S.NOTICED}
-_IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 
 class Ending(Worded):
@@ -135,12 +133,10 @@ class Resolution(HasMoves):
         Index(None, "compound_id", "id"),
         Index(None, "state", "notice_ends_at"),
         Index(None, "supersedes_id"),
-        Index(
+        unique_where(
             "uq_resolutions_one_successor",
             "supersedes_id",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
+            where="state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')",
         ),
         CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("attempt >= 0", name="attempt_is_a_count"),
@@ -355,6 +351,10 @@ class BranchReview(HasId, Base):
     given_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
 
     resolution: Mapped[Resolution] = relationship(back_populates="review")
+
+    @property
+    def compound_id(self) -> UUID:
+        return self.resolution.compound_id
 
     def is_pending(self, at: datetime) -> bool:
         """Whether the opinion may still come."""

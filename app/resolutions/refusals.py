@@ -25,10 +25,8 @@ class AdviceMissing(DomainError):
 
 class InvalidCards(DomainError):
     status, code = 422, "invalid_cards"
-    zh, en = (
-        "只能列入同一件事中已采纳的卡片",
-        "Only adopted cards of the same matter may be carried",
-    )
+    zh = "只能列入同一件事中已采纳的卡片"
+    en = "Only adopted cards of the same matter may be carried"
 
 
 class CardTaken(DomainError):
@@ -48,10 +46,8 @@ class SupersededAlready(DomainError):
 
 class ReviewPending(DomainError):
     status, code = 409, "review_pending"
-    zh, en = (
-        "支部先议还没有意见，期限也未满",
-        "The branch has not given its opinion, and its term has not ended",
-    )
+    zh = "支部先议还没有意见，期限也未满"
+    en = "The branch has not given its opinion, and its term has not ended"
 
 
 class HandsAreNotSecret(DomainError):

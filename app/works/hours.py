@@ -94,12 +94,4 @@ def reverse_hours(session: Session, hours: WorkHours, by: Actor, reason: str) ->
 
 
 def _record(session: Session, hours: WorkHours, verb: str, by: Actor) -> None:
-    record(
-        session,
-        hours,
-        verb,
-        at=hours.logged_at,
-        actor_id=by.id,
-        compound_id=hours.compound_id,
-        reason=hours.reason,
-    )
+    record(session, hours, verb, by.id, hours.logged_at, reason=hours.reason)

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 from app.people.models import Resident
 from app.works.orders.models import WorkOrder
@@ -60,24 +60,16 @@ class Escalation(HasId, Base):
     __tablename__ = "escalations"
     __table_args__ = (
         Index(None, "compound_id", "id"),
-        Index(
-            "uq_escalations_order",
-            "order_id",
-            "due_at",
-            "level",
-            unique=True,
-            sqlite_where=text("order_id IS NOT NULL"),
-            postgresql_where=text("order_id IS NOT NULL"),
+        unique_where(
+            "uq_escalations_order", "order_id", "due_at", "level", where="order_id IS NOT NULL"
         ),
-        Index(
+        unique_where(
             "uq_escalations_whistle",
             "whistle_id",
             "step",
             "due_at",
             "level",
-            unique=True,
-            sqlite_where=text("whistle_id IS NOT NULL"),
-            postgresql_where=text("whistle_id IS NOT NULL"),
+            where="whistle_id IS NOT NULL",
         ),
         CheckConstraint("level IN (1, 2)", name="level_is_known"),
         CheckConstraint("(order_id IS NULL) <> (whistle_id IS NULL)", name="about_one_thing"),

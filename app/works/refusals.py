@@ -17,18 +17,14 @@ class DoerCannotVerify(DomainError):
 
 class InvalidDoer(DomainError):
     status, code = 422, "invalid_doer"
-    zh, en = (
-        "承办人须在本小区担任可以承办的职务",
-        "Whoever acts for the doer must hold a fitting office in the place",
-    )
+    zh = "承办人须在本小区担任可以承办的职务"
+    en = "Whoever acts for the doer must hold a fitting office in the place"
 
 
 class InvalidDay(DomainError):
     status, code = 422, "invalid_day"
-    zh, en = (
-        "日期须在接单之日与今天之间",
-        "The day lies before the order was accepted, or after today",
-    )
+    zh = "日期须在接单之日与今天之间"
+    en = "The day lies before the order was accepted, or after today"
 
 
 class TooManyMinutes(DomainError):
@@ -43,10 +39,8 @@ class HoursReversedAlready(DomainError):
 
 class OrderFromResolution(DomainError):
     status, code = 409, "order_from_resolution"
-    zh, en = (
-        "这件事已有决议，请从决议派单",
-        "The matter was decided; its orders come from the resolution",
-    )
+    zh = "这件事已有决议，请从决议派单"
+    en = "The matter was decided; its orders come from the resolution"
 
 
 class DueDayPassed(DomainError):

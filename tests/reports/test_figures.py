@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from app.agenda.models import AdmissionReason, AgendaSession, Channel, RollEntry, SessionOutcome
 from app.agenda.models import SessionState as Steps
@@ -102,11 +103,13 @@ def voted(
 
 
 def raised(cast: Cast, compound: Place, at: str, category: Category = Category.PARKING) -> None:
+    raiser = cast.visitor()
     with cast.app.app_context():
         db.session.add(
             Matter(
                 compound_id=compound.id,
-                raised_by_id=cast.visitor().id,
+                number=1 + (db.session.scalar(select(func.max(Matter.number))) or 0),
+                raised_by_id=raiser.id,
                 raised_at=datetime.fromisoformat(at).astimezone(UTC),
                 title="停车",
                 body="说明",

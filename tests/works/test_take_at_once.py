@@ -35,7 +35,7 @@ def at_once(calls: Sequence[Callable[[], TestResponse]]) -> Counter[int]:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause between reading what is there and changing it."""
-    for module, name in ((orders, "read_database_clock"), (orders, "_last_number")):
+    for module, name in ((orders, "read_database_clock"), (orders, "next_number")):
         read = getattr(module, name)
 
         def read_and_wait(*args: object, read: Callable[..., object] = read) -> object:

@@ -19,15 +19,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
 from votes.serial import LENGTH
-
-_IS_LIVE = text("slot IS NOT NULL")
 
 
 class SlipState(StrEnum):
@@ -88,14 +85,7 @@ class PaperSlip(HasMoves):
         UniqueConstraint("session_id", "serial"),
         Index(None, "session_id", "id"),
         Index(None, "batch_id"),
-        Index(
-            "uq_paper_slips_one_live",
-            "session_id",
-            "slot",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
-        ),
+        unique_where("uq_paper_slips_one_live", "session_id", "slot", where="slot IS NOT NULL"),
         CheckConstraint("confirmed_by_id <> entered_by_id", name="confirmed_by_somebody_else"),
         CheckConstraint(
             "(state IN ('CONFIRMED', 'WITHDRAWN')) = (confirmed_by_id IS NOT NULL)",

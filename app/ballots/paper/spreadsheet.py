@@ -57,10 +57,8 @@ class UnreadableSheet(DomainError):
 
 class SheetRefused(DomainError):
     status, code = 422, "sheet_refused"
-    zh, en = (
-        "登记表有错误，一张纸票也没有登记",
-        "The sheet has errors; no slip was taken in",
-    )
+    zh = "登记表有错误，一张纸票也没有登记"
+    en = "The sheet has errors; no slip was taken in"
 
 
 @dataclass(frozen=True)
