@@ -5,7 +5,8 @@ with the rows.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.board.models import NoticeKind
 from app.board.posting import TO_ALL
 from app.informing import MESSAGES
 from app.messages.models import InboxMessage, MessageKind
+from app.messages.telling import Message
 from app.people.models import Role
 from app.works.orders.models import OrderState
 from app.works.whistles.models import WhistleState
@@ -22,11 +24,13 @@ from tests.cast import LONG_AGO, Cast, Person, ballot, stored
 from tests.checks import refusal
 from tests.conventions.steps import PACT
 from tests.conventions.steps import Desk as Conventions
+from tests.docs.generated import compare
 from tests.evaluations.desk import GOOD, UNSOLVED, Desk
 from tests.matters.steps import endorse, raise_matter, screen
 from tests.resolutions.stage import Stage, Travel, body_of
 
 K = MessageKind
+TABLE = Path(__file__).parents[2] / "docs" / "messages.md"
 TOLD_TO_ONE = {message.kind for message in MESSAGES}
 CODE = re.compile(r"[A-Z_]{4,}|None|\{|\}")
 RAISER = "欧阳问"  # stands in no message: who raised a matter nobody is told
@@ -410,3 +414,45 @@ def test_refused_move_tells_nobody(cast: Cast):
     answer = secretary.post(f"/matters/{matter}/screen", {"outcome": "REFUSED"})
     assert refusal(answer)[0] == 422
     assert stored(cast.app, select(InboxMessage.id)) == []
+
+
+def test_table_in_the_documentation_is_this_one():
+    compare(TABLE, "\n".join(_lines()) + "\n")
+
+
+def _lines() -> Iterator[str]:
+    yield "# 谁会收到什么消息 · Who is told what"
+    yield ""
+    yield (
+        "办成一件事的同时，与它有关的人在收件箱里收到一条；办事的人自己不收。"
+        "日志里的一步对应一种消息，列在各功能的 `messages/` 里；"
+        "本表由 `tests/messages/test_who_is_told.py` 生成。"
+    )
+    yield ""
+    yield (
+        "Whom a move concerns finds a message in the inbox in the same commit; whoever made it"
+        " does not. A message belongs to a move in the log and is declared in the feature's"
+        " `messages/`. `tests/messages/test_who_is_told.py` makes this table."
+    )
+    yield ""
+    yield "| 消息 message | 标题 title | 日志里的一步 move | 给谁，为什么 whom, why |"
+    yield "| --- | --- | --- | --- |"
+    for each in MESSAGES:
+        verbs = ", ".join(f"`{each.model.__name__}.{verb}`" for verb in each.verbs.split())
+        into = "" if each.into is None else f" → {each.into}"
+        yield f"| {each.kind} | {title_of(each)} | {verbs}{into} | {each.why} |"
+    yield ""
+    yield "## 给全小区的 · To all who live there"
+    yield ""
+    yield "这些公示也在每位居民的收件箱里。"
+    yield ""
+    yield "These notices stand in the inbox of every resident, too."
+    yield ""
+    yield from (f"- {kind}" for kind in NoticeKind if kind in TO_ALL)
+
+
+def title_of(message: Message) -> str:
+    """The Chinese title as its file has it, without what only computes."""
+    path = message.folder / f"{message.kind.lower()}.zh.txt"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if not line.startswith("{% set"))
