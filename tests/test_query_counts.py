@@ -304,7 +304,7 @@ def test_casts_are_planned_once_and_look_ballots_up_by_their_key(
     with app.app_context():
         db.engine.dispose()  # from now on one connection, which plans all of it anew
     before = reads_of_ballots(app)
-    for voter in early:  # what goes the long way comes first
+    for voter in early:  # what goes to the full cast comes first
         assert voter.put(path, ballot(*matters[::-1])).json["version"] == 2
     for voter in others:
         assert voter.put(path, ballot(*matters)).status_code == 200

@@ -14,7 +14,7 @@ class CountersigningDecided(DomainError):
 class IneligibleVoter(DomainError):
     status, code = 422, "ineligible_voter"
     zh = "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）"
-    en = "Somebody on the roll may not vote (verified residents of 18 or older, no staff)"
+    en = "Somebody on the roll may not vote (only verified residents of 18 or older, no staff)"
 
 
 class NotInRotation(DomainError):
@@ -24,7 +24,7 @@ class NotInRotation(DomainError):
 
 class AlreadyNext(DomainError):
     status, code = 409, "already_next"
-    zh, en = "下一个坐庄的就是这个小区", "That compound is the next host already"
+    zh, en = "下一个坐庄的就是这个小区", "That compound is already the next host"
 
 
 class NotTheHost(DomainError):
@@ -45,15 +45,15 @@ class TimesOutOfOrder(DomainError):
 
 class RollNotAllowed(DomainError):
     status, code = 422, "roll_not_allowed"
-    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
+    zh, en = "只有按名单投票的一期才有投票人名单", "Only a ROSTER session has a roll of its own"
 
 
 class RollMissing(DomainError):
     status, code = 422, "roll_missing"
-    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
+    zh, en = "按名单投票的一期须列出投票人名单", "A ROSTER session needs a roll"
 
 
 class OpeningTimePassed(DomainError):
     status, code = 409, "opening_time_passed"
     zh = "开始投票的时间已过，请取消后重新安排"
-    en = "The opening time has passed; cancel and plan anew"
+    en = "The opening time has passed; cancel the session and plan it again"

@@ -41,7 +41,7 @@ CHANGE_EXAMPLE = {
 @blp.get("/communities/<uuid:community_id>/rotation", schemas.RotationSchema)
 @allow(*EVERYONE_THERE)
 def read_rotation(community_id: UUID) -> dict[str, Any]:
-    """轮值表 · The host list of a community, next host first."""
+    """轮值表 · The host list of a community, the next host first."""
     return _rotation(obtain_community(community_id))
 
 
@@ -50,7 +50,7 @@ def read_rotation(community_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.RotationChangeArgs, example=CHANGE_EXAMPLE)
 @blp.refuses(refusals.NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """跳过 · Send a compound to the end of the list, with a reason."""
+    """跳过 · Move a compound to the end of the host list, with a reason."""
     return _rotation(act(rotation.skip, obtain_community(community_id), at=clock.now(), **body))
 
 
@@ -82,7 +82,7 @@ def _rotation(community: Community) -> dict[str, Any]:
     refusals.IneligibleVoter,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """开设一期 · Plan a month's session; the compound takes its turn as host."""
+    """开设一期 · Create a month's session; the compound takes its turn as host."""
     compound, at = obtain_compound(compound_id), clock.now()
     return as_seen(create(AgendaSession, services.create_session, compound, **body, at=at))
 
@@ -91,7 +91,8 @@ def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.lists(schemas.SessionBriefSchema, schemas.SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
+    """各期列表 · Sessions of a compound, newest first, without their matters; read one for its
+    list."""
     obtain_compound(compound_id)
     query = (
         db.select(AgendaSession)
@@ -111,7 +112,7 @@ def read_session(session_id: UUID) -> dict[str, Any]:
 @blp.get("/sessions/<uuid:session_id>/roll", schemas.RollEntrySchema(many=True))
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
-    """投票人名单 · Who may vote, by resident id."""
+    """投票人名单 · Who may vote, as ids of residents."""
     agenda_session = obtain(AgendaSession, session_id)
     query = (
         db.select(RollEntry.resident_id, Resident)
@@ -133,7 +134,7 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
 @blp.arguments(schemas.RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
 @blp.refuses(WrongState, refusals.RollMissing, refusals.RollNotAllowed, refusals.IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
+    """更换名单 · Replace the roll of a ROSTER session, before voting opens."""
     return as_seen(act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"]))
 
 
@@ -141,7 +142,7 @@ def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
-    """开始征集 · Announce the session."""
+    """开始征集 · Announce the session and start collecting matters."""
     return as_seen(act(services.start_collecting, obtain(AgendaSession, session_id)))
 
 
@@ -149,7 +150,7 @@ def start_collecting(session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
-    """定题单 · Number the listed matters; the list changes no more."""
+    """定题单 · Freeze the list: number the listed matters; it cannot change afterwards."""
     return as_seen(act(services.freeze_list, obtain(AgendaSession, session_id)))
 
 
@@ -158,5 +159,5 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """取消 · Call the session off, before voting only."""
+    """取消 · Cancel a session; only before voting opens."""
     return as_seen(act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"]))

@@ -11,7 +11,7 @@ class EmptyFile(DomainError):
 class UnsupportedFile(DomainError):
     status, code = 415, "unsupported_file"
     zh = "只接受 JPEG、PNG、WebP 照片和 PDF 文件"
-    en = "Only JPEG, PNG and WebP images and PDF documents are taken"
+    en = "Only JPEG, PNG and WebP images and PDF documents are accepted"
 
 
 class TooManyPixels(DomainError):
@@ -53,21 +53,21 @@ class PhotosOnly(DomainError):
 
     status, code = 422, "photos_only"
     zh = "这里不公开提出人，只能附照片：文件里可能写有作者"
-    en = "Who says this is told to nobody, so only photos: a document may name its author"
+    en = "The author is not published here, so only photos: a document may name its author"
 
 
 class TooManyUnusedUploads(DomainError):
     status, code = 409, "too_many_unused_uploads"
     zh = "还没有用上的上传太多，请先用上，或等一天后自动清除"
-    en = "Too many of your uploads are not in use yet; use them, or wait a day till they go"
+    en = "Too many of your uploads are unused; use them, or wait a day until they are deleted"
 
 
 class LinkExpired(DomainError):
     status, code = 403, "link_expired"
-    zh, en = "链接已过期，请重新打开", "The link has expired; open it anew"
+    zh, en = "链接已过期，请重新打开", "The link has expired; open it again"
 
 
 class StoreUnavailable(DomainError):
     status, code = 503, "store_unavailable"
     zh = "附件存储暂时不可用，请稍后再试"
-    en = "The store of files is not available, try again shortly"
+    en = "The file store is not available; try again shortly"

@@ -79,8 +79,8 @@ def allow_larger_uploads() -> None:
 def upload_attachment(
     files: dict[str, FileStorage], form: dict[str, Any], compound_id: UUID
 ) -> Attachment:
-    """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF, to be named by what it belongs to
-    within a day."""
+    """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF; it is deleted unless it is attached to
+    something within a day."""
     obtain_compound(compound_id)
     actor, limits = current_actor(), _limits()
     # Counted first: what this very request made when it came before is no reason to refuse it.
@@ -110,9 +110,10 @@ def upload_attachment(
 @blp.get("/attachments/<uuid:attachment_id>", AttachmentSchema)
 @allow(*EVERYONE_THERE)
 def read_attachment(attachment_id: UUID) -> Attachment:
-    """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only.
+    """附件 · An attachment with the addresses of its bytes. Before it is attached to something
+    only its uploader sees it.
 
-    So is the photo of a paper slip: others find it with the slip, if they may look."""
+    The photo of a paper slip too is its uploader's alone here; others find it with the slip."""
     attachment = found(db.session.get(Attachment, attachment_id))
     obtain_compound(attachment.compound_id)
     if attachment.is_its_uploaders_only and attachment.uploaded_by_id != current_actor().id:
@@ -126,7 +127,7 @@ def read_attachment(attachment_id: UUID) -> Attachment:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @blp.refuses(refusals.LinkExpired, refusals.StoreUnavailable)
 def read_content(args: dict[str, Any], attachment_id: UUID) -> Response:
-    """附件内容 · The bytes, with the signature of the attachment's `url`."""
+    """附件内容 · The bytes of an attachment; takes the signature from its `url`."""
     attachment = found(db.session.get(Attachment, attachment_id))
     check_signature(attachment, args["signature"])
     is_small = args["size"] is not None

@@ -16,7 +16,7 @@ class VoteVoid(DomainError):
 
     status, code = 409, "vote_void"
     zh = "这次投票的密钥丢失，投票作废，将重新投票"
-    en = "The key of this vote was lost: the vote is void and held again"
+    en = "The key of this vote was lost: the vote is void and will be held again"
 
 
 VOTE_REFUSALS = (*KEY_REFUSALS, VoteVoid)

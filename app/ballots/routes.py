@@ -78,7 +78,8 @@ def _extension_days() -> int:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
-    """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
+    """开始投票 · Open the vote now. With fewer than two matters there is no vote: the state becomes
+    TALLIED."""
     return as_seen(act(voting.open_voting, obtain(AgendaSession, session_id), _keys()))
 
 
@@ -86,7 +87,7 @@ def open_voting(session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
-    """延长投票 · Give the vote three more days, once."""
+    """延长投票 · Extend the vote by three days; only once."""
     return as_seen(act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days()))
 
 
@@ -94,7 +95,8 @@ def extend_voting(session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
-    """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
+    """截止投票 · Close, count and seal the vote; before the announced end only if enough people
+    voted."""
     agenda_session = act(
         voting.close_voting, obtain(AgendaSession, session_id), _keys(), _extension_days()
     )
@@ -118,7 +120,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     *VOTE_REFUSALS,
 )
 def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
-    """投票 · Cast a ballot, or replace one's own until voting closes."""
+    """投票 · Cast a ballot, or replace your own, until voting closes."""
     nonce = body.pop("nonce") or os.urandom(NONCE_BYTES)
     marks = [Mark(mark["weight"], str(mark["matter_id"])) for mark in body.pop("marks")]
     cast = {"marks": marks, "nonce": nonce, **body}
@@ -144,7 +146,7 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
 @allow(Role.RESIDENT)
 @blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
-    """我的选票 · One's own ballot until voting closes; 404 while there is none."""
+    """我的选票 · Your own ballot, until voting closes; 404 if you have none."""
     agenda_session = obtain(AgendaSession, session_id)
     return found(casting.read_ballot(db.session(), agenda_session, current_actor(), _keys()))
 
@@ -152,9 +154,9 @@ def read_ballot(session_id: UUID) -> casting.Receipt:
 @blp.get("/sessions/<uuid:session_id>/turnout", schemas.TurnoutReportSchema)
 @allow_later(*EVERYONE_THERE)
 def read_turnout(session_id: UUID) -> Answer:
-    """投票人数 · How many may vote and how many did; all that shows while voting is open.
+    """投票人数 · How many may vote and how many did. Nothing else is shown while voting is open.
 
-    The numbers may be a second old, and of two answers the later one may be the older.
+    The numbers may be a second old, and a later answer may show older numbers.
     """
     turnout = look_at_turnout(db.engine, current_bearer(), session_id)
     if turnout is None:
@@ -172,7 +174,7 @@ def read_turnout(session_id: UUID) -> Answer:
 @allow_later(*EVERYONE_THERE)
 @blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
-    """计票结果 · The count, the order, and why."""
+    """计票结果 · The count, the order of the matters, and the reasons for it."""
     progress = look_at_session(db.engine, current_bearer(), session_id)
     if progress is not None and progress.outcome is not None:
         rule_was_applied()
@@ -237,7 +239,7 @@ def read_bundle(session_id: UUID) -> Response:
 @blp.get("/me/participations", schemas.ParticipationSchema(many=True))
 @signed_in
 def list_participations() -> Sequence[RollEntry]:
-    """以我名义收到的选票 · Ballots that came in in one's name: channel and day.
+    """以我名义收到的选票 · Ballots that were received in your name: channel and day.
 
     Whoever finds a day here on which they did not vote tells the community: this is the main
     defence against a ballot cast in another's name.
@@ -249,7 +251,8 @@ def list_participations() -> Sequence[RollEntry]:
 @public
 @blp.refuses(*KEY_REFUSALS)
 def read_operator_key() -> dict[str, Any]:
-    """运营者公钥 · The key that checks receipts and bundles, and those that did before."""
+    """运营者公钥 · The public key that verifies receipts and bundles, and the keys used before
+    it."""
     require_our_store(db.session(), _keys())
     pinned, *former = read_keys(db.session())
     return {**_told_key(pinned), "former": former}

@@ -49,7 +49,7 @@ class UnderAge(DomainError):
 class StaffMayNotVote(DomainError):
     status, code = 403, "staff_may_not_vote"
     zh = "物业、街道和部门人员不参加投票"
-    en = "Staff of property firm, street and departments do not vote"
+    en = "Staff of the property firm, street and departments cannot vote"
 
 
 class NonceReused(DomainError):
@@ -62,7 +62,7 @@ class PaperBallotExists(DomainError):
 
     status, code = 409, "paper_ballot_exists"
     zh = "已有一张以这位投票人名义录入的纸质选票，须先撤回"
-    en = "A paper ballot was entered in this voter's name; it is withdrawn first"
+    en = "A paper ballot was entered in this voter's name; it has to be withdrawn first"
 
 
 class InvalidBallot(DomainError):

@@ -45,7 +45,7 @@ class TooFewBallots(DomainError):
 
     status, code = 409, "too_few_ballots"
     zh = "收回的选票还不够，没到截止时间不能提前截止"
-    en = "Too few ballots have come back to close before the announced end"
+    en = "Too few ballots were returned to close before the announced end"
 
 
 class PaperBallotsWaiting(DomainError):
@@ -53,7 +53,7 @@ class PaperBallotsWaiting(DomainError):
 
     status, code = 409, "paper_ballots_waiting"
     zh = "还有已录入而未经第二人确认的纸票，请先确认或作废"
-    en = "Slips were entered that nobody has confirmed; confirm or void them first"
+    en = "Some slips were entered but not confirmed; confirm or void them first"
 
 
 class CountedByHand(DomainError):

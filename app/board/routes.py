@@ -62,7 +62,7 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 @blp.arguments(schemas.FeedArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type="application/atom+xml")
 def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
-    """公示订阅（Atom）· The same as Atom."""
+    """公示订阅（Atom）· The same notices as an Atom feed."""
     place = _obtain_place(kind, place_id)
     response = _unless_seen(place, args["before"], "application/atom+xml")
     if response.status_code != 304:
@@ -92,7 +92,7 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
 @blp.arguments(schemas.CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
-    """更正公示 · Correct a notice in the open; its id stays."""
+    """更正公示 · Correct a notice; the correction is visible and the id stays the same."""
     return act(
         services.correct, obtain(PublicNotice, notice_id, lock=True), body["note"], clock.now()
     )
@@ -103,7 +103,7 @@ def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @blp.arguments(schemas.WithdrawArgs, example={"reason": "发布到了错误的小区。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
-    """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
+    """撤回公示 · Withdraw a notice, with a reason; its id stays in the feeds."""
     return act(
         services.withdraw, obtain(PublicNotice, notice_id, lock=True), body["reason"], clock.now()
     )
@@ -114,9 +114,9 @@ def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
 @blp.arguments(schemas.ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
 @blp.creates(WrongState, TakesNoObjections, ObjectionTermOver)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
-    """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
+    """提异议 · Object to a notice during its term; an answer is due within 3 working days.
 
-    The property firm's manager may object to the rating of the firm, and to nothing else.
+    The property firm's manager may object to the firm's rating and to nothing else.
     """
     notice = obtain(PublicNotice, notice_id, lock=True)
     _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
@@ -142,7 +142,8 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
-    """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""
+    """答复异议 · Answer an objection, once: as the branch, or for a rating as the community that
+    made it."""
     objection = found(
         db.session.get(
             Objection, objection_id, with_for_update={"of": Objection, "key_share": True}

@@ -1,7 +1,6 @@
 """Cases of solved matters, and which conventions were made after one."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +11,16 @@ from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, enum_type, new_id, unique_where
+from app.kit.words import Worded
 from app.matters.models import Category, Matter
 
 
-class CaseState(StrEnum):
+class CaseState(Worded):
     """Steps of a case: its review is its publication."""
 
-    DRAFT = "DRAFT"
-    PUBLISHED = "PUBLISHED"
-    WITHDRAWN = "WITHDRAWN"
+    DRAFT = "DRAFT", "草稿", "draft"
+    PUBLISHED = "PUBLISHED", "已发布", "published"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = CaseState

@@ -44,7 +44,7 @@ CASE_EXAMPLE = {
 @blp.arguments(schemas.CaseArgs, example=CASE_EXAMPLE)
 @blp.creates(WrongState, refusals.CaseExists, refusals.InvalidConvention, refusals.PersonalData)
 def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
-    """写案例 · Write a case of a solved matter; it holds no names and no personal numbers."""
+    """写案例 · Draft a case about a solved matter, without names and personal numbers."""
     return create(Case, writing.draft_case, obtain(Matter, matter_id), **body)
 
 
@@ -53,7 +53,7 @@ def draft_case(body: dict[str, Any], matter_id: UUID) -> Case:
 @blp.arguments(schemas.CaseArgs, example=CASE_EXAMPLE)
 @blp.refuses(WrongState, refusals.InvalidConvention, refusals.PersonalData)
 def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
-    """修改案例 · Write a draft anew."""
+    """修改案例 · Replace the content of a draft."""
     return act(writing.revise_case, obtain(Case, case_id), **body)
 
 
@@ -61,7 +61,7 @@ def revise_case(body: dict[str, Any], case_id: UUID) -> Case:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.refuses(WrongState, refusals.OwnCase, refusals.ConventionNotInForce, refusals.PersonalData)
 def publish_case(case_id: UUID) -> Case:
-    """审核并发布案例 · Review a case and put it in the library; nothing of it changes after."""
+    """审核并发布案例 · Review a case and publish it in the library; it cannot change afterwards."""
     return act(writing.publish_case, obtain(Case, case_id))
 
 
@@ -70,14 +70,14 @@ def publish_case(case_id: UUID) -> Case:
 @blp.arguments(schemas.CaseReasonArgs, example={"reason": "做法已被新的规约代替"})
 @blp.refuses(WrongState)
 def withdraw_case(body: dict[str, Any], case_id: UUID) -> Case:
-    """撤回案例 · Take a case out of the library, or give a draft up."""
+    """撤回案例 · Take a case out of the library, or discard a draft."""
     return act(writing.withdraw_case, obtain(Case, case_id), body["reason"])
 
 
 @blp.get("/cases/<uuid:case_id>", schemas.CaseSchema)
 @signed_in
 def read_case(case_id: UUID) -> Case:
-    """一个案例 · One case of the library; drafts are for those who write and review them."""
+    """一个案例 · One case; drafts are visible to those who write and review them."""
     return find_case(case_id)
 
 
@@ -86,9 +86,11 @@ def read_case(case_id: UUID) -> Case:
 @blp.arguments(schemas.CaseSearchArgs, location="query")
 @blp.refuses(refusals.TooManyWords)
 def list_cases(args: dict[str, Any]) -> dict[str, Any]:
-    """查找案例 · Published cases of the city, newest first, by category and up to five words.
+    """查找案例 · Published cases of the whole city, newest first; filter by category and up to
+    five words.
 
-    Each word must stand in the title, problem, solution or convention; `%` and `_` mean themselves.
+    Each word must occur in the title, problem, solution or convention; `%` and `_` have no
+    special meaning.
     """
     query = find_published(args.pop("category"), args.pop("q"))
     return read_page(db.session(), query, Case.id, **args)
@@ -98,7 +100,7 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
 @allow(*READERS)
 @blp.arguments(schemas.CaseListArgs, location="query")
 def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """本小区的案例 · Cases of a compound in every state, for those who write and review them."""
+    """本小区的案例 · Cases of a compound in all states, for those who write and review them."""
     obtain_compound(compound_id)
     query = (
         db.select(Case).where(Case.compound_id == compound_id).options(db.joinedload(Case.compound))
@@ -111,7 +113,8 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
 @blp.arguments(schemas.AdoptionArgs, example={"case_id": "0198c0de-0000-7000-8000-000000000001"})
 @blp.creates(refusals.CaseNotPublished, refusals.CaseOfSameCompound, refusals.CaseHasNoConvention)
 def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """借鉴案例 · Draft a convention after a case from elsewhere; it needs its own resolution."""
+    """借鉴案例 · Draft a convention from another compound's case; it needs a resolution of its
+    own."""
     version = create(
         ConventionVersion, adopting.adopt_case, obtain_compound(compound_id), body["case_id"]
     )
@@ -122,7 +125,7 @@ def adopt_case(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.get("/conventions/<uuid:convention_id>/lineage", schemas.LineageSchema)
 @allow(*EVERYONE_THERE)
 def read_lineage(convention_id: UUID) -> dict[str, Any]:
-    """规约的来源 · Which case a convention was drafted after, if any."""
+    """规约的来源 · Which case a convention was drafted from, if any."""
     obtain_convention(convention_id)
     lineage = db.session.get(ConventionLineage, convention_id)
     return {"convention_id": convention_id, "adopted_from": lineage}
@@ -131,5 +134,6 @@ def read_lineage(convention_id: UUID) -> dict[str, Any]:
 @blp.get("/communities/<uuid:community_id>/frequent-categories", schemas.FrequentCategoriesSchema)
 @allow(*EVERYONE_THERE)
 def read_frequent_categories(community_id: UUID) -> FrequentCategories:
-    """高频问题 · Categories with three matters or more in twelve months, and cases of them."""
+    """高频问题 · Categories with three or more matters within twelve months, with cases about
+    them."""
     return frequent_categories(db.session(), obtain_community(community_id), clock.now())

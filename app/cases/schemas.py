@@ -46,7 +46,7 @@ class CaseRateSchema(AnswerSchema):
 
 
 class CaseFiguresSchema(AnswerSchema):
-    rates = alike("satisfaction resolution", lambda: ma.fields.Nested(CaseRateSchema))
+    rates = alike("satisfaction solved_rate", lambda: ma.fields.Nested(CaseRateSchema))
 
 
 class CaseClauseSchema(AnswerSchema):

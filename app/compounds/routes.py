@@ -49,7 +49,7 @@ def read_community(community_id: UUID) -> Community:
 @blp.get("/communities/<uuid:community_id>/compounds", schemas.CompoundSchema(many=True))
 @signed_in
 def list_compounds(community_id: UUID) -> list[Compound]:
-    """社区的小区 · The living compounds of a community, by name."""
+    """社区的小区 · The present compounds of a community, by name."""
     community = found(db.session.get(Community, community_id))
     query = db.select(Compound).where(
         Compound.community_id == community.id, Compound.until.is_(None)
@@ -69,7 +69,7 @@ def read_compound(compound_id: UUID) -> Compound:
 @blp.arguments(schemas.RegisterFileArgs, location="files")
 @blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
-    """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
+    """导入房屋登记册 · Import a register of units (CSV or XLSX): all of its rows, or none."""
     obtain_compound(compound_id)
     made = made_before(RegisterImport, current_actor().id)
     if made is not None:
@@ -93,7 +93,7 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
 @blp.get("/register-imports/<uuid:import_id>", schemas.RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
 def read_register_import(import_id: UUID) -> RegisterImport:
-    """导入报告 · The report of an import, read again."""
+    """导入报告 · The report of an earlier import."""
     register_import = found(db.session.get(RegisterImport, import_id))
     obtain_compound(register_import.compound_id)
     return register_import

@@ -1,7 +1,6 @@
 """Conventions and their versions, which move from a draft to being in force."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -38,18 +37,18 @@ class LegalType(Worded):
     OWNER_COVENANT = "OWNER_COVENANT", "管理规约", "owners' covenant"
 
 
-class VersionState(StrEnum):
+class VersionState(Worded):
     """Steps of a version (domain notes, section 8). Only a residents' pact is FILED."""
 
-    DRAFT = "DRAFT"
-    REVIEW = "REVIEW"
-    VOTED = "VOTED"
-    NOTICED = "NOTICED"
-    FILED = "FILED"
-    IN_FORCE = "IN_FORCE"
-    AMENDED = "AMENDED"
-    REPEALED = "REPEALED"
-    WITHDRAWN = "WITHDRAWN"
+    DRAFT = "DRAFT", "草案", "draft"
+    REVIEW = "REVIEW", "审核中", "under review"
+    VOTED = "VOTED", "已表决", "voted"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    FILED = "FILED", "已备案", "filed"
+    IN_FORCE = "IN_FORCE", "现行", "in force"
+    AMENDED = "AMENDED", "已修订", "amended"
+    REPEALED = "REPEALED", "已废止", "repealed"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = VersionState
@@ -72,11 +71,11 @@ IN_FORCE_ONCE = frozenset({_S.IN_FORCE, _S.AMENDED, _S.REPEALED})
 TEXT_IS_FINAL = frozenset({_S.VOTED, _S.NOTICED, _S.FILED, _S.IN_FORCE})
 
 
-class Opinion(StrEnum):
+class Opinion(Worded):
     """What the reviewer says of a version."""
 
-    APPROVED = "APPROVED"
-    RETURNED = "RETURNED"
+    APPROVED = "APPROVED", "通过", "approved"
+    RETURNED = "RETURNED", "退回", "returned"
 
 
 class Convention(HasId, Base):

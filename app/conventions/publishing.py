@@ -8,11 +8,11 @@ from app.board.objections import objection_term
 from app.board.posting import post
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
+from app.conventions.limits import NOTICE_DAYS
 from app.conventions.links import BINDING, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
-from app.conventions.terms import NOTICE_DAYS
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move

@@ -72,7 +72,7 @@ def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersi
 @allow(*EVERYONE_THERE)
 @blp.lists(schemas.ConventionBriefSchema, schemas.ConventionListArgs)
 def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """规约列表 · Conventions of a compound, newest first; by choice those due for review."""
+    """规约列表 · Conventions of a compound, newest first; optionally only those due for review."""
     obtain_compound(compound_id)
     query = current_versions(compound_id, args.pop("in_force"), args.pop("review_due_by"))
     return read_page(
@@ -115,7 +115,7 @@ def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]
     refusals.ResolutionMissing,
 )
 def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
-    """修订规约 · Begin the next version: a draft with the words of the one in force."""
+    """修订规约 · Start the next version: a draft with the text of the one in force."""
     return create(
         ConventionVersion,
         drafting.amend_convention,
@@ -137,7 +137,8 @@ def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVer
     refusals.InvalidResolutions,
 )
 def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
-    """废止规约 · Announce a repeal; it stays in force until the notice of 7 days has ended."""
+    """废止规约 · Announce a repeal; the convention stays in force until the 7 days of notice have
+    ended."""
     return result_of(publishing.repeal_convention, obtain_convention(convention_id), **body)
 
 
@@ -153,7 +154,7 @@ def read_version(version_id: UUID) -> ConventionVersion:
 @blp.arguments(schemas.ConventionTextArgs, example=REVISION_EXAMPLE)
 @blp.refuses(WrongState, *LINKING)
 def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """修改草案 · Write a draft anew."""
+    """修改草案 · Replace the content of a draft."""
     return act(drafting.revise_version, obtain_version(version_id, DRAFTERS), **body)
 
 
@@ -161,7 +162,7 @@ def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @allow(*DRAFTING)
 @blp.refuses(WrongState)
 def submit_version(version_id: UUID) -> ConventionVersion:
-    """提请审核 · Put a draft to review; words that it may not have are flagged."""
+    """提请审核 · Submit a draft for review; words that a convention may not contain are flagged."""
     return act(drafting.submit_version, obtain_version(version_id, DRAFTERS))
 
 
@@ -170,7 +171,7 @@ def submit_version(version_id: UUID) -> ConventionVersion:
 @blp.arguments(schemas.VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """撤回草案 · Let a draft, or a version under review, go no further."""
+    """撤回草案 · Withdraw a draft or a version under review."""
     return act(drafting.withdraw_version, obtain_version(version_id, DRAFTERS), **body)
 
 
@@ -182,7 +183,7 @@ FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
 @blp.arguments(schemas.VersionReasonArgs, example={"reason": "该条声明不设罚款，不是设定处罚"})
 @blp.refuses(WrongState, refusals.OwnDraft)
 def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
-    """词语可以保留 · Decide that a flagged word may stand, with a reason."""
+    """词语可以保留 · Decide that a flagged word may stay, with a reason."""
     return _decide_flag(version_id, flag_id, FlagDecision.CLEARED, body["reason"])
 
 
@@ -191,7 +192,7 @@ def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> Convent
 @blp.arguments(schemas.VersionReasonArgs, example={"reason": "小区无权罚款，请改为劝导"})
 @blp.refuses(WrongState, refusals.OwnDraft)
 def uphold_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
-    """词语须改写 · Decide that the text must change; the version is then returned for it."""
+    """词语须改写 · Decide that the text must change; the version is then returned."""
     return _decide_flag(version_id, flag_id, FlagDecision.UPHELD, body["reason"])
 
 
@@ -219,7 +220,7 @@ def _decide_flag(
     refusals.ResolutionSuperseded,
 )
 def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """审核 · Approve of a version, or return it: by the community's secretary or the street."""
+    """审核 · Approve a version, or return it: the community's secretary or the street office."""
     return act(review.review_version, obtain_version(version_id, REVIEWERS), **body)
 
 
@@ -238,7 +239,7 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 )
 @blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """居民会议表决 · Enter the vote of the residents' meeting that passed a pact."""
+    """居民会议表决 · Record the vote of the residents' meeting that passed a pact."""
     return act(voting.record_vote, obtain_version(version_id), **body)
 
 
@@ -247,7 +248,7 @@ def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
 @blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """业主表决管理规约 · Enter the official owners' vote that passed a covenant."""
+    """业主表决管理规约 · Record the official owners' vote that passed a covenant."""
     return act(voting.record_owner_vote, obtain_version(version_id), **body)
 
 
@@ -255,7 +256,7 @@ def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersi
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
-    """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
+    """公示规约 · Publish a voted version for 7 days; afterwards it comes into force by itself."""
     return act(publishing.publish_version, obtain_version(version_id))
 
 
@@ -264,7 +265,7 @@ def publish_version(version_id: UUID) -> ConventionVersion:
 @blp.arguments(schemas.FilingArgs, example={"filing_ref": "云桥街备〔2026〕3号"})
 @blp.refuses(WrongState, refusals.WrongLegalType)
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """备案 · The street office files a residents' pact."""
+    """备案 · File a residents' pact, as the street office."""
     return act(publishing.file_version, obtain_version(version_id), **body)
 
 
@@ -273,7 +274,8 @@ def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
 @blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
 @blp.refuses(WrongState, refusals.NeedsNoOwnerVote, *FIGURES_REFUSED)
 def attach_owner_vote(body: dict[str, Any], clause_id: UUID) -> Clause:
-    """条文业主表决 · Enter the official owners' vote that passed a clause: it is active then."""
+    """条文业主表决 · Record the official owners' vote that passed a clause; the clause is then in
+    effect."""
     version, clause = obtain_clause(clause_id)
     act(voting.attach_owner_vote, version, clause, **body)
     return clause

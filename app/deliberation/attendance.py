@@ -72,7 +72,7 @@ def note_arrival(
     Raises Forbidden, WrongState, UnknownResident.
     """
     if CLERKS.isdisjoint(clerk.roles_in(agenda_session.compound)):
-        raise Forbidden(zh="替别人签到由工作人员办理", en="Only clerks note others' arrival")
+        raise Forbidden(zh="替别人签到由工作人员办理", en="Only clerks can check in others")
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
     if session.get(Resident, resident_id) is None:

@@ -1,7 +1,6 @@
 """Invitations, attendance, remarks and solution cards of a round table."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -71,11 +70,11 @@ class Invitation(HasId, Base):
     invited_at: Mapped[datetime]
 
 
-class ArrivalMode(StrEnum):
+class ArrivalMode(Worded):
     """How an arrival was noted."""
 
-    SCAN = "SCAN"
-    CLERK = "CLERK"
+    SCAN = "SCAN", "扫码", "scanned the code"
+    CLERK = "CLERK", "工作人员登记", "noted by a clerk"
 
 
 class Attendance(HasId, Base):
@@ -118,13 +117,13 @@ class Remark(HasId, Base):
     noted_at: Mapped[datetime]
 
 
-class CardState(StrEnum):
+class CardState(Worded):
     """What became of a card. One that is merged, adopted or dropped stays so."""
 
-    OPEN = "OPEN"
-    MERGED = "MERGED"
-    ADOPTED = "ADOPTED"
-    DROPPED = "DROPPED"
+    OPEN = "OPEN", "待议", "open"
+    MERGED = "MERGED", "已合并", "merged"
+    ADOPTED = "ADOPTED", "已采纳", "adopted"
+    DROPPED = "DROPPED", "未采纳", "dropped"
 
 
 CARD_MOVES: dict[CardState, frozenset[CardState]] = {

@@ -39,7 +39,7 @@ CARD_EXAMPLE = {
 @blp.get("/sessions/<uuid:session_id>/round-table", schemas.RoundTableSchema)
 @allow(*EVERYONE_THERE)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
-    """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
+    """圆桌会 · The agenda with cards, the checklist of invitations, and attendance."""
     agenda_session = obtain(AgendaSession, session_id)
     return round_table.read_round_table(db.session(), agenda_session, current_actor().id)
 
@@ -48,7 +48,7 @@ def read_round_table(session_id: UUID) -> round_table.RoundTable:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.NothingChosen, refusals.ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
-    """开圆桌会 · Begin the round table on the chosen matters."""
+    """开圆桌会 · Start the round table on the selected matters."""
     return as_seen(act(round_table.start_meeting, obtain(AgendaSession, session_id)))
 
 
@@ -57,7 +57,7 @@ def start_meeting(session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.InviteArgs, example=INVITE_EXAMPLE)
 @blp.creates(WrongState, refusals.NameOrReason, refusals.AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
-    """邀请 · Invite somebody, or say why nobody of this kind is needed."""
+    """邀请 · Record an invitation, or the reason why nobody of this kind is needed."""
     return create(Invitation, invitations.invite, obtain(AgendaSession, session_id), **body)
 
 
@@ -75,7 +75,7 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
-    """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
+    """签到码 · A code valid for ten minutes, to be shown as a QR code at the round table."""
     return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
@@ -89,7 +89,8 @@ def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
     UnknownResident,
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
-    """签到 · Note one's own arrival by the code, or as a clerk somebody else's; once is enough."""
+    """签到 · Record your own arrival with the code, or as a clerk that of somebody else. Repeating
+    it changes nothing."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     match body:
@@ -109,7 +110,7 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
 @blp.lists(schemas.AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """签到名单 · Who came, the last arrival first."""
+    """签到名单 · Who came, the latest arrival first."""
     obtain(AgendaSession, session_id)
     query = (
         db.select(Attendance)
@@ -147,7 +148,7 @@ def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     WrongState, refusals.MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly
 )
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
-    """提方案 · Put a solution card for a chosen matter."""
+    """提方案 · Add a solution card to a selected matter."""
     return _seen(create(SolutionCard, cards.put_card, obtain(AgendaSession, session_id), **body))
 
 
@@ -180,7 +181,7 @@ def support_card(card_id: UUID) -> SeenCard:
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
-    """撤回支持 · Support a card no longer, nor what was merged into it."""
+    """撤回支持 · Withdraw your support of a card and of the cards merged into it."""
     return _seen(act(cards.withdraw_support, obtain(SolutionCard, card_id)))
 
 
@@ -189,7 +190,7 @@ def withdraw_support(card_id: UUID) -> SeenCard:
 @blp.arguments(schemas.MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
 @blp.refuses(WrongState, refusals.InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """合并 · Let another card of the same matter stand for this one too."""
+    """合并 · Merge a card into another card of the same matter."""
     return _seen(act(cards.merge_card, obtain(SolutionCard, card_id), body["into"]))
 
 
@@ -197,7 +198,7 @@ def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
-    """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
+    """采纳 · Adopt a card; with its first adopted card a matter becomes DELIBERATED."""
     return _seen(act(cards.adopt_card, obtain(SolutionCard, card_id)))
 
 
@@ -206,7 +207,7 @@ def adopt_card(card_id: UUID) -> SeenCard:
 @blp.arguments(schemas.DropCardArgs, required=False, example={"reason": "费用没有着落"})
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """不采纳 · Do not take a card up."""
+    """不采纳 · Drop a card: it is not adopted."""
     return _seen(act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"]))
 
 
@@ -215,7 +216,8 @@ def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
 @blp.arguments(schemas.TagCardArgs, example={"item": 8})
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
+    """标明须业主表决 · Tag a card with the item of Civil Code 278(1) that leaves it to the owners'
+    vote."""
     return _seen(act(cards.tag_card, obtain(SolutionCard, card_id), body["item"]))
 
 

@@ -5,17 +5,17 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.evaluations.follow_ups import is_doer
-from app.evaluations.judging import standing_follow_ups
+from app.evaluations.judging import current_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_TERMS
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
 def close_order(session: Session, order: WorkOrder, by: Resident) -> None:
@@ -34,7 +34,7 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> None:
             raise RaiserNotAsked
     elif any(
         each.order_id == order.id and each.is_raiser and not each.solved
-        for each in standing_follow_ups(session, order.matter_id)
+        for each in current_follow_ups(session, order.matter_id)
     ):
         raise RaiserSaysUnsolved
     order.close()

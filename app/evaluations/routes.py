@@ -8,7 +8,7 @@ from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
-from app.evaluations import follow_ups, judging, orders, refusals, schemas, sessions
+from app.evaluations import follow_ups, judging, look_back, orders, refusals, schemas
 from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.rates import Scope, rates_of, read_works, scope_of_compound, scope_of_session
@@ -50,7 +50,7 @@ PAPER_EXAMPLE = {"satisfied": 38, "mostly": 9, "not_satisfied": 5, "solved": 45,
 @blp.arguments(schemas.FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.creates(refusals.NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
-    """评单 · Say what an order was worth: whoever raised or supported its matter, once."""
+    """评单 · Rate the work on an order, once, as somebody who raised or supported its matter."""
     return create(FollowUp, follow_ups.answer, obtain(WorkOrder, order_id), **body)
 
 
@@ -59,7 +59,7 @@ def answer_order(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.arguments(schemas.TakenFollowUpArgs, example=TAKEN_EXAMPLE)
 @blp.creates(refusals.AnswerYourself, refusals.VerifierCannotEnter, *FOLLOW_UP_REFUSALS)
 def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
-    """代录回访 · Enter the raiser's answer, taken by phone or at the door; never by a doer."""
+    """代录回访 · Enter the raiser's answer, taken by phone or on a visit; not by a doer."""
     return create(FollowUp, follow_ups.enter_for_raiser, obtain(WorkOrder, order_id), **body)
 
 
@@ -68,7 +68,8 @@ def enter_order_answer(body: dict[str, Any], order_id: UUID) -> FollowUp:
 @blp.arguments(schemas.FollowUpArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.creates(refusals.NotAsked, *FOLLOW_UP_REFUSALS)
 def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
-    """评哨 · Say what a department's work was worth; the raiser's "unsolved" sends it back."""
+    """评哨 · Rate the work on a whistle; if the raiser says that it is not solved it is sent
+    back."""
     return create(FollowUp, follow_ups.answer, obtain(Whistle, whistle_id), **body)
 
 
@@ -77,7 +78,7 @@ def answer_whistle(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @blp.arguments(schemas.TakenFollowUpArgs, example=TAKEN_EXAMPLE)
 @blp.creates(refusals.AnswerYourself, *FOLLOW_UP_REFUSALS)
 def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
-    """代录回访 · Enter the raiser's answer on a whistle, taken by phone or at the door."""
+    """代录回访 · Enter the raiser's answer on a whistle, taken by phone or on a visit."""
     return create(FollowUp, follow_ups.enter_for_raiser, obtain(Whistle, whistle_id), **body)
 
 
@@ -85,7 +86,7 @@ def enter_whistle_answer(body: dict[str, Any], whistle_id: UUID) -> FollowUp:
 @allow(*READERS)
 @blp.lists(schemas.FollowUpSchema)
 def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """回访记录 · What whoever raised a matter said of the work on it, newest first."""
+    """回访记录 · Answers about the work on a matter, newest first."""
     obtain(Matter, matter_id)
     query = (
         db.select(FollowUp)
@@ -99,7 +100,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, DoerCannotVerify, refusals.RaiserNotAsked, refusals.RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
-    """结项 · Close an order after its follow-up, or a week after its check."""
+    """结项 · Close an order after its follow-up, or a week after it was verified."""
     return order_as_seen(act(orders.close_order, obtain(WorkOrder, order_id)))
 
 
@@ -110,7 +111,7 @@ def close_order(order_id: UUID) -> dict[str, Any]:
 )
 @blp.refuses(WrongState, DueDayPassed)
 def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退回重办 · Give a checked order back to its doer, with a new term."""
+    """退回重办 · Send a verified order back to its doer, with a new term."""
     return order_as_seen(act(orders.reopen_order, obtain(WorkOrder, order_id), **body))
 
 
@@ -118,7 +119,7 @@ def reopen_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.RoundIsOpen, refusals.OrdersAreOpen)
 def close_matter(matter_id: UUID) -> dict[str, Any]:
-    """评结 · Judge a matter by its follow-ups, where no round was opened: CLOSED or REOPENED."""
+    """评结 · Judge a matter by its follow-ups when no round was opened: CLOSED or REOPENED."""
     return evaluation_as_seen(result_of(judging.close_matter, obtain(Matter, matter_id)))
 
 
@@ -126,7 +127,7 @@ def close_matter(matter_id: UUID) -> dict[str, Any]:
 @allow(*EVERYONE_THERE)
 @blp.lists(schemas.MatterEvaluationSchema)
 def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """评定记录 · What became of a matter each time that it was judged, newest first."""
+    """评定记录 · The judgements of a matter, newest first."""
     obtain(Matter, matter_id)
     query = db.select(MatterEvaluation).where(MatterEvaluation.matter_id == matter_id)
     return read_page(
@@ -141,7 +142,8 @@ def list_evaluations(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     WrongState, refusals.ClosingTimePassed, refusals.RoundTooLong, refusals.RoundOpenAlready
 )
 def open_matter_round(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """发起民评 · Ask residents about a matter that is done; it follows from what they answer."""
+    """发起民评 · Ask residents about a matter that is done; their answers decide what becomes of
+    it."""
     return _open(SubjectKind.MATTER, obtain(Matter, matter_id), body)
 
 
@@ -169,7 +171,7 @@ def list_rounds(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.get("/evaluation-rounds/<uuid:round_id>", schemas.EvaluationRoundSchema)
 @allow(*EVERYONE_THERE)
 def read_round(round_id: UUID) -> dict[str, Any]:
-    """一次民评 · One evaluation; its result shows when it has closed."""
+    """一次民评 · One evaluation; the result is shown after it has closed."""
     return round_as_seen(obtain(EvaluationRound, round_id))
 
 
@@ -178,7 +180,8 @@ def read_round(round_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.RoundAnswerArgs, example=FOLLOW_UP_EXAMPLE)
 @blp.refuses(WrongState)
 def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
-    """作答 · Answer, or answer anew, until the evaluation closes; nobody sees who said what."""
+    """作答 · Answer, or replace your answer, until the evaluation closes; nobody sees who said
+    what."""
     act(asking.answer_round, obtain(EvaluationRound, round_id), **body)
     return body
 
@@ -188,7 +191,7 @@ def answer_round(body: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.PaperCountArgs, example=PAPER_EXAMPLE)
 @blp.refuses(WrongState, refusals.NoSheetsOut, refusals.SheetsDisagree, refusals.MoreSheetsThanOut)
 def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
-    """录入纸质票数 · Enter what the returned sheets say; somebody else confirms it."""
+    """录入纸质票数 · Enter the count of the returned sheets; another person has to confirm it."""
     return result_of(asking.count_paper, obtain(EvaluationRound, round_id), **body)
 
 
@@ -196,7 +199,7 @@ def count_paper(body: dict[str, Any], round_id: UUID) -> PaperCount:
 @allow(*CLERKS)
 @blp.refuses(WrongState, refusals.NotCountedYet, refusals.ConfirmedByTheSame)
 def confirm_paper(round_id: UUID) -> PaperCount:
-    """确认纸质票数 · Confirm the count of another person; without that it does not count."""
+    """确认纸质票数 · Confirm another person's count; without that it does not count."""
     return result_of(asking.confirm_paper, obtain(EvaluationRound, round_id))
 
 
@@ -204,7 +207,9 @@ def confirm_paper(round_id: UUID) -> PaperCount:
 @allow(*EVERYONE_THERE)
 @blp.lists(schemas.CommentSchema)
 def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
-    """意见 · Comments without names, in no order; none before the result, nor of fewer than 3."""
+    """意见 · Comments without names, in no particular order; only after the result, and only if
+    there
+    are at least 3."""
     asked = obtain(EvaluationRound, round_id)
     query = db.select(EvaluationAnswer).where(
         EvaluationAnswer.round_id == asked.id, EvaluationAnswer.comment.is_not(None)
@@ -218,23 +223,23 @@ def list_comments(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.MattersAreOpen)
 def start_evaluation(session_id: UUID) -> dict[str, Any]:
-    """回头看 · Look again at what the session had carried out."""
-    return session_as_seen(act(sessions.start_evaluation, obtain(AgendaSession, session_id)))
+    """回头看 · Start the look-back at what the session had carried out."""
+    return session_as_seen(act(look_back.start_evaluation, obtain(AgendaSession, session_id)))
 
 
 @blp.post("/sessions/<uuid:session_id>/close", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.MattersAreOpen)
 def close_session(session_id: UUID) -> dict[str, Any]:
-    """本期结束 · End a session when it is known what became of each chosen matter."""
-    return session_as_seen(act(sessions.close_session, obtain(AgendaSession, session_id)))
+    """本期结束 · Close a session once it is known what became of each selected matter."""
+    return session_as_seen(act(look_back.close_session, obtain(AgendaSession, session_id)))
 
 
 @blp.get("/compounds/<uuid:compound_id>/rates", schemas.CompoundRatesSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(schemas.PeriodArgs, location="query")
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """三率 · The rates of the orders and whistles that were assigned on these days."""
+    """各项比率 · The rates of the orders and whistles that were assigned on these days."""
     obtain_compound(compound_id)
     last = args["last"] or clock.local_date(clock.now())
     first = args["first"] or last.replace(day=1)
@@ -247,7 +252,7 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
 @blp.get("/sessions/<uuid:session_id>/rates", schemas.RatesSchema)
 @allow(*EVERYONE_THERE)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
-    """一期的三率 · The rates of the work that came of a session."""
+    """一期的各项比率 · The rates of the work that resulted from a session."""
     return _rates(scope_of_session(obtain(AgendaSession, session_id)))
 
 

@@ -63,7 +63,7 @@ class EvaluationResultSchema(AnswerSchema):
 
     shown = attributes(Figures, "answers", of="figures")
     satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction")
-    resolution = ma.fields.Nested(RateSchema, attribute="figures.resolution")
+    solved_rate = ma.fields.Nested(RateSchema, attribute="figures.solved_rate")
     breakdown = ma.fields.Nested(GradeCountsSchema, allow_none=True)
 
 
@@ -154,7 +154,7 @@ class PeriodArgs(Schema):
 
 
 class FourRatesSchema(AnswerSchema):
-    rates = alike("response resolution satisfaction in_time", lambda: ma.fields.Nested(RateSchema))
+    rates = alike("response solved_rate satisfaction in_time", lambda: ma.fields.Nested(RateSchema))
 
 
 class RatesSchema(FourRatesSchema):

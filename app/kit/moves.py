@@ -55,7 +55,7 @@ class HasMoves(HasId, Base):
     def state_words(self) -> tuple[str, str]:
         """What a refusal says of the row, in Chinese and in English."""
         zh, en = self.CALLED
-        return f"{zh}的状态是 {self.state}", f"{en} is {self.state}"
+        return f"{zh}的状态是“{self.state.zh}”", f"{en} is in the state “{self.state.en}”"
 
     def require_state(self, *states: StrEnum) -> None:
         """Raises WrongState unless the row is in one of these states."""

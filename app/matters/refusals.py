@@ -18,4 +18,4 @@ class CarriedOverTooOften(DomainError):
 
     status, code = 409, "carried_over_too_often"
     zh = "已多次结转，须派单、吹哨或说明理由不予受理"
-    en = "Carried over too often; dispatch it, whistle or refuse it with a reason"
+    en = "Carried over too often; dispatch it, request a whistle, or refuse it with a reason"

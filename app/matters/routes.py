@@ -47,7 +47,7 @@ RAISE_EXAMPLE = {
 @blp.arguments(schemas.RaiseArgs, example=RAISE_EXAMPLE)
 @blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """提出问题 · Put a matter before the compound."""
+    """提出问题 · Raise a matter in the compound."""
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
     matter = create(Matter, services.raise_matter, compound, at=at, **body)
@@ -91,7 +91,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 @allow(Role.RESIDENT)
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
-    """撤回附议 · Support a matter no longer."""
+    """撤回附议 · Withdraw your support of a matter."""
     matter = act(services.withdraw_endorsement, obtain(Matter, matter_id, lock=True), clock.now())
     return _seen_by(current_actor(), [matter])[0]
 

@@ -26,9 +26,7 @@ class MattersArgs(PageArgs):
 class ScreenArgs(Schema):
     """`into` names the matter that this one is merged into."""
 
-    outcome = ma.fields.String(
-        required=True, validate=ma.validate.OneOf(sorted(state.value for state in SCREENED))
-    )
+    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(sorted(SCREENED)))
     reason = Text(max_length=500, multiline=True, load_default=None)
     into = Id(load_default=None)
 

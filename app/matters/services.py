@@ -94,7 +94,7 @@ def screen(
     Raises WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften.
     """
     if outcome not in SCREENED:
-        raise ValueError(f"{outcome} is not an outcome of screening")
+        raise ValueError(f"{outcome!r} is not an outcome of screening")
     leaves_a_list = matter.state in ON_A_LIST and outcome is not MatterState.LISTED
     if reason is None and (outcome is MatterState.REFUSED or leaves_a_list):
         raise ReasonMissing

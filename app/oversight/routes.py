@@ -27,7 +27,7 @@ def read_compound_log(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]
 @blp.get("/compounds/<uuid:compound_id>/audit/check", ChainSchema)
 @allow(Role.AUDITOR)
 def check_compound_log(compound_id: UUID) -> dict[str, Any]:
-    """核对小区工作记录 · Recount the chain of a compound's log."""
+    """核对小区工作记录 · Verify the hash chain of a compound's log."""
     obtain_compound(compound_id)
     return as_told(check_chain(db.session(), compound_id))
 
@@ -36,7 +36,8 @@ def check_compound_log(compound_id: UUID) -> dict[str, Any]:
 @allow(Role.AUDITOR)
 @blp.arguments(LogArgs, location="query")
 def read_community_log(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """社区工作记录 · Moves of the community itself, such as its host list; newest first."""
+    """社区工作记录 · Moves of the community itself, such as those of its host list, newest
+    first."""
     obtain_community(community_id)
     return _read_log(community_id, args)
 
@@ -44,7 +45,7 @@ def read_community_log(args: dict[str, Any], community_id: UUID) -> dict[str, An
 @blp.get("/communities/<uuid:community_id>/audit/check", ChainSchema)
 @allow(Role.AUDITOR)
 def check_community_log(community_id: UUID) -> dict[str, Any]:
-    """核对社区工作记录 · Recount the chain of the community's own log."""
+    """核对社区工作记录 · Verify the hash chain of the community's own log."""
     obtain_community(community_id)
     return as_told(check_chain(db.session(), community_id))
 

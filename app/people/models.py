@@ -1,7 +1,6 @@
 """Residents, residences, appointments, and the families of tokens they log in with."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,32 +31,32 @@ class Role(Worded):
 
     RESIDENT = "RESIDENT", "居民", "resident"
     OWNER = "OWNER", "业主", "owner"
-    RESIDENT_REP = "RESIDENT_REP", "居民代表", "residents' representative"
-    BUILDING_HEAD = "BUILDING_HEAD", "楼栋长", "head of a building"
+    RESIDENT_REP = "RESIDENT_REP", "居民代表", "resident representative"
+    BUILDING_HEAD = "BUILDING_HEAD", "楼栋长", "building head"
     GRID_WORKER = "GRID_WORKER", "网格员", "grid worker"
-    BRANCH_SECRETARY = "BRANCH_SECRETARY", "小区党支部书记", "secretary of the branch"
+    BRANCH_SECRETARY = "BRANCH_SECRETARY", "小区党支部书记", "branch secretary"
     OC_DIRECTOR = "OC_DIRECTOR", "业委会主任", "director of the owners' committee"
-    PROPERTY_MANAGER = "PROPERTY_MANAGER", "物业经理", "manager of the property firm"
+    PROPERTY_MANAGER = "PROPERTY_MANAGER", "物业经理", "property manager"
     SEATED_MEMBER = "SEATED_MEMBER", "下沉党员", "seated party member"
-    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY", "社区党委书记", "secretary of the community"
-    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER", "街道工作人员", "officer of the subdistrict"
-    DEPARTMENT = "DEPARTMENT", "部门人员", "officer of a department"
+    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY", "社区党委书记", "community secretary"
+    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER", "街道工作人员", "subdistrict officer"
+    DEPARTMENT = "DEPARTMENT", "部门人员", "department officer"
     AUDITOR = "AUDITOR", "监督员", "auditor"
 
 
-class Relation(StrEnum):
+class Relation(Worded):
     """How a resident belongs to the unit."""
 
-    OWNER = "owner"
-    TENANT = "tenant"
-    FAMILY = "family"
+    OWNER = "owner", "业主", "owner"
+    TENANT = "tenant", "租户", "tenant"
+    FAMILY = "family", "家属", "family"
 
 
-class ResidenceState(StrEnum):
-    CLAIMED = "CLAIMED"
-    VERIFIED = "VERIFIED"
-    REFUSED = "REFUSED"
-    ENDED = "ENDED"
+class ResidenceState(Worded):
+    CLAIMED = "CLAIMED", "待核实", "waiting for verification"
+    VERIFIED = "VERIFIED", "已核实", "verified"
+    REFUSED = "REFUSED", "核实未通过", "refused"
+    ENDED = "ENDED", "已结束", "ended"
 
 
 RESIDENCE_MOVES: dict[ResidenceState, frozenset[ResidenceState]] = {

@@ -74,9 +74,9 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(schemas.RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
 @blp.refuses(Unauthorized, refusals.TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
-    """续期 · Exchange a refresh token, once, for a new pair.
+    """续期 · Exchange a refresh token for a new pair; each works once.
 
-    The token stands in the body as `refresh_token`, or else in the Authorization header.
+    Send the token in the body as `refresh_token`, or else in the Authorization header.
     """
     try:
         verify_jwt_in_request(refresh=True, locations=["json", "headers"])
@@ -104,7 +104,7 @@ def log_out() -> str:
 @blp.get("/me", schemas.MeSchema)
 @signed_in
 def read_me() -> dict[str, Any]:
-    """我的信息 · Oneself, with residences and the offices of today."""
+    """我的信息 · Yourself, with your residences and present offices."""
     return _me()
 
 
@@ -113,7 +113,7 @@ def read_me() -> dict[str, Any]:
 @blp.arguments(schemas.ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
 @blp.refuses(refusals.BirthDateConfirmed, refusals.InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
-    """更新我的信息 · Set one's name and birth date."""
+    """更新我的信息 · Set your name and birth date."""
     actor = current_actor()
     services.update_profile(
         actor.resident,
@@ -130,9 +130,10 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(schemas.OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
 @blp.refuses(refusals.OfficeCodeInvalid)
 def take_office(body: dict[str, Any]) -> Appointment:
-    """凭任职码任职 · Take the office that a one-time code from the operator gives.
+    """凭任职码任职 · Take an office with a one-time code from the operator.
 
-    Sent again by the same person it answers the same, so an answer that was lost does no harm.
+    The same person may send the code again and gets the same answer, so a lost answer does no
+    harm.
     """
     resident = current_actor().resident
     appointment = office_codes.take_office(db.session(), body["code"], resident, clock.now())
@@ -163,7 +164,7 @@ def _me() -> dict[str, Any]:
 @blp.arguments(schemas.ClaimArgs, example=CLAIM_EXAMPLE)
 @blp.creates(refusals.UnknownUnit, refusals.AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
-    """登记居住 · Claim that one lives in a unit."""
+    """登记居住 · Claim that you live in a unit."""
     actor = current_actor()
     at = clock.now()
 
@@ -193,7 +194,7 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
 @blp.refuses(refusals.OwnClaim, refusals.InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """核实居住 · Confirm a claim, and the birth date that the papers show."""
+    """核实居住 · Confirm a claim, with the birth date shown by the papers."""
     residence = obtain(Residence, residence_id, lock=True)
     return act(services.verify_residence, residence, clock.now(), body.get("birth_date"))
 
@@ -203,7 +204,7 @@ def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @blp.arguments(schemas.ReasonArgs, example={"reason": "房号与证件不符"})
 @blp.refuses(refusals.OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """不予核实 · Turn a claim down, with a reason that the claimant reads."""
+    """不予核实 · Refuse a claim, with a reason that the claimant can read."""
     residence = obtain(Residence, residence_id, lock=True)
     return act(services.refuse_residence, residence, clock.now(), body["reason"])
 
@@ -213,7 +214,7 @@ def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
 @blp.arguments(schemas.AppointArgs, example=APPOINT_EXAMPLE)
 @blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
-    """小区任职 · Give somebody an office in a compound."""
+    """小区任职 · Appoint somebody to an office in a compound."""
     compound = obtain_compound(compound_id)
     return _appoint(compound, current_actor().roles_in(compound), body)
 
@@ -223,7 +224,7 @@ def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
 @blp.arguments(schemas.AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
 @blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
-    """社区任职 · Give somebody an office in a community."""
+    """社区任职 · Appoint somebody to an office in a community."""
     community = obtain_community(community_id)
     return _appoint(community, current_actor().roles_in_community(community), body)
 
@@ -238,7 +239,7 @@ def _appoint(
 @blp.get("/compounds/<uuid:compound_id>/appointments", schemas.AppointmentSchema(many=True))
 @allow(*APPOINTERS, Role.AUDITOR)
 def list_appointments(compound_id: UUID) -> list[Appointment]:
-    """任职列表 · All offices of a compound, past ones too."""
+    """任职列表 · All offices of a compound, past ones included."""
     obtain_compound(compound_id)
     query = db.select(Appointment).where(Appointment.compound_id == compound_id)
     return list(db.session.scalars(query.order_by(Appointment.id)))
@@ -248,7 +249,7 @@ def list_appointments(compound_id: UUID) -> list[Appointment]:
 @allow(*Role)
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:
-    """结束任职 · End an office now; its holder may lay it down."""
+    """结束任职 · End an office now; its holder may resign it."""
     appointment = found(
         db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
     )

@@ -197,10 +197,12 @@ def appoint(
 ) -> Appointment:
     """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
     if resident_id == by.id:
-        raise Forbidden(zh="不能任命自己", en="Nobody appoints themselves")
+        raise Forbidden(zh="不能任命自己", en="You cannot appoint yourself")
     in_compound = isinstance(place, Compound)
     if role not in _offices_given_by(by_roles, in_compound):
-        raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")
+        raise Forbidden(
+            zh=f"您不能在这里任命{role.zh}", en=f"The office of {role.en} is not yours to give here"
+        )
     if until is not None and until <= since:
         raise refusals.InvalidTerm
     if session.get(Resident, resident_id) is None:
@@ -231,7 +233,8 @@ def end_appointment(
     allowed = _offices_given_by(by_roles, in_compound=appointment.compound_id is not None)
     if appointment.role not in allowed and appointment.resident_id != by.id:
         raise Forbidden(
-            zh=f"您不能解除 {appointment.role} 的任职", en=f"You may not end a {appointment.role}"
+            zh=f"您不能解除{appointment.role.zh}的任职",
+            en=f"The office of {appointment.role.en} is not yours to end",
         )
     appointment.end(at)
     _record_appointment(session, appointment, "end", by, at)

@@ -1,7 +1,6 @@
 """Red and black lists of property firms, and their entries."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -16,13 +15,13 @@ from app.kit.words import Worded
 from app.rating_lists.refusals import SameColour
 
 
-class ListState(StrEnum):
+class ListState(Worded):
     """Steps of a list: draft > reviewed > noticed > final (domain notes, section 5)."""
 
-    DRAFT = "DRAFT"
-    REVIEWED = "REVIEWED"
-    NOTICED = "NOTICED"
-    FINAL = "FINAL"
+    DRAFT = "DRAFT", "草稿", "draft"
+    REVIEWED = "REVIEWED", "已审核", "reviewed"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    FINAL = "FINAL", "已定榜", "final"
 
 
 _S = ListState

@@ -44,7 +44,8 @@ def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
 @allow(*EVERYONE_THERE)
 @blp.lists(schemas.RatingListBriefSchema)
 def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """红黑榜列表 · Lists of a community, newest first; drafts are for those who make them."""
+    """红黑榜列表 · Lists of a community, newest first; drafts are visible to those who make
+    them."""
     community = obtain_community(community_id)
     query = db.select(RatingList).where(RatingList.community_id == community_id)
     if not _sees_drafts(community):
@@ -64,7 +65,7 @@ def read_rating_list(list_id: UUID) -> RatingList:
 @blp.arguments(schemas.RatingEntriesArgs, example=ENTRIES_EXAMPLE)
 @blp.refuses(WrongState, refusals.InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
-    """修改红黑榜 · Write the entries of a draft anew."""
+    """修改红黑榜 · Replace the entries of a draft."""
     return act(services.revise_list, _obtain_list(list_id), **body)
 
 
@@ -72,7 +73,7 @@ def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
 @allow(Role.SUBDISTRICT_OFFICER)
 @blp.refuses(WrongState, refusals.OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
-    """审核红黑榜 · The street office reviews a draft; its drafter does not."""
+    """审核红黑榜 · Review a draft, as the street office; not by whoever drafted it."""
     return act(services.review_list, _obtain_list(list_id))
 
 
@@ -80,7 +81,8 @@ def review_rating_list(list_id: UUID) -> RatingList:
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
-    """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
+    """公示红黑榜 · Publish each entry in its compound for 7 days; afterwards the list becomes
+    final by itself."""
     return act(services.publish_list, _obtain_list(list_id))
 
 
@@ -89,7 +91,8 @@ def publish_rating_list(list_id: UUID) -> RatingList:
 @blp.arguments(schemas.StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
 @blp.refuses(WrongState, refusals.NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
-    """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
+    """撤下一条 · Remove an entry from a published list after an objection; its notice is
+    corrected."""
     return act(services.strike_entry, _obtain_entry(entry_id), **body)
 
 

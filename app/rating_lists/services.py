@@ -18,8 +18,8 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
 from app.rating_lists import notices, refusals
+from app.rating_lists.limits import NOTICE_DAYS
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
-from app.rating_lists.terms import NOTICE_DAYS
 
 
 def draft_list(

@@ -1,15 +1,13 @@
-"""What goes in and out about stories and figures."""
+"""What goes in and out about figures."""
 
 from typing import Any
 
 import marshmallow as ma
 
-from app.kit.schemas import AnswerSchema, Id, Matches, Schema, alike, attributes, columns
-from app.matters.models import Matter
+from app.kit.schemas import AnswerSchema, Id, Matches, Schema, alike, attributes
 from app.reports.cells import Days, People, ShareCell
 from app.reports.counts import FrequentCategory
 from app.reports.periods import Period, month_of, year_of
-from app.reports.story import Entry, Reference
 from app.works.orders.models import DoerKind
 
 MONTH = Matches("2[01][0-9]{2}-(0[1-9]|1[0-2])")
@@ -32,31 +30,6 @@ class FiguresArgs(Schema):
 def period_of(args: dict[str, str], today: str) -> Period:
     """The period that is asked for; without one the month of `today` (`2026-03-04`)."""
     return year_of(args["year"]) if "year" in args else month_of(args.get("month", today[:7]))
-
-
-class StoryAboutSchema(AnswerSchema):
-    """What an entry is about: the kind of thing, and its id."""
-
-    shown = attributes(Reference, "thing id")
-
-
-class StoryEntrySchema(AnswerSchema):
-    """One move. `figures` holds the numbers behind it; which ones hangs on its `kind`."""
-
-    shown = attributes(Entry, "at step kind")
-    text = ma.fields.String(attribute="zh")
-    text_en = ma.fields.String(attribute="en")
-    about = ma.fields.Nested(StoryAboutSchema)
-    figures = ma.fields.Dict(keys=ma.fields.String())
-
-
-class StorySchema(AnswerSchema):
-    """A matter from its raising to today, oldest first. Nobody is named, nor is it told who
-    supported it or voted what, nor why it was refused."""
-
-    matter_id = Id()
-    shown = columns(Matter, "title category")
-    entries = ma.fields.List(ma.fields.Nested(StoryEntrySchema))
 
 
 class PeopleSchema(AnswerSchema):
@@ -135,9 +108,9 @@ class DepartmentFiguresSchema(AnswerSchema):
 
 
 class WorkRatesSchema(AnswerSchema):
-    """As the three rates elsewhere; those who answered are people and may be suppressed."""
+    """As the four rates elsewhere; those who answered are people and may be suppressed."""
 
-    shares = alike("response resolution satisfaction in_time", _share)
+    shares = alike("response solved_rate satisfaction in_time", _share)
 
 
 class WorkFiguresSchema(AnswerSchema):

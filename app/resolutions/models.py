@@ -1,7 +1,6 @@
 """Resolutions, branch reviews, and the votes of those present."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -32,21 +31,21 @@ from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
 
 
-class ResolutionState(StrEnum):
+class ResolutionState(Worded):
     """Steps of a resolution (domain notes, section 8). NO_QUORUM may be tabled again, and so may
     VOID: the key of its secret vote was lost."""
 
-    DRAFT = "DRAFT"
-    TABLED = "TABLED"
-    PASSED = "PASSED"
-    FAILED = "FAILED"
-    NO_QUORUM = "NO_QUORUM"
-    SHELVED = "SHELVED"
-    NOTICED = "NOTICED"
-    EFFECTIVE = "EFFECTIVE"
-    SUPERSEDED = "SUPERSEDED"
-    ESCALATED = "ESCALATED"
-    VOID = "VOID"
+    DRAFT = "DRAFT", "草案", "draft"
+    TABLED = "TABLED", "付表决", "put to the vote"
+    PASSED = "PASSED", "通过", "passed"
+    FAILED = "FAILED", "未通过", "failed"
+    NO_QUORUM = "NO_QUORUM", "到会人数不足", "no quorum"
+    SHELVED = "SHELVED", "暂缓", "shelved"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    EFFECTIVE = "EFFECTIVE", "已生效", "in effect"
+    SUPERSEDED = "SUPERSEDED", "已被取代", "superseded"
+    ESCALATED = "ESCALATED", "已提请上会", "handed on"
+    VOID = "VOID", "表决作废", "void"
 
 
 _S = ResolutionState
@@ -101,10 +100,10 @@ class Forum(Worded):
     COMMUNITY = "COMMUNITY", "社区党委", "the community"
 
 
-class Answer(StrEnum):
-    YES = "YES"
-    NO = "NO"
-    ABSTAIN = "ABSTAIN"
+class Answer(Worded):
+    YES = "YES", "赞成", "yes"
+    NO = "NO", "反对", "no"
+    ABSTAIN = "ABSTAIN", "弃权", "abstain"
 
 
 class ReviewOpinion(Worded):

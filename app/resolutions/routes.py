@@ -51,7 +51,7 @@ def _keys() -> KeyStore:
     refusals.SupersededAlready,
 )
 def draft_resolution(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """起草决议 · Draft a resolution on a chosen matter while the round table is on."""
+    """起草决议 · Draft a resolution on a selected matter during the round table."""
     resolution = create(
         Resolution, services.draft_resolution, obtain(AgendaSession, session_id), **body
     )
@@ -71,7 +71,7 @@ def list_resolutions(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.get("/resolutions/<uuid:resolution_id>", schemas.ResolutionSchema)
 @allow(*EVERYONE_THERE)
 def read_resolution(resolution_id: UUID) -> dict[str, Any]:
-    """一项决议 · One resolution; figures show when the vote is over."""
+    """一项决议 · One resolution; the figures are shown when the vote is over."""
     return as_seen(obtain(Resolution, resolution_id))
 
 
@@ -87,7 +87,7 @@ def read_resolution(resolution_id: UUID) -> dict[str, Any]:
     refusals.SupersededAlready,
 )
 def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """修改草案 · Write a draft anew, but for its matter."""
+    """修改草案 · Replace the content of a draft, except for its matter."""
     return as_seen(act(services.revise_resolution, obtain(Resolution, resolution_id), **body))
 
 
@@ -95,7 +95,7 @@ def revise_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @allow(Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 @blp.refuses(WrongState, refusals.ReviewRequestedAlready)
 def request_review(resolution_id: UUID) -> dict[str, Any]:
-    """提请支部先议 · Ask the branch for its opinion; after 5 working days the review lapses."""
+    """提请支部先议 · Ask the branch for its opinion; the review lapses after 5 working days."""
     return as_seen(act(review.request_review, obtain(Resolution, resolution_id)))
 
 
@@ -106,7 +106,8 @@ def request_review(resolution_id: UUID) -> dict[str, Any]:
 )
 @blp.refuses(WrongState, refusals.ReviewNotRequested, refusals.AdviceMissing)
 def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """支部先议 · The branch's opinion on a draft: shown with it, never a veto."""
+    """支部先议 · Give the branch's opinion on a draft; it is shown with the draft and is never a
+    veto."""
     return as_seen(act(review.give_review, obtain(Resolution, resolution_id), **body))
 
 
@@ -115,7 +116,8 @@ def give_review(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.TableArgs, example={"method": "PHONE", "secrecy": "SECRET"})
 @blp.refuses(WrongState, refusals.HandsAreNotSecret, refusals.ReviewPending, *KEY_REFUSALS)
 def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """付表决 · Put it to the vote; text, method, secrecy and rule are fixed from here on."""
+    """付表决 · Put a resolution to the vote; text, method, secrecy and rule cannot change
+    afterwards."""
     resolution = act(services.table_resolution, obtain(Resolution, resolution_id), _keys(), **body)
     return as_seen(resolution)
 
@@ -132,7 +134,8 @@ def table_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any
     refusals.MoreVotesThanPresent,
 )
 def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """录入票数 · Enter what hands or papers said: PASSED, FAILED or NO_QUORUM."""
+    """录入票数 · Enter the count of hands or papers: the resolution becomes PASSED, FAILED or
+    NO_QUORUM."""
     return as_seen(act(voting.count_votes, obtain(Resolution, resolution_id), **body))
 
 
@@ -141,7 +144,7 @@ def count_votes(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.VoteArgs, example={"answer": "YES"})
 @blp.refuses(WrongState, refusals.WrongMethod, refusals.NotPresent, NotOnRoll, *VOTE_REFUSALS)
 def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """手机表决 · Vote by phone, or replace one's vote, until the vote is closed."""
+    """手机表决 · Vote by phone, or replace your vote, until the vote is closed."""
     act_by_role(voting.cast_vote, obtain(Resolution, resolution_id), _keys(), body["answer"])
     return body
 
@@ -150,7 +153,7 @@ def cast_vote(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.WrongMethod, *VOTE_REFUSALS)
 def close_vote(resolution_id: UUID) -> dict[str, Any]:
-    """结束手机表决 · End the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
+    """结束手机表决 · Close the vote by phone and count it: PASSED, FAILED or NO_QUORUM."""
     resolution = act(voting.close_vote, obtain(Resolution, resolution_id), _keys())
     lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
@@ -161,7 +164,7 @@ def close_vote(resolution_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.ShelveArgs, example={"reason": "等电梯公司的采光实测报告"})
 @blp.refuses(WrongState, *KEY_REFUSALS)
 def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """暂缓 · Decide it not now, with a reason."""
+    """暂缓 · Shelve a resolution, with a reason."""
     resolution = act(services.shelve_resolution, obtain(Resolution, resolution_id), **body)
     lost_keys.erase_now(db.session(), resolution.id, _keys())
     return as_seen(resolution)
@@ -172,7 +175,7 @@ def shelve_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, An
 @blp.arguments(schemas.EscalateArgs, example=ESCALATE_EXAMPLE)
 @blp.refuses(WrongState)
 def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """提请上会 · Hand on what failed or was shelved to those who can decide it."""
+    """提请上会 · Hand a failed or shelved resolution on to those who can decide it."""
     return as_seen(act(services.escalate_resolution, obtain(Resolution, resolution_id), **body))
 
 
@@ -180,7 +183,7 @@ def escalate_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, 
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState)
 def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
-    """公示决议 · Post a passed resolution for 7 days; it takes effect by itself."""
+    """公示决议 · Publish a passed resolution for 7 days; afterwards it takes effect by itself."""
     return as_seen(act(services.publish_resolution, obtain(Resolution, resolution_id)))
 
 
@@ -188,5 +191,5 @@ def publish_resolution(resolution_id: UUID) -> dict[str, Any]:
 @allow(Role.BRANCH_SECRETARY)
 @blp.refuses(WrongState, refusals.ResolutionStillTabled)
 def conclude_meeting(session_id: UUID) -> dict[str, Any]:
-    """结束圆桌会 · End the round table: drafts and what had no quorum are shelved."""
+    """结束圆桌会 · End the round table; drafts and resolutions without a quorum are shelved."""
     return session_as_seen(act(meeting.conclude_meeting, obtain(AgendaSession, session_id)))

@@ -24,6 +24,7 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, next_number
 from app.people.models import Resident
 from app.resolutions import notices, refusals
+from app.resolutions.limits import NOTICE_DAYS
 from app.resolutions.models import (
     DEAD,
     Forum,
@@ -33,7 +34,6 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
 
 

@@ -99,7 +99,7 @@ def test_supporters_answer_too_and_move_nothing(desk: Desk):
     assert judged["verdict"] == "CLOSED"
     result = judged["result"]
     assert (result["answers"], result["breakdown"]) == (3, None)
-    assert result["satisfaction"]["text"] == result["resolution"]["text"] == "2/3 = 66.7%"
+    assert result["satisfaction"]["text"] == result["solved_rate"]["text"] == "2/3 = 66.7%"
 
 
 def _endorsed(desk: Desk, matter: str, by: Any) -> None:

@@ -60,7 +60,7 @@ def test_sixty_sheets_out_and_fifty_two_back(desk: Desk):
         "denominator": 52,
         "text": "47/52 = 90.4%",
     }
-    assert closed["result"]["resolution"]["text"] == "45/52 = 86.5%"
+    assert closed["result"]["solved_rate"]["text"] == "45/52 = 86.5%"
     assert closed["result"]["breakdown"] == {"satisfied": 38, "mostly": 9, "not_satisfied": 5}
     assert desk.state_of(opened["subject_id"]) == "CLOSED"
     (notice,) = desk.notices("EVALUATION_CLOSED")
@@ -88,7 +88,7 @@ def test_last_answer_of_each_counts_and_names_stay_secret(desk: Desk):
     closed = desk.read_round(opened)
     assert (closed["answers"], closed["result"]["breakdown"]) == (5, None)  # fewer than ten
     assert closed["result"]["satisfaction"]["text"] == "4/5 = 80.0%"
-    assert closed["result"]["resolution"]["text"] == "4/5 = 80.0%"
+    assert closed["result"]["solved_rate"]["text"] == "4/5 = 80.0%"
     assert len(comments(desk, opened)) == 5
     assert comments(desk, opened)[-1] == "还是不亮"
     (notice,) = desk.notices("EVALUATION_CLOSED")

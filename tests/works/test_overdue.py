@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kit.extensions import db
 from app.kit.orm import new_id
 from app.works.due import ORDERS, WHISTLES
-from app.works.ledgers import Escalation, MissedStep
+from app.works.escalations import Escalation, MissedStep
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle, WhistleState
 from tests.cast import Cast, stored

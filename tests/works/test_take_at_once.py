@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from app.kit import locks
 from app.people.models import Role
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders import making as orders
 from app.works.orders.models import OrderDoer, WorkOrder
 from tests.cast import Cast, stored

@@ -40,8 +40,8 @@ class WitnessesUnfit(DomainError):
     status, code = 422, "witnesses_unfit"
     zh, en = (
         "须有两位不同的见证人，都能在本小区投票，且不是录入人，也不是党支部书记",
-        "Two different witnesses are needed who may vote here, other than who enters the totals "
-        "and the branch secretary",
+        "Two different witnesses are needed who may vote here; neither the person who enters the "
+        "totals nor the branch secretary",
     )
 
 
@@ -56,19 +56,19 @@ class TotalsDisagree(DomainError):
 
 class NotAWitness(DomainError):
     status, code = 403, "not_a_witness"
-    zh, en = "您不是这次清点的见证人", "You are no witness of this count"
+    zh, en = "您不是这次清点的见证人", "You are not a witness of this count"
 
 
 class TotalsChanged(DomainError):
     status, code = 409, "totals_changed"
     zh = "票数已重新录入，请看过新的票数再确认"
-    en = "The totals were entered anew; look at them before you confirm"
+    en = "The totals were entered again; look at them before you confirm"
 
 
 class ConcluderTookPart(DomainError):
     status, code = 403, "concluder_took_part"
     zh = "录入人和见证人不能公布清点结果"
-    en = "Whoever entered or witnessed the totals does not publish them"
+    en = "Whoever entered or witnessed the totals cannot publish them"
 
 
 class CountNotConfirmed(DomainError):

@@ -42,8 +42,8 @@ COUNT_EXAMPLE = {
 @blp.arguments(schemas.ManualMethodArgs, example={"method": "HANDS"})
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
-    drops totals that both witnesses have not confirmed."""
+    """现场清点 · Count an assembly by hand instead of casting ballots. `null` undoes this, and
+    discards totals that both witnesses have not confirmed."""
     agenda_session = obtain(AgendaSession, session_id)
     return as_seen(act(manual_count.choose_method, agenda_session, body["method"]))
 
@@ -82,7 +82,7 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.ManualConfirmArgs, example={"totals_hash": "5e" * 32})
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """见证确认 · A witness confirms the totals that they have seen."""
+    """见证确认 · Confirm the totals as a witness who has seen them."""
     agenda_session = obtain(AgendaSession, session_id)
     count = result_of(manual_count.confirm_count, agenda_session, body["totals_hash"])
     return _as_seen(agenda_session, count)
@@ -91,7 +91,8 @@ def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.get("/sessions/<uuid:session_id>/manual-count", schemas.ManualCountSchema)
 @allow(*EVERYONE_THERE)
 def read_count(session_id: UUID) -> dict[str, Any]:
-    """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
+    """清点总数 · The totals; before they are published only the clerk and the witnesses see
+    them."""
     agenda_session = obtain(AgendaSession, session_id)
     count = manual_count.read_count(db.session(), agenda_session, current_actor().id)
     return _as_seen(agenda_session, count)
@@ -106,7 +107,7 @@ def read_count(session_id: UUID) -> dict[str, Any]:
     manual_count.TotalsDisagree,
 )
 def conclude_count(session_id: UUID) -> dict[str, Any]:
-    """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
+    """公布清点结果 · Publish the confirmed totals as the session's result, marked MANUAL."""
     return as_seen(act(manual_count.conclude_count, obtain(AgendaSession, session_id)))
 
 

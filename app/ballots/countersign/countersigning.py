@@ -26,7 +26,7 @@ class NoCountersigner(DomainError):
 
 class NotTheCountersigner(DomainError):
     status, code = 403, "not_the_countersigner"
-    zh, en = "约定的会签人不是您", "You are not the one who was to countersign"
+    zh, en = "约定的会签人不是您", "You are not the officer named to countersign"
 
 
 class OfficerKeyRevoked(DomainError):
@@ -38,7 +38,7 @@ class OfficerKeyRevoked(DomainError):
 class InvalidCountersignature(DomainError):
     status, code = 422, "invalid_countersignature"
     zh = "签名与约定的公钥和结果文件不符"
-    en = "The signature does not fit the key and the bundle of this vote"
+    en = "The signature does not match the key and the bundle of this vote"
 
 
 def countersign(

@@ -44,7 +44,7 @@ class OfficerKeyTaken(DomainError):
 
 class NoOfficerKey(DomainError):
     status, code = 409, "no_officer_key"
-    zh, en = "您没有登记会签公钥", "You have no key registered"
+    zh, en = "您没有登记会签公钥", "You have not registered a key"
 
 
 class UnknownOfficerKey(DomainError):
@@ -75,7 +75,7 @@ def register_key(
     if not any(office.role in COUNTERSIGNERS for office in officer.appointments):
         raise Forbidden(
             zh="只有社区书记和街道工作人员会签",
-            en="Only officers of community and subdistrict sign",
+            en="Only officers of the community and the subdistrict countersign",
         )
     earlier = _live_key(session, officer.id)
     if earlier is not None and earlier.public_key == public_key:

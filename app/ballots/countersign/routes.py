@@ -47,7 +47,7 @@ REFUSALS = (
 @blp.arguments(schemas.OfficerKeyArgs, example=KEY_EXAMPLE)
 @blp.refuses(Forbidden, officers.InvalidProof, officers.OfficerKeyTaken)
 def register_officer_key(body: dict[str, Any]) -> OfficerKey:
-    """登记会签公钥 · Register one's public key, or replace it.
+    """登记会签公钥 · Register your public key, or replace it.
 
     The key is made on the officer's own computer: `python -m votes.countersign new-key`, and
     `prove` makes the proof.
@@ -61,7 +61,8 @@ def register_officer_key(body: dict[str, Any]) -> OfficerKey:
 @signed_in
 @blp.refuses(officers.NoOfficerKey)
 def revoke_officer_key() -> OfficerKey:
-    """撤销会签公钥 · Revoke one's key; what it was to countersign stays without."""
+    """撤销会签公钥 · Revoke your key; results that it was to countersign stay without a
+    countersignature."""
     key = officers.revoke_key(db.session(), current_actor().resident, clock.now())
     db.session.commit()
     return key
@@ -71,7 +72,8 @@ def revoke_officer_key() -> OfficerKey:
 @public
 @blp.refuses(NotFound)
 def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
-    """会签人 · Officers who may countersign for the compound, their keys, and who is named."""
+    """会签人 · Officers who may countersign for the compound, their keys, and which one is
+    named."""
     compound = found(db.session.get(Compound, compound_id))
     return officers.read_countersigners(db.session(), compound, clock.now())
 
@@ -81,7 +83,7 @@ def list_countersigners(compound_id: UUID) -> list[officers.Countersigner]:
 @blp.arguments(schemas.NameCountersignerArgs, example=NAME_EXAMPLE)
 @blp.refuses(officers.UnknownOfficerKey)
 def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[officers.Countersigner]:
-    """指定会签人 · Name who countersigns the compound's votes from the next opening on."""
+    """指定会签人 · Name who countersigns the compound's votes, from the next vote that opens."""
     compound = obtain_compound(compound_id)
     named = officers.name_countersigner(
         db.session(), compound, **body, by=current_actor().resident, at=clock.now()
@@ -95,7 +97,7 @@ def name_countersigner(body: dict[str, Any], compound_id: UUID) -> Sequence[offi
 @blp.arguments(schemas.CountersignArgs, example={"signature": "5e" * 64})
 @blp.refuses(*REFUSALS, countersigning.OfficerKeyRevoked, countersigning.InvalidCountersignature)
 def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """会签 · Hand in the second officer's signature over the sealed result, once."""
+    """会签 · Submit the second officer's signature over the sealed result; only once."""
     agenda_session = act_by_role(
         countersigning.countersign, obtain(AgendaSession, session_id), **body
     )
@@ -107,7 +109,7 @@ def countersign(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.RefuseCountersignatureArgs, example={"reason": "名单人数与社区底册不符"})
 @blp.refuses(*REFUSALS)
 def refuse_countersignature(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """拒绝会签 · Refuse to countersign, with a reason that the board publishes."""
+    """拒绝会签 · Refuse to countersign, with a reason that is published on the board."""
     agenda_session = act_by_role(
         countersigning.refuse_countersignature, obtain(AgendaSession, session_id), **body
     )

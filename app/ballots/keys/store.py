@@ -31,7 +31,7 @@ OPERATOR_KEYS = UUID("6a2f1c52-9d0e-5b7a-8f43-2b1e7c90d6a4")
 
 class KeyUnavailable(DomainError):
     status, code = 503, "key_unavailable"
-    zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available, try again shortly"
+    zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available; try again shortly"
 
     def __init__(self, *, retry_after: int = 5) -> None:
         super().__init__(retry_after=retry_after)

@@ -60,19 +60,19 @@ class UnknownSerial(DomainError):
 class OwnPaperBallot(DomainError):
     status, code = 403, "own_paper_ballot"
     zh = "不能录入或确认自己的纸票，请用手机投票或请他人办理"
-    en = "Nobody enters or confirms their own slip; vote by phone or ask somebody else"
+    en = "You cannot enter or confirm your own slip; vote by phone or ask somebody else"
 
 
 class EnteredByTheSame(DomainError):
     status, code = 403, "entered_by_the_same"
     zh = "录入人不能自己确认，请另一人办理"
-    en = "Whoever entered a slip does not confirm it; somebody else does"
+    en = "Whoever entered a slip cannot confirm it; ask somebody else"
 
 
 class PhoneBallotExists(DomainError):
     status, code = 409, "phone_ballot_exists"
     zh = "这位投票人已用手机投票，须由本人先撤回"
-    en = "This voter has voted by phone and withdraws that ballot first"
+    en = "This voter has voted by phone and has to withdraw that ballot first"
 
 
 class AnotherSlipEntered(DomainError):

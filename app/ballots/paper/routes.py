@@ -85,7 +85,7 @@ def allow_larger_sheets() -> None:
 @blp.arguments(schemas.IssueSlipsArgs, example={"count": 40})
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
+    """发放纸票 · Issue slips to be printed, each with its own serial, while voting is open."""
     batch = create(
         PaperBatch, paper_entry.issue_slips, obtain(AgendaSession, session_id), body["count"]
     )
@@ -97,7 +97,7 @@ def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 @blp.refuses(WrongState, *VOTE_REFUSALS)
 def print_slips(batch_id: UUID) -> Response:
-    """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
+    """打印纸票 · The slips as an A4 PDF, each with the voter's stub; while voting is open."""
     batch = found(db.session.get(PaperBatch, batch_id))
     agenda_session = obtain(AgendaSession, batch.session_id)
     sheet = paper_sheet.sheet_of(agenda_session, batch, _keys())
@@ -111,7 +111,7 @@ def print_slips(batch_id: UUID) -> Response:
 @allow(*READERS)
 @blp.lists(schemas.PaperSlipSchema, schemas.SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """纸票列表 · The slips of a session and how far each has come, newest first."""
+    """纸票列表 · The slips of a session with the state of each, newest first."""
     agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
     query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
     show = partial(_as_seen, agenda_session, actor)
@@ -123,7 +123,7 @@ def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.SlipEntryArgs, example=ENTRY_EXAMPLE)
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """录入纸票 · Enter what is on a slip; somebody else confirms it."""
+    """录入纸票 · Enter what is on a slip; another person has to confirm it."""
     return _written(session_id, paper_entry.enter_slip, _keys(), _entered(serial, body))
 
 
@@ -140,7 +140,7 @@ def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
     paper_entry.PhotoMissing,
 )
 def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """确认纸票 · Enter the slip a second time, as somebody else; then it is the voter's ballot."""
+    """确认纸票 · Enter the slip a second time, as another person; then it is the voter's ballot."""
     return _written(session_id, paper_entry.confirm_slip, _keys(), _entered(serial, body))
 
 
@@ -159,7 +159,7 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     *VOTE_REFUSALS,
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
+    """撤回纸票 · Withdraw a confirmed paper ballot at the voter's request."""
     asked = {"serial": serial, "voter_id": body["resident_id"], "reason": body["reason"]}
     return _written(session_id, withdrawing.withdraw_slip, _keys(), **asked)
 
@@ -169,7 +169,7 @@ def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[s
 @blp.arguments(schemas.SlipVoidArgs, example={"reason": "写坏了，已换一张"})
 @blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """作废纸票 · A slip that is no ballot was spoiled or lost."""
+    """作废纸票 · Void a slip that was spoiled or lost and is not a ballot yet."""
     return _written(session_id, paper_entry.void_slip, serial, body["reason"])
 
 
@@ -186,7 +186,7 @@ def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, 
     UnknownAttachment,
 )
 def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """补照片 · Add photos to a slip that was entered from a sheet and waits to be confirmed."""
+    """补照片 · Add photos to a slip that was entered from a sheet and is not confirmed yet."""
     return _written(session_id, paper_entry.add_photos, serial, body["attachment_ids"])
 
 
@@ -194,9 +194,9 @@ def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
 @allow(*CLERKS)
 @blp.arguments(schemas.PaperVoterArgs)
 def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """查投票人 · The resident whom a signed strip names by unit and name; 404 for none.
+    """查投票人 · Find the resident named on a signed strip by unit and name; 404 if there is none.
 
-    It changes nothing, but in an address the name would stand in every access log on the way.
+    It changes nothing. It is a POST because a name in an address would end up in access logs.
     """
     agenda_session = obtain(AgendaSession, session_id)
     resident_id = paper_file.find_voter(db.session(), agenda_session, **args)
@@ -209,7 +209,7 @@ def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=paper_file.XLSX)
 @blp.refuses(WrongState)
 def read_sheet_template(session_id: UUID) -> Response:
-    """纸票登记表模板 · An XLSX sheet with the serials that have not come back, to be filled in."""
+    """纸票登记表模板 · An XLSX sheet to fill in, with the serials that have not come back."""
     agenda_session = obtain(AgendaSession, session_id)
     agenda_session.require_state(*OPEN_STATES)
     answer = Response(paper_file.template(db.session(), agenda_session), mimetype=paper_file.XLSX)
@@ -222,7 +222,7 @@ def read_sheet_template(session_id: UUID) -> Response:
 @blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
-    """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
+    """导入纸票 · Enter the slips of a sheet (XLSX or CSV): all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.enter_slip)
 
 
@@ -231,7 +231,8 @@ def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, An
 @blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
-    """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
+    """导入确认 · Confirm slips with a sheet that a second person filled in: all of its rows, or
+    none."""
     return _take_in(session_id, files["file"], paper_entry.confirm_slip)
 
 
@@ -241,7 +242,7 @@ def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, 
 @blp.response(204)
 @blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
-    """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
+    """撤回选票 · Withdraw your own ballot, cast by phone or on paper, until voting closes."""
     act(withdrawing.withdraw_ballot, obtain(AgendaSession, session_id), _keys(), **args)
 
 

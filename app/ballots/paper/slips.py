@@ -7,7 +7,6 @@ goes at sealing.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,17 +23,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
+from app.kit.words import Worded
 from votes.serial import LENGTH
 
 
-class SlipState(StrEnum):
+class SlipState(Worded):
     """ENTERED by one person it waits for another; CONFIRMED it is a ballot."""
 
-    ISSUED = "ISSUED"
-    ENTERED = "ENTERED"
-    CONFIRMED = "CONFIRMED"
-    WITHDRAWN = "WITHDRAWN"
-    VOID = "VOID"
+    ISSUED = "ISSUED", "还没有录入", "not entered yet"
+    ENTERED = "ENTERED", "等待第二人确认", "waiting for the second person"
+    CONFIRMED = "CONFIRMED", "已确认", "confirmed"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    VOID = "VOID", "已作废", "void"
 
 
 _S = SlipState
@@ -45,13 +45,6 @@ SLIP_MOVES: dict[SlipState, frozenset[SlipState]] = {
     _S.CONFIRMED: frozenset({_S.WITHDRAWN}),
     _S.WITHDRAWN: frozenset(),
     _S.VOID: frozenset(),
-}
-SLIP_WORDS: dict[SlipState, str] = {
-    _S.ISSUED: "还没有录入",
-    _S.ENTERED: "已录入，等待第二人确认",
-    _S.CONFIRMED: "已确认，成为选票",
-    _S.WITHDRAWN: "已撤回",
-    _S.VOID: "已作废",
 }
 
 
@@ -117,12 +110,6 @@ class PaperSlip(HasMoves):
     slot: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     reason: Mapped[str | None] = mapped_column(Text)
-
-    @property
-    def state_words(self) -> tuple[str, str]:
-        """Its state in words, since whoever has one in hand reads them."""
-        zh, en = self.CALLED
-        return f"{zh}{SLIP_WORDS[self.state]}", f"{en} is {self.state}"
 
     def enter(self, by_id: UUID, slot: bytes, commitment: bytes) -> None:
         """Somebody entered what is on it, for the voter of this slot."""

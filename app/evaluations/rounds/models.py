@@ -1,7 +1,6 @@
 """Evaluation rounds: a question put to a compound, its answers, and its returned paper sheets."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -22,16 +21,16 @@ class SubjectKind(Worded):
     CONVENTION = "CONVENTION", "规约", "convention"
 
 
-class RoundState(StrEnum):
-    OPEN = "OPEN"
-    CLOSED = "CLOSED"
+class RoundState(Worded):
+    OPEN = "OPEN", "进行中", "open"
+    CLOSED = "CLOSED", "已截止", "closed"
 
 
-class RoundOutcome(StrEnum):
+class RoundOutcome(Worded):
     """Whether enough people answered for a result."""
 
-    COUNTED = "COUNTED"
-    TOO_FEW = "TOO_FEW"
+    COUNTED = "COUNTED", "已计", "counted"
+    TOO_FEW = "TOO_FEW", "人数不足", "too few answered"
 
 
 ROUND_MOVES: dict[RoundState, frozenset[RoundState]] = {

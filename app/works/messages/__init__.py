@@ -14,7 +14,7 @@ from app.messages.models import MessageKind
 from app.messages.telling import Message, To, one_by_one
 from app.messages.whom import office_holders, offices
 from app.people.models import Role
-from app.works.ledgers import Escalation
+from app.works.escalations import Escalation
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 

@@ -12,10 +12,10 @@ from app.people.actor import Actor
 from app.people.models import Resident
 from app.works import notices
 from app.works.access import DOERS, require_doer, require_offices
+from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_ANSWER, ORDER_TERMS
 from app.works.orders.making import start
 from app.works.orders.models import DoerKind, OrderDoer, OrderWay, WorkOrder
-from app.works.terms import end_of_due_day
 
 
 def assign_order(

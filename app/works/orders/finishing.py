@@ -14,9 +14,9 @@ from app.people.actor import Actor
 from app.works import notices
 from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done
+from app.works.due_days import end_of_due_day
 from app.works.orders.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
 def add_progress(

@@ -17,13 +17,13 @@ from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
-from app.works.terms import end_of_due_day
 
 # A resolution that was passed, and that no later one has replaced, is carried out.
-STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
+CARRIED_OUT = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
 class OrderWords(TypedDict):
@@ -46,7 +46,7 @@ def create_from_resolution(
     Raises WrongState, Forbidden, DueDayPassed.
     """
     begin_move(session, resolution)
-    if resolution.state not in STANDING:
+    if resolution.state not in CARRIED_OUT:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
     resolution.agenda_session.require_state(
@@ -69,7 +69,7 @@ def create_from_matter(
     matter = hold_matter(session, matter.id)
     matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING, MatterState.REOPENED)
     decided = select(Resolution.id).where(
-        Resolution.matter_id == matter.id, Resolution.state.in_(STANDING)
+        Resolution.matter_id == matter.id, Resolution.state.in_(CARRIED_OUT)
     )
     if session.scalar(select(decided.exists())):
         raise OrderFromResolution
@@ -138,5 +138,7 @@ def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:
     if Role.BRANCH_SECRETARY in by.roles_in(matter.compound):
         return OrderWay.TAKE if is_open else OrderWay.ASSIGN
     if is_open:
-        raise Forbidden(zh="抢单由党支部书记发布", en="Only the branch secretary opens an order")
+        raise Forbidden(
+            zh="抢单由党支部书记发布", en="Only the branch secretary can open an order to takers"
+        )
     return OrderWay.PROPOSE

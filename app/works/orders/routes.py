@@ -1,4 +1,4 @@
-"""URLs of work orders and of the hours that seated members give."""
+"""URLs of work orders."""
 
 from typing import Any
 from uuid import UUID
@@ -15,13 +15,12 @@ from app.people.guards import (
     act_by_role,
     allow,
     create_by_role,
-    current_actor,
     obtain,
     obtain_compound,
 )
 from app.people.models import Role
 from app.resolutions.models import Resolution
-from app.works import hours, refusals
+from app.works import refusals
 from app.works.access import (
     DOERS,
     ORDER_CHECKERS,
@@ -30,7 +29,6 @@ from app.works.access import (
     order_is_overdue,
     orders_of,
 )
-from app.works.ledgers import WorkHours
 from app.works.orders import assigning, finishing, schemas
 from app.works.orders import making as orders
 from app.works.orders.models import OrderProgress, WorkOrder
@@ -46,8 +44,6 @@ TAKERS = (
     Role.BUILDING_HEAD,
     Role.DEPARTMENT,
 )
-# They read all hours; a seated member reads his own.
-READERS_OF_HOURS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
 
 ORDER_EXAMPLE = {
     "title": "清僵尸车8辆、划黄线",
@@ -65,9 +61,10 @@ ASSIGN_EXAMPLE = {"doer_ids": ["0198c0de-0000-7000-8000-000000000001"], "due_on"
 @blp.arguments(schemas.OrderArgs, example=ORDER_EXAMPLE)
 @blp.creates(WrongState, refusals.DueDayPassed)
 def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> dict[str, Any]:
-    """从决议派单 · Make an order that carries out a passed resolution.
+    """从决议派单 · Create an order that carries out a passed resolution.
 
-    A seated member's order is a proposal (创单), which the secretary confirms by assigning it.
+    An order created by a seated member is a proposal (创单); the secretary confirms it by
+    assigning it.
     """
     resolution = obtain(Resolution, resolution_id)
     order = create_by_role(WorkOrder, orders.create_from_resolution, resolution, **body)
@@ -79,7 +76,7 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @blp.arguments(schemas.OrderArgs, example=ORDER_EXAMPLE)
 @blp.creates(WrongState, refusals.OrderFromResolution, refusals.DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """派单 · Make an order for a matter that was dispatched without a vote."""
+    """派单 · Create an order for a matter that was dispatched without a vote."""
     matter = obtain(Matter, matter_id)
     return order_as_seen(create_by_role(WorkOrder, orders.create_from_matter, matter, **body))
 
@@ -109,7 +106,7 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.AssignArgs, example=ASSIGN_EXAMPLE)
 @blp.refuses(WrongState, refusals.InvalidDoer, refusals.DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """派单 · Hand an order to its doer, who answers within 24 hours."""
+    """派单 · Assign an order to its doer, who has to accept or decline within 24 hours."""
     return order_as_seen(act(assigning.assign_order, obtain(WorkOrder, order_id), **body))
 
 
@@ -117,7 +114,7 @@ def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @allow(*TAKERS)
 @blp.refuses(WrongState)
 def take_order(order_id: UUID) -> dict[str, Any]:
-    """抢单 · Take an open order; who comes second is refused."""
+    """抢单 · Take an open order; only the first one gets it."""
     return order_as_seen(act_by_role(assigning.take_order, obtain(WorkOrder, order_id)))
 
 
@@ -125,7 +122,7 @@ def take_order(order_id: UUID) -> dict[str, Any]:
 @allow(*DOERS)
 @blp.refuses(WrongState, refusals.NotTheDoer)
 def accept_order(order_id: UUID) -> dict[str, Any]:
-    """接单 · Take on an order that was assigned."""
+    """接单 · Accept an order that was assigned to you."""
     return order_as_seen(act_by_role(assigning.accept_order, obtain(WorkOrder, order_id)))
 
 
@@ -134,7 +131,7 @@ def accept_order(order_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.WorkReasonArgs, example={"reason": "不属于物业服务合同范围"})
 @blp.refuses(WrongState, refusals.NotTheDoer)
 def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退单 · Do not take on an order, with a reason; it may be assigned again."""
+    """退单 · Decline an order, with a reason; it may be assigned again."""
     order = act_by_role(assigning.decline_order, obtain(WorkOrder, order_id), body["reason"])
     return order_as_seen(order)
 
@@ -144,7 +141,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.WorkReasonArgs, example={"reason": "与另一张任务单重复"})
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """撤单 · Want an order no more which nobody has taken on."""
+    """撤单 · Withdraw an order that nobody has accepted."""
     return order_as_seen(act(orders.withdraw_order, obtain(WorkOrder, order_id), body["reason"]))
 
 
@@ -153,7 +150,7 @@ def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.ContactArgs, example={"note": "已电话联系提出人，约好周三上门。"})
 @blp.refuses(WrongState, refusals.NotTheDoer)
 def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """首次联系 · Note that the doer has spoken with the raiser; the first time counts."""
+    """首次联系 · Record that the doer has spoken with the raiser; the first time counts."""
     order = act_by_role(assigning.note_contact, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
@@ -165,7 +162,7 @@ def contact_raiser(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 )
 @blp.creates(WrongState, refusals.NotTheDoer, TooManyAttachments, UnknownAttachment)
 def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
-    """记录进展 · Write down how the work stands, with photos that only people of the place see."""
+    """记录进展 · Record progress, with photos that only people of the place can see."""
     order = obtain(WorkOrder, order_id)
     progress = create_by_role(OrderProgress, finishing.add_progress, order, **body)
     return with_photos(db.session(), progress)
@@ -176,7 +173,7 @@ def add_progress(body: dict[str, Any], order_id: UUID) -> SeenProgress:
 @blp.arguments(schemas.WorkWordsArgs, example={"text": "8辆已全部清走，黄线已划好。"})
 @blp.refuses(WrongState, refusals.NotTheDoer, TooManyAttachments, UnknownAttachment)
 def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """报完成 · Say that it is done, with photos that only people of the place see."""
+    """报完成 · Report the order as done, with photos that only people of the place can see."""
     return order_as_seen(act_by_role(finishing.submit_order, obtain(WorkOrder, order_id), **body))
 
 
@@ -185,7 +182,7 @@ def submit_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.CheckWorkArgs, example={"note": "现场查看，通道已畅通。"})
 @blp.refuses(WrongState, refusals.DoerCannotVerify)
 def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """核实 · Confirm that it is done; never by whoever did it."""
+    """核实 · Confirm that the order is done; not by whoever did it."""
     order = act_by_role(finishing.verify_order, obtain(WorkOrder, order_id), body["note"])
     return order_as_seen(order)
 
@@ -197,45 +194,5 @@ def verify_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 )
 @blp.refuses(WrongState, refusals.DoerCannotVerify, refusals.DueDayPassed)
 def return_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """退回 · Send it back as not done, with a reason; never by whoever did it."""
+    """退回 · Return the order as not done, with a reason; not by whoever did it."""
     return order_as_seen(act_by_role(finishing.return_order, obtain(WorkOrder, order_id), **body))
-
-
-@blp.post("/orders/<uuid:order_id>/hours", schemas.HoursSchema)
-@allow(Role.SEATED_MEMBER)
-@blp.arguments(schemas.HoursArgs, example={"worked_on": "2026-04-12", "minutes": 90})
-@blp.creates(WrongState, refusals.NotTheDoer, refusals.InvalidDay, refusals.TooManyMinutes)
-def log_hours(body: dict[str, Any], order_id: UUID) -> WorkHours:
-    """记工时 · A seated member logs his own time on an order that he carries out."""
-    order = obtain(WorkOrder, order_id)
-    return create_by_role(WorkHours, hours.log_hours, order, **body)
-
-
-@blp.post("/hours/<uuid:hours_id>/reverse", schemas.HoursSchema)
-@allow(Role.SEATED_MEMBER, Role.BRANCH_SECRETARY)
-@blp.arguments(schemas.WorkReasonArgs, example={"reason": "日期记错"})
-@blp.creates(WrongState, refusals.NotTheDoer, refusals.HoursReversedAlready)
-def reverse_hours(body: dict[str, Any], hours_id: UUID) -> WorkHours:
-    """冲销工时 · Take a row of hours back by another one."""
-    logged = obtain(WorkHours, hours_id)
-    return create_by_role(WorkHours, hours.reverse_hours, logged, body["reason"])
-
-
-@blp.get("/compounds/<uuid:compound_id>/hours")
-@allow(Role.SEATED_MEMBER, *sorted(READERS_OF_HOURS))
-@blp.lists(schemas.HoursSchema)
-def list_hours(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """工时台账 · The ledger of hours, newest first; a seated member sees his own rows."""
-    compound = obtain_compound(compound_id)
-    actor = current_actor()
-    query = (
-        db.select(WorkHours)
-        .where(WorkHours.compound_id == compound_id)
-        .options(
-            db.joinedload(WorkHours.order, innerjoin=True),
-            db.joinedload(WorkHours.member, innerjoin=True),
-        )
-    )
-    if READERS_OF_HOURS.isdisjoint(actor.roles_in(compound)):
-        query = query.where(WorkHours.member_id == actor.id)
-    return read_page(db.session(), query, WorkHours.id, **args)

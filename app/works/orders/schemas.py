@@ -1,4 +1,4 @@
-"""What goes in and out about work orders and hours."""
+"""What goes in and out about work orders."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,6 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.people.schemas import ResidentSchema
-from app.works.ledgers import WorkHours
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderProgress, OrderState, ProgressKind, WorkOrder
 
@@ -87,13 +86,6 @@ class ReturnOrderArgs(WorkReasonArgs):
     due_on = Day(load_default=None)
 
 
-class HoursArgs(Schema):
-    worked_on = Day(required=True)
-    minutes = ma.fields.Integer(
-        strict=True, required=True, validate=ma.validate.Range(min=15, max=720)
-    )
-
-
 class ListedOrderSchema(AnswerSchema):
     """An order as a list shows it. Terms are exclusive: what comes before one is in time.
 
@@ -133,12 +125,3 @@ class OrderDetailSchema(OrderSchema):
 
     submission_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
     progress = ma.fields.List(ma.fields.Nested(ProgressSchema))
-
-
-class HoursSchema(AnswerSchema):
-    """A row of the ledger; a reversal has negative minutes and names the row that it takes back."""
-
-    shown = columns(WorkHours, "id order_id member_id minutes reverses_id reason logged_at")
-    order = ma.fields.String(attribute="order.label")
-    member = ma.fields.String(attribute="member.masked_name")
-    worked_on = Day()

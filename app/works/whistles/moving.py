@@ -19,6 +19,7 @@ from app.people.models import Resident, Role
 from app.works import notices
 from app.works.access import require_offices
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import (
     WHISTLE_CONTACT,
     WHISTLE_FEEDBACK,
@@ -27,7 +28,6 @@ from app.works.limits import (
     WhistleKind,
 )
 from app.works.refusals import DoerCannotVerify, NotTheDoer
-from app.works.terms import end_of_due_day
 from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 
 

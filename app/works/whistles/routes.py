@@ -40,7 +40,7 @@ REQUESTERS = (Role.COMMUNITY_SECRETARY, Role.BRANCH_SECRETARY)
 )
 @blp.creates(WrongState)
 def request_whistle(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """提请吹哨 · Ask the street to call a department to a matter."""
+    """提请吹哨 · Ask the street office to call a department to a matter."""
     matter = obtain(Matter, matter_id)
     return whistle_as_seen(create(Whistle, whistling.request_whistle, matter, **body))
 
@@ -70,7 +70,7 @@ def read_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(WorkReasonArgs, example={"reason": "街道已自行解决"})
 @blp.refuses(WrongState)
 def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """撤回吹哨 · Do not blow a whistle that was asked for."""
+    """撤回吹哨 · Withdraw a whistle that has not been blown yet."""
     whistle = act(whistling.withdraw_whistle, obtain(Whistle, whistle_id), body["reason"])
     return whistle_as_seen(whistle)
 
@@ -82,7 +82,8 @@ def withdraw_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 )
 @blp.refuses(WrongState, refusals.InvalidDoer, refusals.DueDayPassed)
 def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """吹哨 · Call a department: sign in 1 hour, contact in 24, report in 3 or 5 working days."""
+    """吹哨 · Call a department: it has 1 hour to sign, 24 hours to make contact, and 3 or 5 working
+    days to be on site."""
     return whistle_as_seen(act(whistling.blow_whistle, obtain(Whistle, whistle_id), **body))
 
 
@@ -91,7 +92,7 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(WorkReasonArgs, example={"reason": "该路段排水由市政部门管养"})
 @blp.refuses(WrongState, refusals.NotTheDoer, refusals.ObjectedAlready)
 def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """派哨异议 · Say once, before signing, that the matter is not the department's own."""
+    """派哨异议 · Object, once and before signing, that the matter is not the department's."""
     whistle = act_by_role(whistling.object_to_dispatch, obtain(Whistle, whistle_id), body["reason"])
     return whistle_as_seen(whistle)
 
@@ -100,7 +101,7 @@ def object_to_dispatch(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]
 @allow(Role.DEPARTMENT)
 @blp.refuses(WrongState, refusals.NotTheDoer)
 def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
-    """签收 · Take the whistle; whoever signs leads it and cannot pass it on."""
+    """签收 · Sign for a whistle; the department that signs leads and cannot pass it on."""
     return whistle_as_seen(act_by_role(whistling.sign_whistle, obtain(Whistle, whistle_id)))
 
 
@@ -109,7 +110,7 @@ def sign_whistle(whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(ContactArgs, example={"note": "已联系社区，明早到现场。"})
 @blp.refuses(WrongState, refusals.NotTheDoer)
 def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """联系 · Note that the department has spoken with those concerned."""
+    """联系 · Record that the department has spoken with those concerned."""
     whistle = act_by_role(whistling.note_contact, obtain(Whistle, whistle_id), body["note"])
     return whistle_as_seen(whistle)
 
@@ -119,7 +120,8 @@ def contact_residents(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(WorkWordsArgs, example={"text": "已到现场，雨水口堵塞，需要清淤。"})
 @blp.refuses(WrongState, refusals.NotTheDoer, TooManyAttachments, UnknownAttachment)
 def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """报到 · The department is on site, with photos that only people of the place see."""
+    """报到 · Report that the department is on site, with photos that only people of the place can
+    see."""
     return whistle_as_seen(act_by_role(whistling.report_in, obtain(Whistle, whistle_id), **body))
 
 
@@ -128,7 +130,7 @@ def report_in(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(WorkWordsArgs, example={"text": "雨水口已清淤，加装两处排水口。"})
 @blp.refuses(WrongState, refusals.NotTheDoer, TooManyAttachments, UnknownAttachment)
 def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """反馈 · The department says what it did, with photos that only people of the place see."""
+    """反馈 · Report what the department did, with photos that only people of the place can see."""
     return whistle_as_seen(act_by_role(whistling.feed_back, obtain(Whistle, whistle_id), **body))
 
 
@@ -137,7 +139,7 @@ def feed_back(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(CheckWorkArgs, example={"note": "雨后现场查看，已无积水。"})
 @blp.refuses(WrongState, refusals.DoerCannotVerify)
 def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """核实结项 · Confirm that it is solved; never by the department that did it."""
+    """核实结项 · Confirm that the matter is solved; not by the department that did the work."""
     whistle = act_by_role(whistling.verify_close, obtain(Whistle, whistle_id), body["note"])
     return whistle_as_seen(whistle)
 
@@ -147,6 +149,6 @@ def verify_close(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.ReworkArgs, example={"reason": "大雨后仍有积水", "due_on": "2026-05-15"})
 @blp.refuses(WrongState, refusals.DoerCannotVerify, refusals.DueDayPassed)
 def rework_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
-    """返工 · Send it back as not solved, with a reason and a new due day."""
+    """返工 · Send the whistle back as not solved, with a reason and a new due day."""
     whistle = act_by_role(whistling.rework_whistle, obtain(Whistle, whistle_id), **body)
     return whistle_as_seen(whistle)

@@ -65,7 +65,7 @@ def test_session_is_looked_back_at_and_closed(month: Month):
     assert notice["_yueyuetan"]["session_id"] == closed["id"]
     data = notice["_yueyuetan"]["data"]
     assert [each["state"] for each in data["matters"]] == ["CLOSED", "SHELVED", "SHELVED"]
-    assert data["rates"]["resolution"]["text"] == "1/1 = 100.0%"
+    assert data["rates"]["solved_rate"]["text"] == "1/1 = 100.0%"
     assert "按期办结率 1/1 = 100.0%" in notice["content_text"]
     assert "议题1「夜间停车难」：办结\n议题2「电动车充电」：暂缓\n" in notice["content_text"]
     en = notice["_yueyuetan"]["en"]["content_text"]

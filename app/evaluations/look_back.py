@@ -31,7 +31,7 @@ def start_evaluation(session: Session, agenda_session: AgendaSession, by: Reside
     if from_state is SessionState.RESOLVED and any(
         each.state is MatterState.RESOLVED for each in matters
     ):
-        raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
+        raise MattersAreOpen(zh="还有决议没有派单", en="Some resolution has no order yet")
     agenda_session.start_evaluation()
     record_move(session, agenda_session, "start_evaluation", by, at)
     post(
@@ -45,7 +45,7 @@ def start_evaluation(session: Session, agenda_session: AgendaSession, by: Reside
 
 
 def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
-    """End the session when it is known what became of each chosen matter; the three rates go on
+    """End the session when it is known what became of each chosen matter; the four rates go on
     the board with it.
 
     Raises WrongState, MattersAreOpen.
