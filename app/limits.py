@@ -108,7 +108,7 @@ _NAMES: Mapping[Use, str] = {
         evaluations.list_rounds evaluations.read_compound_rates evaluations.read_round
         evaluations.read_session_rates health.healthz health.readyz hours.list_hours
         manual.read_count matters.list_matters matters.read_matter
-        oversight.read_community_log oversight.read_compound_log
+        messages.read_inbox oversight.read_community_log oversight.read_compound_log
         paper.list_slips people.list_appointments people.list_residences people.read_me
         rating_lists.list_rating_lists rating_lists.read_rating_list
         resolutions.list_resolutions resolutions.read_resolution static story.read_story
@@ -148,7 +148,8 @@ _NAMES: Mapping[Use, str] = {
         hours.log_hours hours.reverse_hours manual.choose_method manual.conclude_count
         manual.confirm_count manual.enter_count
         matters.endorse_matter matters.raise_matter matters.screen_matter
-        matters.withdraw_endorsement paper.confirm_slip paper.enter_slip paper.find_voter
+        matters.withdraw_endorsement messages.read_all_messages messages.read_message
+        paper.confirm_slip paper.enter_slip paper.find_voter
         paper.issue_slips paper.void_slip paper.withdraw_slip people.appoint_in_community
         people.appoint_in_compound people.end_appointment people.log_out people.refuse_residence
         people.update_me people.verify_residence rating_lists.draft_rating_list

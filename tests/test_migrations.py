@@ -84,6 +84,13 @@ def play_a_session(app: Flask) -> None:
     lose_keys(cast)
     record_holidays(cast)
     invite_an_officer(cast)
+    read_what_one_is_told(voters[0])
+
+
+def read_what_one_is_told(reader: Person) -> None:
+    """A mark, and what is newer than it."""
+    newest = made(reader.get("/me/inbox"), 200)["items"][0]["id"]
+    made(reader.post("/me/inbox/read-all", {"up_to": newest}), 200)
 
 
 def record_holidays(cast: Cast) -> None:

@@ -49,9 +49,10 @@ class Open(Enum):
     PUBLIC = "nobody is asked who they are"
     SIGNED_IN = "whoever has logged in"
     REFRESH_TOKEN = "whoever holds a refresh token, which no access token is"
+    ADDRESSEE = "whom it is addressed to, who is none of those who ask"
 
 
-PUBLIC, SIGNED_IN, REFRESH_TOKEN = Open
+PUBLIC, SIGNED_IN, REFRESH_TOKEN, ADDRESSEE = Open
 THERE = frozenset({RESIDENT, MINOR, *OFFICES})
 LIVE_THERE = frozenset({RESIDENT, MINOR})
 BRANCH = frozenset({"BRANCH_SECRETARY"})
@@ -92,6 +93,9 @@ API: dict[str, Open | frozenset[str]] = {
     "PATCH /me": SIGNED_IN,
     "GET /me/participations": SIGNED_IN,
     "POST /me/offices": SIGNED_IN,
+    "GET /me/inbox": SIGNED_IN,
+    "POST /me/inbox/{message_id}/read": ADDRESSEE,
+    "POST /me/inbox/read-all": SIGNED_IN,
     # nobody but officers above compounds gets further than the proof, which is false here
     "PUT /me/officer-key": SIGNED_IN,
     "POST /me/officer-key/revoke": SIGNED_IN,
@@ -470,6 +474,7 @@ def entries(ids: Ids) -> dict[str, Any]:
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
 BODIES: dict[str, Callable[[Ids], Any]] = {
+    "POST /me/inbox/read-all": lambda ids: {"up_to": str(ids["message_id"])},
     "PATCH /me": lambda ids: {"name": "王小明"},
     "POST /me/offices": lambda ids: {"code": "0000-0000-0000"},
     "PUT /me/officer-key": lambda ids: {"public_key": "00" * 32, "proof": "00" * 64},
@@ -648,7 +653,7 @@ def expected(operation: str, who: str, where: str) -> str:
     rule, short = TABLE[operation], operation.replace(PREFIX, "", 1)
     if rule is REFRESH_TOKEN or (who == NOBODY and rule is not PUBLIC):
         return "401 unauthorized"
-    if where == ABSENT:
+    if where == ABSENT or rule is ADDRESSEE:
         # A redirect to a feed looks nothing up; the feed itself says that there is no such place.
         return PASSED if short.endswith("feed.{kind_of_feed}") else "404 not_found"
     if rule in (PUBLIC, SIGNED_IN):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import partialmethod, wraps
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import flask
 import flask_smorest
@@ -33,6 +33,7 @@ from app.kit.web.problems import HTTP_WORDS
 from app.limits import LIMITS, use_of
 from app.signing import Purpose, signing_keys
 
+T = TypeVar("T")
 PREFIX = "/api/v1"
 MAX_PAGE = 100
 
@@ -128,19 +129,35 @@ def read_page(
     `wanted` in columns of the key's model, where None asks for nothing; `show` makes the items of
     them. Raises InvalidCursor for a cursor that this list did not give out.
     """
-    if cursor is not None:
-        try:
-            after = key.type.python_type(_cursor_serializer().loads(cursor))
-        except (BadSignature, ValueError, TypeError, AttributeError):
-            raise InvalidCursor from None
+    after = read_cursor(cursor, key.type.python_type)
+    if after is not None:
         query = query.where(key > after if oldest_first else key < after)
     for name, value in wanted.items():
         if value is not None:
             query = query.where(getattr(key.class_, name) == value)
     order = key.asc() if oldest_first else key.desc()
     rows: Sequence[Any] = session.scalars(query.order_by(order).limit(limit + 1)).all()
-    more = len(rows) > limit
-    last = getattr(rows[limit - 1], key.key) if more else None
+    return as_page(rows, key, limit, show)
+
+
+def read_cursor(cursor: str | None, kind: Callable[[str], T]) -> T | None:
+    """The key after which a page goes on; None for the first one. Raises InvalidCursor."""
+    if cursor is None:
+        return None
+    try:
+        return kind(_cursor_serializer().loads(cursor))
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        raise InvalidCursor from None
+
+
+def as_page(
+    rows: Sequence[Any],
+    key: Any,
+    limit: int,
+    show: Callable[[Sequence[Any]], Sequence[Any]] = list,
+) -> dict[str, Any]:
+    """The page of these rows, of which one more than its length tells that another follows."""
+    last = getattr(rows[limit - 1], key.key) if len(rows) > limit else None
     return {
         "items": show(rows[:limit]),
         "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
