@@ -9,11 +9,14 @@ from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
 from app.evaluations import follow_ups, judging, orders, sessions
-from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
+from app.evaluations.access import (
+    evaluation_as_seen,
+    rates_as_seen,
+    round_as_seen,
+    shows_comments,
+)
 from app.evaluations.models import FollowUp, MatterEvaluation
 from app.evaluations.rates import (
-    Scope,
-    rates_of,
     read_works,
     scope_of_compound,
     scope_of_session,
@@ -309,13 +312,13 @@ def close_session(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, CompoundRatesSchema)
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """三率 · The rates of the orders and whistles that were assigned on these days."""
-    obtain_compound(compound_id)
+    compound = obtain_compound(compound_id)
     last = args["last"] or clock.local_date(clock.now())
     first = args["first"] or last.replace(day=1)
     if first > last:
         raise refused("from", "after_to", "起始日不能晚于截止日", "The first day is after the last")
-    rates = _rates(scope_of_compound(compound_id, first, last))
-    return {"first": first, "last": last, **rates}
+    works = read_works(db.session(), scope_of_compound(compound_id, first, last), clock.now())
+    return {"first": first, "last": last, **rates_as_seen(works, compound)}
 
 
 @blp.route("/sessions/<uuid:session_id>/rates", methods=["GET"])
@@ -323,7 +326,9 @@ def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, An
 @blp.response(200, RatesSchema)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
     """一期的三率 · The rates of the work that came of a session."""
-    return _rates(scope_of_session(obtain(AgendaSession, session_id)))
+    agenda_session = obtain(AgendaSession, session_id)
+    works = read_works(db.session(), scope_of_session(agenda_session), clock.now())
+    return rates_as_seen(works, agenda_session.compound)
 
 
 def _answer(work: WorkOrder | Whistle, body: dict[str, Any]) -> FollowUp:
@@ -344,10 +349,3 @@ def _open(kind: SubjectKind, subject: Matter | Convention, body: dict[str, Any])
         EvaluationRound, lambda: asking.open_round(db.session(), kind, subject, by, **body)
     )
     return round_as_seen(opened)
-
-
-def _rates(scope: Scope) -> dict[str, Any]:
-    works = read_works(db.session(), scope, clock.now())
-    ordinary = rates_of(each for each in works if not each.is_emergency)
-    emergencies = rates_of(each for each in works if each.is_emergency)
-    return {**vars(ordinary), "emergencies": emergencies}

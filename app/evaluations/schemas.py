@@ -68,11 +68,12 @@ class GradeCountsSchema(Schema):
 
 
 class EvaluationResultSchema(Schema):
-    """Counted answers; `breakdown` is empty where fewer than ten people answered."""
+    """Counted answers. What fewer than ten people said is told to officers only, and to nobody
+    where fewer than ten of them answered by phone and others on paper; it is empty then."""
 
-    answers = ma.fields.Integer(attribute="figures.answers", required=True)
-    satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction", required=True)
-    resolution = ma.fields.Nested(RateSchema, attribute="figures.resolution", required=True)
+    answers = ma.fields.Integer(required=True, allow_none=True)
+    satisfaction = ma.fields.Nested(RateSchema, required=True, allow_none=True)
+    resolution = ma.fields.Nested(RateSchema, required=True, allow_none=True)
     breakdown = ma.fields.Nested(GradeCountsSchema, required=True, allow_none=True)
 
 
@@ -81,10 +82,11 @@ class MatterEvaluationSchema(Schema):
 
     shown = columns(
         MatterEvaluation,
-        "id matter_id round_id verdict explanation_en concluded_at",
+        "id matter_id round_id verdict concluded_at",
         of="evaluation",
     )
-    explanation = ma.fields.String(attribute="evaluation.explanation_zh", required=True)
+    explanation = ma.fields.String(attribute="why.zh", required=True)
+    explanation_en = ma.fields.String(attribute="why.en", required=True)
     result = ma.fields.Nested(EvaluationResultSchema, required=True)
 
 
@@ -166,9 +168,11 @@ class PeriodArgs(Schema):
 
 
 class FourRatesSchema(Schema):
+    """`satisfaction` is told to officers only: days of one's own choosing could be subtracted."""
+
     response = ma.fields.Nested(RateSchema, required=True)
     resolution = ma.fields.Nested(RateSchema, required=True)
-    satisfaction = ma.fields.Nested(RateSchema, required=True)
+    satisfaction = ma.fields.Nested(RateSchema, required=True, allow_none=True)
     in_time = ma.fields.Nested(RateSchema, required=True)
 
 

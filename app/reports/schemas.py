@@ -159,7 +159,8 @@ class DepartmentFiguresSchema(Schema):
 
 
 class WorkRatesSchema(Schema):
-    """As the three rates elsewhere; those who answered are people and may be suppressed."""
+    """As the three rates elsewhere. What raisers think is told to officers; to everybody in a month
+    that has ended, when all its work is closed, of ten people or more."""
 
     response = _share()
     resolution = _share()

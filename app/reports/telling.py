@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 from app.agenda.models import AgendaSession, SessionOutcome
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Verdict
-from app.evaluations.results import Result
 from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 from app.evaluations.schemas import EvaluationResultSchema
-from app.kit.clock import local, local_date, spoken_end
+from app.kit.clock import local_date, spoken_end, written
 from app.matters.models import Matter
 from app.reports.lines import LINES, TOOK_IN
 from app.reports.story import About, Entry, Listing, Move, Reference, Sources, Step
@@ -145,10 +144,10 @@ def _judgement(evaluation: MatterEvaluation) -> Entry:
         evaluation.concluded_at,
         Step.EVALUATE,
         "REOPENED" if is_reopened else "CLOSED",
-        evaluation.explanation_zh,
-        evaluation.explanation_en,
+        evaluation.why().zh,
+        evaluation.why().en,
         Reference(About.EVALUATION, evaluation.id),
-        EvaluationResultSchema().dump(evaluation.result),
+        EvaluationResultSchema().dump(evaluation.result.told()),
     )
 
 
@@ -217,7 +216,7 @@ def _term(move: Move) -> Detail:
     if ends is None:
         return Detail({})
     return Detail(
-        {"notice_ends_at": local(ends).isoformat()},
+        {"notice_ends_at": written(ends)},
         f"，至 {spoken_end(ends)}",
         f" until {spoken_end(ends)}",
     )
@@ -247,11 +246,11 @@ def _counted(move: Move) -> Detail:
     asked: EvaluationRound = move.thing
     if asked.outcome is not RoundOutcome.COUNTED:
         return Detail({"outcome": asked.outcome}, "，人数不足，没有结果", ": too few answered")
-    result = EvaluationResultSchema().dump(Result(asked.figures))
-    satisfied = result["satisfaction"]["text"]
-    return Detail(
-        {"outcome": asked.outcome, **result}, f"，满意率 {satisfied}", f": satisfied {satisfied}"
-    )
+    told = asked.result.told()
+    figures = {"outcome": asked.outcome, **EvaluationResultSchema().dump(told)}
+    if told.satisfaction is None:
+        return Detail(figures)
+    return Detail(figures, f"，满意率 {told.satisfaction}", f": satisfied {told.satisfaction}")
 
 
 def _in_force(move: Move) -> Detail:

@@ -25,7 +25,6 @@ from app.evaluations.refusals import (
     RoundTooLong,
     SheetsDisagree,
 )
-from app.evaluations.results import Result
 from app.evaluations.rounds.models import (
     EvaluationAnswer,
     EvaluationRound,
@@ -234,17 +233,10 @@ def close_round(session: Session, asked: EvaluationRound) -> None:
 
 def _tell_result(session: Session, asked: EvaluationRound, at: datetime) -> None:
     """Of too few answers only their number is told."""
-    result = Result(asked.figures)
+    result = asked.result.told()
     is_counted = asked.outcome is RoundOutcome.COUNTED
-    told = EvaluationResultSchema(only=None if is_counted else ["answers"]).dump(result)
-    post(
-        session,
-        notices.EVALUATION_CLOSED,
-        asked,
-        at,
-        breakdown=result.breakdown,
-        data={"result": told},
-    )
+    data = EvaluationResultSchema(only=None if is_counted else ["answers"]).dump(result)
+    post(session, notices.EVALUATION_CLOSED, asked, at, result=result, data={"result": data})
 
 
 def _begin_writing(session: Session, asked: EvaluationRound) -> datetime:
