@@ -211,7 +211,6 @@ class Monthly:
 
     def _session(self) -> dict[str, Any]:
         session: dict[str, Any] = self.secretary.get(self._path).json
-        del session["server_time"]
         return session
 
     @property

@@ -4,15 +4,10 @@ from typing import Any
 
 from app.agenda.models import AgendaSession
 from app.agenda.roll import participation
-from app.kit import clock
 from app.kit.extensions import db
 
 
 def as_seen(agenda_session: AgendaSession) -> dict[str, Any]:
-    """The session with its turnout and our clock, as `SessionSchema` writes it."""
+    """The session with its turnout, as `SessionSchema` writes it."""
     turnouts = participation(db.session(), [agenda_session.id])
-    return {
-        "session": agenda_session,
-        "turnout": turnouts[agenda_session.id],
-        "server_time": clock.now(),
-    }
+    return {"session": agenda_session, "turnout": turnouts[agenda_session.id]}

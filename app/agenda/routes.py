@@ -32,7 +32,7 @@ from app.compounds.models import Community
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -141,14 +141,10 @@ def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         .where(AgendaSession.compound_id == compound_id)
         .options(db.joinedload(AgendaSession.compound))
     )
-    if "state" in args:
-        query = query.where(AgendaSession.state == args.pop("state"))
+    query = narrowed(query, args, state=AgendaSession.state)
     page = read_page(db.session(), query, AgendaSession.id, **args)
     turnouts = roll.participation(db.session(), [each.id for each in page["items"]])
-    at = clock.now()
-    items = [
-        {"session": each, "turnout": turnouts[each.id], "server_time": at} for each in page["items"]
-    ]
+    items = [{"session": each, "turnout": turnouts[each.id]} for each in page["items"]]
     return {**page, "items": items}
 
 

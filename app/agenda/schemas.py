@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.agenda.models import AgendaSession, SessionState
-from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text, columns
+from app.kit.schemas import AnyOf, Hex, Id, Instant, Matches, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.selection import Mode
@@ -32,7 +32,7 @@ class CancelArgs(Schema):
 
 
 class SessionsArgs(PageArgs):
-    state = ma.fields.Enum(SessionState, by_value=True)
+    state = AnyOf(SessionState)
 
 
 class ListedMatterSchema(Schema):
@@ -68,7 +68,6 @@ class SessionBriefSchema(Schema):
     )
     name = ma.fields.String(attribute="session.name", required=True)
     turnout = ma.fields.Nested(TurnoutSchema, required=True)
-    server_time = Instant(required=True)
 
 
 class SessionSchema(SessionBriefSchema):

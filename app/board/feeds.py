@@ -120,8 +120,8 @@ def atom_feed(
         entry = _add(feed, "entry")
         _add(entry, "id", f"urn:uuid:{notice.id}")
         _add(entry, "title", notice.title)
-        _add(entry, "published", clock.local(notice.published_at).isoformat())
-        _add(entry, "updated", clock.local(notice.modified_at).isoformat())
+        _add(entry, "published", clock.written(notice.published_at))
+        _add(entry, "updated", clock.written(notice.modified_at))
         _add(_add(entry, "author"), "name", notice.compound.name)
         _link(entry, "alternate", links.notice(notice), "text/html")
         _link(entry, "enclosure", links.poster(notice), "application/pdf")
@@ -133,7 +133,7 @@ def atom_feed(
 def _latest(notices: Sequence[PublicNotice]) -> str:
     # An empty feed must still name a time; it has been empty since ever.
     times = [notice.modified_at for notice in notices]
-    return clock.local(max(times)).isoformat() if times else "1970-01-01T00:00:00Z"
+    return clock.written(max(times)) if times else "1970-01-01T00:00:00Z"
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import publish
-from app.kit.clock import local
+from app.kit.clock import written
 from app.kit.words import FILTERS
 
 LANGUAGES = ("zh", "en")
@@ -83,7 +83,7 @@ def post(
     en_title, en = notice.text("en", told)
     tells = {**notice.data(thing), **(data or {})}
     if term_ends_at is not None:
-        tells["term_ends_at"] = local(term_ends_at).isoformat()
+        tells["term_ends_at"] = written(term_ends_at)
     return publish(
         session,
         notice.kind,

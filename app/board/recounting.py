@@ -22,7 +22,7 @@ from app.kit.calendar.terms import (
     recount_notice,
     recount_working_days,
 )
-from app.kit.clock import local, spoken_end
+from app.kit.clock import spoken_end, written
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]
 
@@ -119,5 +119,5 @@ def _tell(notice: PublicNotice, before: datetime, after: datetime, at: datetime)
         zh, en = f"公示期仍至 {spoken_end(after)}", f"The notice still ends on {spoken_end(after)}"
     else:
         zh, en = f"公示期改为至 {spoken_end(after)}", f"The notice now ends on {spoken_end(after)}"
-    notice.move_term(after, local(after).isoformat())
+    notice.move_term(after, written(after))
     notice.correct(f"{year}年节假日安排已公布，{zh}。 The holidays of {year} are known. {en}.", at)

@@ -18,7 +18,7 @@ from app.kit.orm import table_of
 from app.people.models import Resident
 
 PAGE_SIZE = 20
-FEED_FORMAT = 4  # part of every ETag: raise it when the rendering of feeds changes
+FEED_FORMAT = 5  # part of every ETag: raise it when the rendering of feeds changes
 
 
 # A tally, what the second officer says of it, with which key it is signed, and that a key was lost:

@@ -36,7 +36,7 @@ from app.conventions.models import ConventionVersion
 from app.kit import clock
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, page_of, read_page
+from app.kit.web.api import Blueprint, narrowed, page_of, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -125,7 +125,7 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
 
     Each word must stand in the title, problem, solution or convention; `%` and `_` mean themselves.
     """
-    query = find_published(args.pop("category"), args.pop("q"))
+    query = narrowed(find_published(args.pop("q")), args, category=Case.category)
     return read_page(db.session(), query, Case.id, **args)
 
 
@@ -139,9 +139,7 @@ def list_cases_of_compound(args: dict[str, Any], compound_id: UUID) -> dict[str,
     query = (
         db.select(Case).where(Case.compound_id == compound_id).options(db.joinedload(Case.compound))
     )
-    state = args.pop("state")
-    if state is not None:
-        query = query.where(Case.state == state)
+    query = narrowed(query, args, state=Case.state)
     return read_page(db.session(), query, Case.id, **args)
 
 

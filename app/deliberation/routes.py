@@ -38,7 +38,7 @@ from app.deliberation.schemas import (
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page, refused
+from app.kit.web.api import Blueprint, narrowed, read_page, refused
 from app.people.guards import EVERYONE_THERE, act, allow, create_once, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
@@ -202,9 +202,9 @@ def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)
     query = cards_of(session_id)
-    for column in ("matter_id", "state"):
-        if column in args:
-            query = query.where(getattr(SolutionCard, column) == args.pop(column))
+    query = narrowed(query, args, state=SolutionCard.state)
+    if "matter_id" in args:
+        query = query.where(SolutionCard.matter_id == args.pop("matter_id"))
     page = read_page(db.session(), query, SolutionCard.number, **args, oldest_first=True)
     return {**page, "items": as_seen_by(db.session(), current_actor().id, page["items"])}
 

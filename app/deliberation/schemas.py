@@ -14,7 +14,7 @@ from app.deliberation.models import (
     Remark,
     SolutionCard,
 )
-from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.kit.schemas import AnyOf, Id, Instant, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.civil_code import OWNERS_ITEMS
@@ -95,7 +95,7 @@ class PutCardArgs(Schema):
 
 class CardsArgs(PageArgs):
     matter_id = Id()
-    state = ma.fields.Enum(CardState, by_value=True)
+    state = AnyOf(CardState)
 
 
 class MergeCardArgs(Schema):

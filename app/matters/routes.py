@@ -11,7 +11,7 @@ from app.attachments.services import attachments_of
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.matters import services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
@@ -74,9 +74,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         .where(Matter.compound_id == compound_id)
         .options(db.joinedload(Matter.compound))
     )
-    for column in ("state", "category"):
-        if column in args:
-            query = query.where(getattr(Matter, column) == args.pop(column))
+    query = narrowed(query, args, state=Matter.state, category=Matter.category)
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
     page = read_page(db.session(), query, Matter.id, **args)

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnyOf, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import SCREENED, Category, Matter, MatterState
 
@@ -18,8 +18,8 @@ class RaiseArgs(Schema):
 
 
 class MattersArgs(PageArgs):
-    state = ma.fields.Enum(MatterState, by_value=True)
-    category = ma.fields.Enum(Category, by_value=True)
+    state = AnyOf(MatterState)
+    category = AnyOf(Category)
     mine = ma.fields.Boolean(load_default=False)
 
 

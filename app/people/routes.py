@@ -10,7 +10,7 @@ from app.compounds.models import Community, Compound
 from app.kit import clock
 from app.kit.errors import NotFound, Unauthorized, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.people import office_codes, services, tokens
 from app.people.guards import (
     allow,
@@ -22,7 +22,7 @@ from app.people.guards import (
     public,
     signed_in,
 )
-from app.people.models import Appointment, Residence, ResidenceState, Role
+from app.people.models import Appointment, Residence, Role
 from app.people.refusals import (
     AlreadyClaimed,
     BirthDateConfirmed,
@@ -213,14 +213,12 @@ def claim_residence(body: dict[str, Any]) -> Residence:
 def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """居住登记列表 · Residences of a compound, newest first."""
     obtain_compound(compound_id)
-    state: ResidenceState | None = args.pop("state", None)
     query = (
         db.select(Residence)
         .where(Residence.compound_id == compound_id)
         .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
     )
-    if state is not None:
-        query = query.where(Residence.state == state)
+    query = narrowed(query, args, state=Residence.state)
     return read_page(db.session(), query, Residence.id, **args)
 
 

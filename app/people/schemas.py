@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnyOf, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 
@@ -92,7 +92,7 @@ class ClaimArgs(Schema):
 
 
 class ResidencesArgs(PageArgs):
-    state = ma.fields.Enum(ResidenceState, by_value=True)
+    state = AnyOf(ResidenceState)
 
 
 class VerifyArgs(Schema):

@@ -37,7 +37,7 @@ from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.people.actor import Actor
 from app.people.guards import allow, ask_again, create_once, current_actor, obtain
 from app.people.models import Resident, Role
@@ -126,10 +126,9 @@ def print_slips(batch_id: UUID) -> Response:
 @blp.lists(PaperSlipSchema, SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """纸票列表 · The slips of a session and how far each has come, newest first."""
-    agenda_session, state = obtain(AgendaSession, session_id), args.pop("state", None)
+    agenda_session = obtain(AgendaSession, session_id)
     query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
-    if state is not None:
-        query = query.where(PaperSlip.state == state)
+    query = narrowed(query, args, state=PaperSlip.state)
     page = read_page(db.session(), query, PaperSlip.id, **args)
     return {**page, "items": _as_seen(agenda_session, current_actor(), page["items"])}
 

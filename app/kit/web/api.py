@@ -10,7 +10,7 @@ from typing import IO, Any
 import flask
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -105,6 +105,16 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
         },
         name=item.__name__.removesuffix("Schema") + "Page",
     )
+
+
+def narrowed(query: Select[Any], args: dict[str, Any], **columns: Any) -> Select[Any]:
+    """The rows of `query` whose columns have one of the values that `args` asks for (`AnyOf`),
+    which are taken out of it."""
+    for name, column in columns.items():
+        values = args.pop(name)
+        if values:
+            query = query.where(column.in_(values))
+    return query
 
 
 def _cursor_serializer() -> URLSafeSerializer:
@@ -243,7 +253,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             places = [p["in"] for p in parameters]
             if any("cursor" in p["schema"]._declared_fields for p in parameters):
                 errors.append(InvalidCursor)
-            if places:
+            if places or view.rule.needs_token:
                 errors.append(InvalidInput)
             if set(places) - {"query"}:
                 errors += [BadRequest, NotJson, TooLarge]
@@ -252,6 +262,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             # Named after the view alone: modules and addresses may move, clients stay.
             told = {"rule": view.rule, "refusals": errors, "operation_id": view.__name__}
             view._apidoc = {**_with_one_body(view._apidoc, view.__name__), **told}
+            view.query = _query_of(parameters)
             return register(view)
 
         return decorator
@@ -274,6 +285,35 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return view
 
         return decorator
+
+
+def _query_of(parameters: list[dict[str, Any]]) -> dict[str, bool]:
+    """The names of what an operation takes in its query, and which of them may be repeated."""
+    return {
+        field.data_key or name: isinstance(field, ma.fields.List)
+        for each in parameters
+        if each["in"] == "query"
+        for name, field in each["schema"]._declared_fields.items()
+    }
+
+
+def refuse_unknown_query() -> None:
+    """Raises InvalidInput for a name in the query that the operation does not take, or takes once:
+    a filter that is passed over would tell that there is nothing else."""
+    if not request.args:
+        return
+    view: Any = current_app.view_functions[request.endpoint or ""]
+    words = {
+        None: ("unknown", "没有这个查询参数", "Unknown query parameter."),
+        False: ("repeated", "这个查询参数只能写一次", "May stand once."),
+    }
+    refused_names = [
+        Refused(f"query.{name}", *words[view.query.get(name)])
+        for name, values in request.args.lists()
+        if name not in view.query or (len(values) > 1 and not view.query[name])
+    ]
+    if refused_names:
+        raise InvalidInput(errors=refused_names)
 
 
 def _document_rule_and_refusals(

@@ -7,7 +7,7 @@ from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -127,9 +127,7 @@ def list_orders(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """任务单列表 · Orders of a compound, newest first."""
     obtain_compound(compound_id)
     query = orders_of(compound_id)
-    for column in ("state", "doer_kind"):
-        if column in args:
-            query = query.where(getattr(WorkOrder, column) == args.pop(column))
+    query = narrowed(query, args, state=WorkOrder.state, doer_kind=WorkOrder.doer_kind)
     if args.pop("overdue"):
         query = query.where(order_is_overdue(clock.now()))
     page = read_page(db.session(), query, WorkOrder.number, **args)

@@ -7,7 +7,7 @@ from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
+from app.kit.web.api import Blueprint, narrowed, read_page
 from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
@@ -70,8 +70,7 @@ def list_whistles(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """哨声列表 · Whistles of a compound, newest first."""
     obtain_compound(compound_id)
     query = whistles_of(compound_id)
-    if "state" in args:
-        query = query.where(Whistle.state == args.pop("state"))
+    query = narrowed(query, args, state=Whistle.state)
     if args.pop("overdue"):
         query = query.where(whistle_due_at <= clock.now())
     page = read_page(db.session(), query, Whistle.number, **args)
