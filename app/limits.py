@@ -109,7 +109,9 @@ _NAMES: Mapping[Use, str] = {
         evaluations.read_session_rates health.healthz health.readyz manual.read_count
         matters.list_matters
         matters.read_matter oversight.read_community_log oversight.read_compound_log
-        paper.list_slips people.list_appointments people.list_residences people.read_me
+        paper.list_slips people.list_appointments people.list_community_appointments
+        people.list_residences people.list_residents people.list_subdistrict_appointments
+        people.read_me
         rating_lists.list_rating_lists rating_lists.read_rating_list reports.read_story
         resolutions.list_resolutions resolutions.read_resolution static whistles.list_whistles
         whistles.read_whistle works.list_hours works.list_orders works.read_order

@@ -141,17 +141,19 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 
 
 @blp.route("/sessions/<uuid:session_id>/attendance", methods=["GET"])
-@allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
+@allow(*EVERYONE_THERE)
 @blp.lists(AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """签到名单 · Who came, the last arrival first."""
-    obtain(AgendaSession, session_id)
+    """签到名单 · Who came, the last arrival first, by masked names."""
+    compound = obtain(AgendaSession, session_id).compound
+    names_ids = not current_actor().roles_in(compound).isdisjoint(READERS_OF_NAMES)
     query = (
         db.select(Attendance)
         .where(Attendance.session_id == session_id)
         .options(db.joinedload(Attendance.resident, innerjoin=True))
     )
-    return read_page(db.session(), query, Attendance.id, **args)
+    page = read_page(db.session(), query, Attendance.id, **args)
+    return {**page, "items": [attendance.as_listed(each, names_ids) for each in page["items"]]}
 
 
 @blp.route("/sessions/<uuid:session_id>/remarks", methods=["POST"])

@@ -59,9 +59,11 @@ class ArriveArgs(Schema):
 
 
 class AttendanceSchema(Schema):
-    """That somebody came; `is_on_roll` says whether they count for the quorum."""
+    """That somebody came; `is_on_roll` says whether they count for the quorum. `resident_id` is
+    told to those who keep the minutes, and to auditors."""
 
-    shown = columns(Attendance, "id session_id resident_id arrived_at mode is_on_roll")
+    shown = columns(Attendance, "id session_id arrived_at mode is_on_roll")
+    resident_id = Id(required=True, allow_none=True)
     masked_name = ma.fields.String(attribute="resident.masked_name", required=True)
 
 

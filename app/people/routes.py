@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from sqlalchemy import ColumnElement
 
 from app.compounds.models import Community, Compound
 from app.kit import clock
@@ -19,10 +20,11 @@ from app.people.guards import (
     obtain,
     obtain_community,
     obtain_compound,
+    obtain_subdistrict,
     public,
     signed_in,
 )
-from app.people.models import Appointment, Residence, Role
+from app.people.models import Appointment, Residence, ResidenceState, Role
 from app.people.refusals import (
     AlreadyClaimed,
     BirthDateConfirmed,
@@ -38,6 +40,7 @@ from app.people.schemas import (
     AppointArgs,
     AppointmentSchema,
     ClaimArgs,
+    LivingThereSchema,
     LoginSchema,
     MeSchema,
     OfficeCodeArgs,
@@ -222,6 +225,20 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Residence.id, **args)
 
 
+@blp.route("/compounds/<uuid:compound_id>/residents", methods=["GET"])
+@allow(*VERIFIERS, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+@blp.lists(LivingThereSchema)
+def list_residents(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """居民列表 · Who lives in a compound, verified, by masked names; the newest first."""
+    obtain_compound(compound_id)
+    query = (
+        db.select(Residence)
+        .where(Residence.compound_id == compound_id, Residence.state == ResidenceState.VERIFIED)
+        .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
+    )
+    return read_page(db.session(), query, Residence.id, **args)
+
+
 @blp.route("/residences/<uuid:residence_id>/verify", methods=["POST"])
 @allow(*VERIFIERS)
 @blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
@@ -296,7 +313,33 @@ def _appoint(
 def list_appointments(compound_id: UUID) -> list[Appointment]:
     """任职列表 · All offices of a compound, past ones too."""
     obtain_compound(compound_id)
-    query = db.select(Appointment).where(Appointment.compound_id == compound_id)
+    return _offices(Appointment.compound_id == compound_id)
+
+
+@blp.route("/communities/<uuid:community_id>/appointments", methods=["GET"])
+@allow(Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+@blp.response(200, AppointmentSchema(many=True))
+def list_community_appointments(community_id: UUID) -> list[Appointment]:
+    """社区任职列表 · All offices of a community itself, past ones too."""
+    obtain_community(community_id)
+    return _offices(Appointment.community_id == community_id)
+
+
+@blp.route("/subdistricts/<uuid:subdistrict_id>/appointments", methods=["GET"])
+@allow(Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+@blp.response(200, AppointmentSchema(many=True))
+def list_subdistrict_appointments(subdistrict_id: UUID) -> list[Appointment]:
+    """街道任职列表 · All offices of a subdistrict itself, past ones too."""
+    obtain_subdistrict(subdistrict_id)
+    return _offices(Appointment.subdistrict_id == subdistrict_id)
+
+
+def _offices(are_there: ColumnElement[bool]) -> list[Appointment]:
+    query = (
+        db.select(Appointment)
+        .where(are_there)
+        .options(db.joinedload(Appointment.resident, innerjoin=True))
+    )
     return list(db.session.scalars(query.order_by(Appointment.id)))
 
 

@@ -40,13 +40,26 @@ class ResidenceSchema(Schema):
     unit = ma.fields.String(attribute="unit.name", required=True)
 
 
+class LivingThereSchema(Schema):
+    """Who lives in a place, and where: names are masked."""
+
+    shown = columns(Residence, "id resident_id compound_id relation decided_at")
+    masked_name = ma.fields.String(attribute="resident.masked_name", required=True)
+    building = ma.fields.String(attribute="unit.entrance.building.name", required=True)
+    entrance = ma.fields.String(attribute="unit.entrance.name", required=True)
+    unit = ma.fields.String(attribute="unit.name", required=True)
+
+
 class AppointmentSchema(Schema):
-    """An office in a place; `until` is the first day without it."""
+    """An office in a place, with the names of person and place; `until` is the first day without
+    it."""
 
     shown = columns(
         Appointment,
         "id resident_id role compound_id community_id subdistrict_id until ended_at",
     )
+    masked_name = ma.fields.String(attribute="resident.masked_name", required=True)
+    place_name = ma.fields.String(required=True)
     since = ma.fields.Date(data_key="from", required=True)
 
 
