@@ -120,6 +120,9 @@ API: dict[str, Open | frozenset[str]] = {
     "PUT /matters/{matter_id}/endorsement": LIVE_THERE,
     "DELETE /matters/{matter_id}/endorsement": LIVE_THERE,
     "POST /matters/{matter_id}/screen": BRANCH,
+    "POST /matters/{matter_id}/correct": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "POST /matters/{matter_id}/withdraw": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "GET /matters/{matter_id}/versions": THERE,
     # host list
     "GET /communities/{community_id}/rotation": THERE,
     "POST /communities/{community_id}/rotation/skip": COMMUNITY,
@@ -354,6 +357,11 @@ BY_RULE = {
         for who in THERE
     },
     **{
+        (f"POST /matters/{{matter_id}}/{verb}", who): "403 not_the_raiser"
+        for verb in ("correct", "withdraw")
+        for who in LIVE_THERE | VERIFY | {"BUILDING_HEAD"}
+    },
+    **{
         ("POST /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
         for who in PAPER_CLERKS
     },
@@ -484,6 +492,11 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "category": "LIGHTING",
     },
     "POST /matters/{matter_id}/screen": lambda ids: {"outcome": "REFUSED", "reason": "重复"},
+    "POST /matters/{matter_id}/correct": lambda ids: {
+        "title": "路灯都不亮",
+        "body": "3栋门前",
+        "category": "LIGHTING",
+    },
     "POST /communities/{community_id}/rotation/skip": change_of_host,
     "POST /communities/{community_id}/rotation/swap": change_of_host,
     "POST /compounds/{compound_id}/sessions": next_session,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda import roll, rotation, services
+from app.agenda import raisers, roll, rotation, services
 from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession, RollEntry
 from app.agenda.refusals import (
@@ -33,6 +33,10 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, narrowed, read_page
+from app.matters.access import RAISERS, matters_as_seen
+from app.matters.models import Matter, MatterVersion, Words
+from app.matters.refusals import NotTheRaiser, OnAList, OthersMerged
+from app.matters.schemas import CorrectMatterArgs, MatterSchema, MatterVersionSchema
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -54,6 +58,11 @@ CREATE_EXAMPLE = {
     "voting_opens_at": "2026-03-12T00:00:00+08:00",
     "voting_closes_at": "2026-03-19T00:00:00+08:00",
     "round_table_at": "2026-03-27T19:00:00+08:00",
+}
+CORRECT_EXAMPLE = {
+    "title": "夜间停车难、消防通道被占",
+    "body": "晚上八点以后车停到消防通道上，救护车进不来；3栋和5栋最严重。",
+    "category": "PARKING",
 }
 CHANGE_EXAMPLE = {
     "compound_id": "0198c0de-0000-7000-8000-000000000001",
@@ -217,3 +226,42 @@ def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Call the session off, before voting only."""
     agenda_session = act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"])
     return as_seen(agenda_session)
+
+
+@blp.route("/matters/<uuid:matter_id>/correct", methods=["POST"])
+@allow(*RAISERS)
+@blp.arguments(CorrectMatterArgs, example=CORRECT_EXAMPLE)
+@blp.response(200, MatterSchema)
+@blp.refuses(WrongState, NotTheRaiser, OnAList)
+def correct_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """更正 · Put one's matter in other words, until a list with it is frozen.
+
+    Once others support it the earlier words stay readable as a version, and those who support it
+    may take their support back.
+    """
+    matter, actor = obtain(Matter, matter_id, lock=True), current_actor()
+    raisers.correct_matter(db.session(), matter, actor.resident, Words(**body), clock.now())
+    db.session.commit()
+    return matters_as_seen(actor, [matter])[0]
+
+
+@blp.route("/matters/<uuid:matter_id>/withdraw", methods=["POST"])
+@allow(*RAISERS)
+@blp.response(200, MatterSchema)
+@blp.refuses(WrongState, NotTheRaiser, OnAList, OthersMerged)
+def withdraw_matter(matter_id: UUID) -> dict[str, Any]:
+    """撤回 · Take one's matter back, until a list with it is frozen."""
+    matter, actor = obtain(Matter, matter_id, lock=True), current_actor()
+    raisers.withdraw_matter(db.session(), matter, actor.resident, clock.now())
+    db.session.commit()
+    return matters_as_seen(actor, [matter])[0]
+
+
+@blp.route("/matters/<uuid:matter_id>/versions", methods=["GET"])
+@allow(*EVERYONE_THERE)
+@blp.lists(MatterVersionSchema)
+def list_matter_versions(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """以前的写法 · Earlier words of a matter that others supported, newest first."""
+    obtain(Matter, matter_id)
+    query = db.select(MatterVersion).where(MatterVersion.matter_id == matter_id)
+    return read_page(db.session(), query, MatterVersion.number, **args)

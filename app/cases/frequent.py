@@ -2,7 +2,8 @@
 
 A category is frequent with three matters or more that were raised within twelve months. Neither a
 merged matter counts, which is another one once more, nor a refused one: every ground to refuse,
-being a duplicate among them, says that it is no matter of this place, and grounds are free text.
+being a duplicate among them, says that it is no matter of this place, and grounds are free text;
+nor what its raiser took back.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from app.matters.models import Category, Matter, MatterState
 
 FREQUENT, MONTHS = 3, 12
 CASES_SHOWN = 5
-NOT_COUNTED = (MatterState.MERGED, MatterState.REFUSED)
+NOT_COUNTED = (MatterState.MERGED, MatterState.REFUSED, MatterState.WITHDRAWN)
 
 
 @dataclass(frozen=True)

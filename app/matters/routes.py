@@ -1,18 +1,17 @@
 """URLs of matters."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import current_app
 
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
-from app.attachments.services import attachments_of
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, narrowed, read_page
 from app.matters import services
+from app.matters.access import RAISERS, matter_with_photos, matters_as_seen
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.matters.schemas import (
@@ -22,7 +21,6 @@ from app.matters.schemas import (
     RaiseArgs,
     ScreenArgs,
 )
-from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
@@ -35,10 +33,7 @@ from app.people.models import Role
 
 blp = Blueprint("matters", __name__, description="民提 · What residents raise")
 
-# Residents for themselves; the others write down what a resident brings to them.
-RAISERS = (Role.RESIDENT, Role.BUILDING_HEAD, Role.GRID_WORKER, Role.BRANCH_SECRETARY)
 SCREENERS = (Role.BRANCH_SECRETARY,)
-READERS_OF_REASONS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
 
 RAISE_EXAMPLE = {
     "title": "夜间停车难、消防通道被占",
@@ -59,7 +54,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     matter = create_once(
         Matter, lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body)
     )
-    return _with_photos(actor, matter)
+    return matter_with_photos(actor, matter)
 
 
 @blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
@@ -78,7 +73,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
     page = read_page(db.session(), query, Matter.id, **args)
-    return {**page, "items": _seen_by(actor, page["items"])}
+    return {**page, "items": matters_as_seen(actor, page["items"])}
 
 
 @blp.route("/matters/<uuid:matter_id>", methods=["GET"])
@@ -86,7 +81,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
 @blp.response(200, MatterDetailSchema)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
-    return _with_photos(current_actor(), obtain(Matter, matter_id))
+    return matter_with_photos(current_actor(), obtain(Matter, matter_id))
 
 
 @blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
@@ -99,7 +94,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     services.endorse(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return matters_as_seen(actor, [matter])[0]
 
 
 @blp.route("/matters/<uuid:matter_id>/endorsement", methods=["DELETE"])
@@ -112,7 +107,7 @@ def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return matters_as_seen(actor, [matter])[0]
 
 
 @blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
@@ -142,48 +137,4 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         at=clock.now(),
     )
     db.session.commit()
-    return _seen_by(actor, [matter])[0]
-
-
-def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
-    ids = [matter.id for matter in matters]
-    endorsements = services.count_endorsements(db.session(), ids)
-    own = services.read_own_part(db.session(), actor.id, ids)
-    return [
-        {
-            **{name: getattr(matter, name) for name in _PLAIN},
-            "reason": (
-                matter.reason
-                if matter.id in own.merged or _may_read_reason(actor, matter)
-                else None
-            ),
-            "endorsements": endorsements.get(matter.id, 0),
-            "is_endorsed": matter.id in own.endorsed,
-            "is_mine": matter.raised_by_id == actor.id,
-        }
-        for matter in matters
-    ]
-
-
-def _with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
-    found = attachments_of(db.session(), [matter.id])
-    return {**_seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}
-
-
-_PLAIN = (
-    "id",
-    "compound_id",
-    "title",
-    "body",
-    "category",
-    "state",
-    "raised_at",
-    "merged_into_id",
-    "carry_over",
-)
-
-
-def _may_read_reason(actor: Actor, matter: Matter) -> bool:
-    return matter.raised_by_id == actor.id or bool(
-        READERS_OF_REASONS & actor.roles_in(matter.compound)
-    )
+    return matters_as_seen(actor, [matter])[0]

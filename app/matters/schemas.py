@@ -5,7 +5,7 @@ import marshmallow as ma
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.kit.schemas import AnyOf, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
-from app.matters.models import SCREENED, Category, Matter, MatterState
+from app.matters.models import SCREENED, Category, Matter, MatterState, MatterVersion
 
 
 class RaiseArgs(Schema):
@@ -15,6 +15,20 @@ class RaiseArgs(Schema):
     body = Text(required=True, max_length=2000, multiline=True)
     category = ma.fields.Enum(Category, by_value=True, required=True)
     attachment_ids = AttachmentIds()
+
+
+class CorrectMatterArgs(Schema):
+    """The whole new wording."""
+
+    title = Text(required=True, max_length=80)
+    body = Text(required=True, max_length=2000, multiline=True)
+    category = ma.fields.Enum(Category, by_value=True, required=True)
+
+
+class MatterVersionSchema(Schema):
+    """An earlier wording of a matter, and when it was replaced."""
+
+    shown = columns(MatterVersion, "number title body category replaced_at")
 
 
 class MattersArgs(PageArgs):
@@ -36,16 +50,19 @@ class ScreenArgs(Schema):
 class MatterSchema(Schema):
     """A matter as one person sees it.
 
-    Who raised it is told to nobody; `reason` is shown to its raisers, those of merged
+    Who raised it is told to nobody; `version` counts its wordings, and `endorsed_version` is the
+    one that this person supports, if any; `reason` is shown to its raisers, those of merged
     matters too, and to those who screen.
     """
 
     shown = columns(
         Matter,
-        "id compound_id title body category state raised_at reason merged_into_id carry_over",
+        "id compound_id title body category state raised_at reason merged_into_id carry_over "
+        "version",
     )
     endorsements = ma.fields.Integer(required=True)
     is_endorsed = ma.fields.Boolean(required=True)
+    endorsed_version = ma.fields.Integer(required=True, allow_none=True)
     is_mine = ma.fields.Boolean(required=True)
 
 

@@ -50,12 +50,12 @@ def _told(matter: Matter, sources: Sources) -> Iterator[Entry]:
         entry, thing = move.entry, move.thing
         key = (entry.thing, entry.verb)
         line = LINES.get((*key, entry.to_state or "")) or LINES.get(key)
-        if isinstance(thing, Matter) and thing.id != matter.id:
+        if _is_of_another(move, matter):
             # Of a matter that was merged into this one only that is told.
             line = TOOK_IN if (entry.verb, entry.to_state) == ("screen", "MERGED") else None
         if isinstance(thing, AgendaSession) and not _concerns(move):
             line = None
-        if key in SPECIAL:
+        if key in SPECIAL and not _is_of_another(move, matter):
             yield SPECIAL[key](move)
         elif line is not None:
             detail = DETAILS[key](move) if key in DETAILS else Detail({})
@@ -68,6 +68,11 @@ def _told(matter: Matter, sources: Sources) -> Iterator[Entry]:
                 move.about,
                 detail.figures,
             )
+
+
+def _is_of_another(move: Move, matter: Matter) -> bool:
+    """Whether it happened to a matter that was merged into this one."""
+    return isinstance(move.thing, Matter) and move.thing.id != matter.id
 
 
 def _concerns(move: Move) -> bool:
@@ -151,6 +156,26 @@ def _judgement(evaluation: MatterEvaluation) -> Entry:
     )
 
 
+def _raised(move: Move) -> Entry:
+    """As it read when it was raised, or was first supported."""
+    words = move.earlier.get(1, move.thing.words)
+    zh, en = f"提出「{words.title}」", "Raised"
+    return Entry(move.entry.at, Step.RAISE, "RAISED", zh, en, move.about)
+
+
+def _corrected(move: Move) -> Entry:
+    """A correction: with its words where it is a version of its own."""
+    if move.entry.reason is None:
+        zh, en, figures = "提出人更正文字", "Corrected by its raiser", {}
+    else:
+        number = int(move.entry.reason)
+        words = move.earlier.get(number, move.thing.words)
+        zh = f"提出人更正文字（第 {number} 版）：「{words.title}」"
+        en = f"Corrected by its raiser: version {number}"
+        figures = {"version": number, **words._asdict()}
+    return Entry(move.entry.at, Step.RAISE, "CORRECTED", zh, en, move.about, figures)
+
+
 def _listed(move: Move) -> Entry:
     agenda_session: AgendaSession = move.thing
     listing = move.listings[agenda_session.id]
@@ -199,6 +224,8 @@ def _voted(move: Move) -> Entry:
 
 # Moves that are told in words of their own.
 SPECIAL: dict[tuple[str, str], Callable[[Move], Entry]] = {
+    ("matters", "raise"): _raised,
+    ("matters", "correct"): _corrected,
     ("agenda_sessions", "freeze_list"): _listed,
     ("resolutions", "count"): _voted,
     ("resolutions", "close_vote"): _voted,
