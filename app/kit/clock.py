@@ -30,8 +30,10 @@ def local_date(instant: datetime) -> date:
 
 def written(instant: datetime) -> str:
     """The instant as programs read it, in whole seconds: `2026-03-12T00:00:00+08:00`. Common
-    readers of feeds take a time with a fraction for one without an offset."""
-    return local(instant).isoformat(timespec="seconds")
+    readers of feeds take a time with a fraction for one without an offset. Rounded up, so that a
+    term has ended at the second that is told."""
+    up = timedelta(microseconds=-instant.microsecond % 1_000_000)
+    return local(instant + up).isoformat()
 
 
 def spoken(instant: datetime) -> str:
