@@ -35,6 +35,25 @@ def test_unknown_and_repeated_names_are_refused_by_every_operation_that_asks_who
     assert passed_over == []
 
 
+def test_pages_feeds_and_what_is_opened_by_links_pass_over_what_others_append(
+    cast: Cast, client: FlaskClient
+):
+    furnish(cast, cast.home, cast.community)
+    place = f"board/compounds/{cast.home.id}"
+    for path in (
+        f"/{place}",
+        f"/api/v1/{place}/feed.json",
+        f"/api/v1/{place}/feed.atom",
+        "/api/v1/operator-key",
+        "/verify",
+        "/",
+    ):
+        plain = client.get(path)
+        assert plain.status_code < 400, path
+        appended = client.get(path, query_string={"nsukey": "x", "from": "timeline"})
+        assert appended.status_code == plain.status_code, path
+
+
 LISTS = {
     "matters": ("state", ["SUBMITTED", "LISTED"]),
     "sessions": ("state", ["DRAFT", "VOTING"]),
