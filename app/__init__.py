@@ -20,7 +20,6 @@ from app.ballots.paper.routes import blp as paper
 from app.ballots.polled import forget_count
 from app.ballots.routes import blp as ballots
 from app.board.pages import pages as board_pages
-from app.board.posting import load_texts
 from app.board.routes import blp as board
 from app.cases.routes import blp as cases
 from app.compounds.routes import blp as compounds
@@ -34,6 +33,7 @@ from app.health import metrics
 from app.health import routes as health
 from app.kit import due
 from app.kit.extensions import db, jwt
+from app.kit.texts import load_texts
 from app.kit.web import problems
 from app.kit.web.api import PREFIX, Api, UploadRequest
 from app.matters.routes import blp as matters
@@ -43,7 +43,9 @@ from app.rating_lists.routes import blp as rating_lists
 from app.reports.routes import blp as reports
 from app.resolutions.routes import blp as resolutions
 from app.resolutions.vote.missing_key import on_missing_key
+from app.story.routes import blp as story
 from app.wechat.client import WeChatClient
+from app.works.hours.routes import blp as hours
 from app.works.orders.routes import blp as works
 from app.works.whistles.routes import blp as whistles
 
@@ -60,9 +62,11 @@ API_BLUEPRINTS = (
     deliberation,
     resolutions,
     works,
+    hours,
     whistles,
     conventions,
     evaluations,
+    story,
     reports,
     cases,
     rating_lists,

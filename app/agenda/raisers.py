@@ -16,7 +16,7 @@ from app.people.models import Resident
 
 def correct_matter(
     session: Session, matter: Matter, by: Resident, words: Words, at: datetime
-) -> Matter:
+) -> None:
     """Put a matter in other words; its row is held.
 
     Once somebody supports it the earlier words are kept as a version, which stays readable.
@@ -30,10 +30,9 @@ def correct_matter(
         session.add(kept)
     reason = None if kept is None else str(matter.version)
     record_move(session, matter, "correct", by, at, reason=reason)
-    return matter
 
 
-def withdraw_matter(session: Session, matter: Matter, by: Resident, at: datetime) -> Matter:
+def withdraw_matter(session: Session, matter: Matter, by: Resident, at: datetime) -> None:
     """Take a matter back; its row is held.
 
     Raises NotTheRaiser, WrongState, OnAList, OthersMerged.
@@ -51,7 +50,6 @@ def withdraw_matter(session: Session, matter: Matter, by: Resident, at: datetime
         raise OthersMerged
     matter.withdraw()
     record_move(session, matter, "withdraw", by, at)
-    return matter
 
 
 def _require_raiser(session: Session, matter: Matter, by: Resident) -> None:

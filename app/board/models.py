@@ -1,7 +1,6 @@
 """Public notices."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,49 +19,51 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.board.refusals import ObjectionTermOver, TakesNoObjections
 from app.compounds.models import Compound
 from app.kit.calendar.terms import is_shown_as_provisional
+from app.kit.clock import spoken
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded, Words
 from app.people.models import Resident
 
 
-class NoticeKind(StrEnum):
+class NoticeKind(Worded):
     """What a notice tells; one of each kind for the thing that it is about."""
 
-    SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
-    LIST_FROZEN = "LIST_FROZEN"
-    VOTING_OPENED = "VOTING_OPENED"
-    VOTING_EXTENDED = "VOTING_EXTENDED"
-    TALLIED = "TALLIED"
-    SESSION_CANCELLED = "SESSION_CANCELLED"
-    ROUND_TABLE_AGENDA = "ROUND_TABLE_AGENDA"
-    MEETING_CONCLUDED = "MEETING_CONCLUDED"
-    RESOLUTION_NOTICED = "RESOLUTION_NOTICED"
-    RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE"
-    RESOLUTION_ESCALATED = "RESOLUTION_ESCALATED"
-    CONVENTION_NOTICED = "CONVENTION_NOTICED"
-    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE"
-    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE"
-    CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED"
-    CONVENTION_REPEALED = "CONVENTION_REPEALED"
-    ORDER_ASSIGNED = "ORDER_ASSIGNED"
-    ORDER_VERIFIED = "ORDER_VERIFIED"
-    ORDER_OVERDUE = "ORDER_OVERDUE"
-    WHISTLE_ESCALATED = "WHISTLE_ESCALATED"
-    WHISTLE_CLOSED = "WHISTLE_CLOSED"
-    EVALUATION_OPENED = "EVALUATION_OPENED"
-    EVALUATION_CLOSED = "EVALUATION_CLOSED"
-    MATTER_CLOSED = "MATTER_CLOSED"
-    MATTER_REOPENED = "MATTER_REOPENED"
-    LOOK_BACK_STARTED = "LOOK_BACK_STARTED"
-    SESSION_CLOSED = "SESSION_CLOSED"
-    CASE_PUBLISHED = "CASE_PUBLISHED"
-    RATING_NOTICED = "RATING_NOTICED"
-    RATING_FINAL = "RATING_FINAL"
-    COUNTERSIGNED = "COUNTERSIGNED"
-    COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED"
-    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED"
-    VOTE_VOID = "VOTE_VOID"
-    RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID"
+    SESSION_ANNOUNCED = "SESSION_ANNOUNCED", "开始征集", "session announced"
+    LIST_FROZEN = "LIST_FROZEN", "题单已定", "list frozen"
+    VOTING_OPENED = "VOTING_OPENED", "开始投票", "voting opened"
+    VOTING_EXTENDED = "VOTING_EXTENDED", "延长投票", "voting extended"
+    TALLIED = "TALLIED", "计票结果", "result of the vote"
+    SESSION_CANCELLED = "SESSION_CANCELLED", "本期取消", "session cancelled"
+    ROUND_TABLE_AGENDA = "ROUND_TABLE_AGENDA", "圆桌会议程", "agenda of the round table"
+    MEETING_CONCLUDED = "MEETING_CONCLUDED", "圆桌会结果", "results of the round table"
+    RESOLUTION_NOTICED = "RESOLUTION_NOTICED", "决议公示", "resolution on notice"
+    RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE", "决议生效", "resolution in effect"
+    RESOLUTION_ESCALATED = "RESOLUTION_ESCALATED", "提请上会", "resolution handed on"
+    CONVENTION_NOTICED = "CONVENTION_NOTICED", "规约公示", "convention on notice"
+    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约生效", "convention in force"
+    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE", "条文生效", "clause in force"
+    CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED", "废止公示", "repeal on notice"
+    CONVENTION_REPEALED = "CONVENTION_REPEALED", "规约废止", "convention repealed"
+    ORDER_ASSIGNED = "ORDER_ASSIGNED", "派单", "order assigned"
+    ORDER_VERIFIED = "ORDER_VERIFIED", "核实", "order verified"
+    ORDER_OVERDUE = "ORDER_OVERDUE", "逾期", "order overdue"
+    WHISTLE_ESCALATED = "WHISTLE_ESCALATED", "哨声升级", "whistle escalated"
+    WHISTLE_CLOSED = "WHISTLE_CLOSED", "哨声结项", "whistle closed"
+    EVALUATION_OPENED = "EVALUATION_OPENED", "发起民评", "evaluation opened"
+    EVALUATION_CLOSED = "EVALUATION_CLOSED", "民评结果", "result of an evaluation"
+    MATTER_CLOSED = "MATTER_CLOSED", "办结", "matter closed"
+    MATTER_REOPENED = "MATTER_REOPENED", "重新办理", "matter reopened"
+    LOOK_BACK_STARTED = "LOOK_BACK_STARTED", "回头看", "look-back started"
+    SESSION_CLOSED = "SESSION_CLOSED", "本期结束", "session closed"
+    CASE_PUBLISHED = "CASE_PUBLISHED", "案例发布", "case published"
+    RATING_NOTICED = "RATING_NOTICED", "红黑榜公示", "rating on notice"
+    RATING_FINAL = "RATING_FINAL", "红黑榜定榜", "rating final"
+    COUNTERSIGNED = "COUNTERSIGNED", "已会签", "result countersigned"
+    COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED", "拒绝会签", "countersignature refused"
+    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED", "运营者密钥更换", "operator's key changed"
+    VOTE_VOID = "VOTE_VOID", "投票作废重投", "vote void and held again"
+    RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID", "决议表决作废", "vote on a resolution void"
 
 
 # Notices about a session; all others are about what came of it.
@@ -90,6 +91,10 @@ class PublicNotice(HasId, Base):
 
     Objections may be raised until `term_ends_at` (exclusive); a notice without it takes none.
 
+    `title_en` and `text_en` are the same in English; notices of before they were kept apart have
+    both languages in `text`. `says` is what the words claim of a thing that may move
+    (`board/posting.py`); empty where nothing of it can change.
+
     `data` is the machine-readable side of the notice and is never corrected by hand: a wrong
     figure is mended where it comes from. The places above the compound are repeated here, so that
     each feed reads one index.
@@ -111,6 +116,9 @@ class PublicNotice(HasId, Base):
     subdistrict_id: Mapped[UUID] = mapped_column(ForeignKey("subdistricts.id"))
     title: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str | None] = mapped_column(String(400))
+    text_en: Mapped[str | None] = mapped_column(Text)
+    says: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     published_at: Mapped[datetime]
     modified_at: Mapped[datetime]
@@ -120,11 +128,35 @@ class PublicNotice(HasId, Base):
 
     compound: Mapped[Compound] = relationship()
 
-    def correct(self, note: str, at: datetime) -> None:
+    def correct(self, words: Words, at: datetime) -> None:
         """Add a correction under the text; what was published stays readable."""
         self._require_published()
-        self.text = f"{self.text}\n\n更正 Correction:{note}"
+        self.text = f"{self.text}\n\n更正（{spoken(at)}）：{words.zh}"
+        if self.text_en is not None:
+            self.text_en = f"{self.text_en}\n\nCorrected at {spoken(at)}: {words.en}"
         self._revise(at)
+
+    def follow(
+        self, title: Words, text: Words, at: datetime, says: dict[str, Any], data: dict[str, Any]
+    ) -> None:
+        """Say what became of the thing since: under a title that holds now, below the words that
+        no longer do."""
+        self.correct(text, at)
+        self._retitle(title)
+        self.says, self.data = says, {**self.data, **data}
+
+    def rewrite(
+        self, title: Words, text: Words, at: datetime, says: dict[str, Any], data: dict[str, Any]
+    ) -> None:
+        """Say something else, where what was said must not stay."""
+        self._require_published()
+        self.text, self.text_en = text.zh, text.en
+        self._retitle(title)
+        self.says, self.data = says, {**self.data, **data}
+        self._revise(at)
+
+    def _retitle(self, title: Words) -> None:
+        self.title, self.title_en = title.zh, title.en
 
     def move_term(self, ends_at: datetime, said: str) -> None:
         """Objections may be raised until then; `said` is the same for programs."""
@@ -139,8 +171,11 @@ class PublicNotice(HasId, Base):
     def withdraw(self, reason: str, at: datetime) -> None:
         """Say that the notice no longer holds; it stays as a short item, since readers keep it."""
         self._require_published()
-        self.title = f"【已撤回 Withdrawn】{self.title}"
-        self.text = f"本公示已撤回。理由：{reason}\nThis notice was withdrawn. Reason: {reason}"
+        self.title = f"【已撤回】{self.title}"
+        self.text = f"本公示已撤回。理由：{reason}"
+        if self.text_en is not None:
+            self.title_en = f"[Withdrawn] {self.title_en}"
+            self.text_en = f"This notice was withdrawn. Reason: {reason}"
         self.data = {}
         self.withdrawn_at = at
         self._revise(at)

@@ -1,8 +1,12 @@
-"""Posting a notice: its texts are files beside the feature that tells of something.
+"""Posting a notice, and following the thing of which it tells.
 
-`<kind>.zh.txt` and `<kind>.en.txt`, in small letters, begin with the title; the text follows.
-They are Jinja templates of plain text: `{{ order.title }}`, `{{ order.due_at|term }}`. What several
-of them say is a file that they include by its path in `app`: `agenda/notices/_list.zh.txt`.
+Its texts are files beside the feature (`kit/texts.py`), called by the kind in small letters.
+
+What a notice says of its thing must stay so (`domain.md` 14; trust.md 28). A notice whose thing may
+move on `says` which of its words could become untrue. When the thing was moved and they are no
+longer so, the notice is corrected in the same commit by the text `<thing>.now`: the
+title that holds now, and what happened. A text that cannot stay, such as the reason for a rating
+that was struck, is rewritten by them.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,52 +16,55 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.board.models import NoticeKind, PublicNotice
 from app.board.services import publish
+from app.kit import texts
+from app.kit.audit import read_new
 from app.kit.clock import written
-from app.kit.words import FILTERS
-
-LANGUAGES = ("zh", "en")
-APP = Path(__file__).parents[1]
-
-# Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
-_texts = Environment(  # noqa: S701
-    loader=FileSystemLoader(APP),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    # An update puts new files beside a server that still runs the old code.
-    auto_reload=False,
-    cache_size=-1,
-)
-_texts.filters.update(FILTERS)
+from app.kit.words import Words
 
 
 @dataclass(frozen=True)
 class Notice:
     """A kind of notice: the folder of its texts, what they call the thing of which they tell, and
-    what programs are told of it."""
+    what programs are told of it.
+
+    `says` is what its words claim of the thing at a time, as JSON, where that may change;
+    `is_rewritten` where what it said must not stay then.
+    """
 
     kind: NoticeKind
     folder: Path
     calls: str
     data: Callable[[Any], Mapping[str, Any]]
+    says: Callable[[Any, datetime], dict[str, Any]] | None = None
+    is_rewritten: bool = False
 
-    def text(self, language: str, told: Mapping[str, Any]) -> tuple[str, str]:
-        """Title and text in this language."""
-        title, _, text = self._render(f"{self.kind.lower()}.{language}.txt", told).partition("\n")
-        return title.strip(), text.strip()
+    def words(self, told: Mapping[str, Any]) -> tuple[Words, Words]:
+        """Title and text."""
+        return texts.read(self.folder, self.kind.lower(), told)
 
-    def correction(self, name: str, told: Mapping[str, Any]) -> str:
-        """What a correction of that name says, `<kind>.<name>.zh.txt` before the English."""
-        names = (f"{self.kind.lower()}.{name}.{language}.txt" for language in LANGUAGES)
-        return " ".join(self._render(each, told).strip() for each in names)
+    def words_now(self, thing: Any, at: datetime) -> tuple[Words, Words]:
+        """The title that holds now, and what happened to the thing."""
+        told = {self.calls: thing, "at": at, "kind": self.kind}
+        return texts.read(self.folder, f"{self.calls}.now", told)
 
-    def _render(self, name: str, told: Mapping[str, Any]) -> str:
-        return _texts.get_template(_name_of(self.folder / name)).render(told)
+
+# What follows its things, by the table in which they stand.
+_followed: dict[type[Any], dict[NoticeKind, Notice]] = {}
+
+
+def follows(model: type[Any], *notices: Notice) -> None:
+    """Let these notices, which are about rows of this model, follow them."""
+    _followed.setdefault(model, {}).update({notice.kind: notice for notice in notices})
+
+
+def followed_models() -> Mapping[type[Any], Mapping[NoticeKind, Notice]]:
+    """The notices that follow rows of each model."""
+    return _followed
 
 
 def post(
@@ -79,8 +86,7 @@ def post(
     objections until then.
     """
     told = {notice.calls: thing, "at": at, "term_ends_at": term_ends_at, **told}
-    title, zh = notice.text("zh", told)
-    en_title, en = notice.text("en", told)
+    title, text = notice.words(told)
     tells = {**notice.data(thing), **(data or {})}
     if term_ends_at is not None:
         tells["term_ends_at"] = written(term_ends_at)
@@ -90,18 +96,53 @@ def post(
         thing.compound,
         about_id or thing.id,
         title=title,
-        text=f"{zh}\n\n{en_title}\n{en}",
+        text=text,
+        says=None if notice.says is None else notice.says(thing, at),
         data=tells,
         at=at,
         term_ends_at=term_ends_at,
     )
 
 
-def load_texts() -> None:
-    """Read every text now, for a server or a service that runs on while its files are replaced."""
-    for path in APP.rglob("notices/*.txt"):
-        _texts.get_template(_name_of(path))
+def is_posted(session: Session, notice: Notice, thing: Any) -> bool:
+    """Whether such a notice of this thing is on the board."""
+    found = select(PublicNotice.id).where(
+        PublicNotice.about_id == thing.id, PublicNotice.kind == notice.kind
+    )
+    return session.scalar(found) is not None
 
 
-def _name_of(path: Path) -> str:
-    return path.relative_to(APP).as_posix()
+@event.listens_for(Session, "before_commit", insert=True)  # the log's chains are held last
+def follow_things(session: Session) -> None:
+    """Correct what notices say of whatever was moved in this transaction and is no longer so."""
+    if session.in_nested_transaction():
+        return
+    moved = {thing.id: (thing, at) for thing, at in read_new(session) if type(thing) in _followed}
+    if not moved:
+        return
+    told = session.scalars(
+        select(PublicNotice)
+        .where(
+            PublicNotice.about_id.in_(moved),
+            PublicNotice.says.is_not(None),
+            PublicNotice.withdrawn_at.is_(None),
+        )
+        .order_by(PublicNotice.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in told:
+        thing, at = moved[row.about_id]
+        notice = _followed[type(thing)].get(row.kind)
+        if notice is not None and notice.says is not None:
+            _follow(row, notice, thing, at, notice.says(thing, at))
+
+
+def _follow(
+    row: PublicNotice, notice: Notice, thing: Any, at: datetime, says: dict[str, Any]
+) -> None:
+    if says == row.says:
+        return
+    title, text = notice.words_now(thing, at)
+    say = row.rewrite if notice.is_rewritten else row.follow
+    say(title, text, at, says, {**notice.data(thing)})

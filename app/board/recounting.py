@@ -23,6 +23,7 @@ from app.kit.calendar.terms import (
     recount_working_days,
 )
 from app.kit.clock import spoken_end, written
+from app.kit.words import Words
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]
 
@@ -40,7 +41,6 @@ class CountedTerm:
     recount: Recount = recount_working_days
     is_counted: Callable[[Any, Calendar], bool] = lambda thing, old: True
     notices: Callable[[Any], Sequence[PublicNotice]] = lambda thing: ()
-    place: Callable[[Any], dict[str, Any]] = lambda thing: {"compound_id": thing.compound_id}
 
 
 def notice_term(
@@ -100,24 +100,18 @@ def _recount_one(
     if after == before:
         return False
     setattr(thing, term.ends.key, after)
-    record(
-        session,
-        thing,
-        "recount_term",
-        at=at,
-        actor_id=None,
-        **term.place(thing),
-        reason=f"{term.ends.key}: {spoken_end(before)} - {spoken_end(after)}",
-    )
+    moved = f"{term.ends.key}: {spoken_end(before)} - {spoken_end(after)}"
+    record(session, thing, "recount_term", None, at, reason=moved)
     return True
 
 
 def _tell(notice: PublicNotice, before: datetime, after: datetime, at: datetime) -> None:
     """Correct the notice also where its end stays: it had said that the end was provisional."""
     year = last_day(before).year
-    if after == before:
-        zh, en = f"公示期仍至 {spoken_end(after)}", f"The notice still ends on {spoken_end(after)}"
-    else:
-        zh, en = f"公示期改为至 {spoken_end(after)}", f"The notice now ends on {spoken_end(after)}"
+    zh, en = ("仍", "still ends") if after == before else ("改为", "now ends")
+    words = Words(
+        f"{year}年节假日安排已公布，公示期{zh}至 {spoken_end(after)}。",
+        f"the holidays of {year} are known; the notice {en} on {spoken_end(after)}.",
+    )
     notice.move_term(after, written(after))
-    notice.correct(f"{year}年节假日安排已公布，{zh}。 The holidays of {year} are known. {en}.", at)
+    notice.correct(words, at)

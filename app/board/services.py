@@ -15,6 +15,7 @@ from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.audit import record
 from app.kit.calendar.terms import is_provisional, last_day
 from app.kit.orm import table_of
+from app.kit.words import Words
 from app.people.models import Resident
 
 PAGE_SIZE = 20
@@ -69,22 +70,27 @@ def publish(
     compound: Compound,
     about_id: UUID,
     *,
-    title: str,
-    text: str,
+    title: Words,
+    text: Words,
     data: dict[str, Any],
     at: datetime,
+    says: dict[str, Any] | None = None,
     term_ends_at: datetime | None = None,
 ) -> PublicNotice:
     """Put a notice with these words on the board. With `term_ends_at` it takes objections until
     then."""
+    text = _with_provisional_term(text, term_ends_at)
     notice = PublicNotice(
         kind=kind,
         about_id=about_id,
         compound=compound,
         community_id=compound.community_id,
         subdistrict_id=compound.subdistrict_id,
-        title=title,
-        text=_with_provisional_term(text, term_ends_at),
+        title=title.zh,
+        text=text.zh,
+        title_en=title.en,
+        text_en=text.en,
+        says=says,
         data=data,
         published_at=at,
         modified_at=at,
@@ -95,35 +101,32 @@ def publish(
     return notice
 
 
-def _with_provisional_term(text: str, term_ends_at: datetime | None) -> str:
+def _with_provisional_term(text: Words, term_ends_at: datetime | None) -> Words:
     """The text, and a word where the holidays that decide its term are not known yet."""
     if term_ends_at is None or not is_provisional(term_ends_at):
         return text
     year = last_day(term_ends_at).year
-    return (
-        f"{text}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。\n"
-        f"The holidays of {year} are not announced yet: the last day is provisional and can only "
-        "move later, with a correction here."
+    return Words(
+        f"{text.zh}\n{year}年节假日安排尚未公布，截止日暂按双休日计算；公布后在此更正，只会推后。",
+        f"{text.en}\nThe holidays of {year} are not announced yet: the last day is provisional and"
+        " can only move later, with a correction here.",
     )
 
 
-def correct(
-    session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime
-) -> PublicNotice:
+def correct(session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime) -> None:
     """Correct a notice in the open: its id stays, the correction stands under its text.
 
     A tally and its countersignature are not corrected. Raises ResultIsFinal, WrongState.
     """
     if notice.kind in NOT_CORRECTED:
         raise ResultIsFinal
-    notice.correct(note, at)
+    notice.correct(Words(note, note), at)
     _record(session, notice, "correct", by, note, at)
-    return notice
 
 
 def withdraw(
     session: Session, notice: PublicNotice, by: Resident, reason: str, at: datetime
-) -> PublicNotice:
+) -> None:
     """Withdraw a notice with a reason; its id stays in the feeds, its words in the log.
 
     Raises ResultIsFinal, WrongState.
@@ -133,21 +136,12 @@ def withdraw(
     words = notice.text
     notice.withdraw(reason, at)
     _record(session, notice, "withdraw", by, f"{reason}\n\n{words}", at)
-    return notice
 
 
 def _record(
     session: Session, notice: PublicNotice, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
-    record(
-        session,
-        notice,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=notice.compound_id,
-        reason=reason,
-    )
+    record(session, notice, verb, by, at, reason=reason)
 
 
 def find_place(session: Session, kind: str, place_id: UUID) -> FeedPlace | None:

@@ -21,11 +21,11 @@ from app.people.models import Resident
 def decide_flag(
     session: Session,
     version: ConventionVersion,
-    flag: ConventionFlag,
     by: Resident,
+    flag: ConventionFlag,
     decision: FlagDecision,
     reason: str,
-) -> ConventionVersion:
+) -> None:
     """Say whether a flagged word may stand, once and with a reason; where it may not, the version
     goes back to its authors with that as advice. Raises WrongState, OwnDraft."""
     at = begin_move(session, version)
@@ -33,20 +33,11 @@ def decide_flag(
     version.require_state(VersionState.REVIEW)
     _require_another(session, version, by)
     flag.decide(decision, reason, by.id, at)
-    said = f"{flag.clause_label}「{flag.word}」：{reason}"
-    record(
-        session,
-        flag,
-        "decide",
-        at=at,
-        actor_id=by.id,
-        compound_id=version.compound_id,
-        to_state=decision,
-        reason=said,
-    )
+    why = f"{flag.clause_label}「{flag.word}」：{reason}"
+    compound_id = version.compound_id
+    record(session, flag, "decide", by, at, compound_id=compound_id, to_state=decision, reason=why)
     if decision is FlagDecision.UPHELD:
-        _give_opinion(session, version, by, Opinion.RETURNED, said, at)
-    return version
+        _give_opinion(session, version, by, Opinion.RETURNED, why, at)
 
 
 def review_version(
@@ -55,7 +46,7 @@ def review_version(
     by: Resident,
     opinion: Opinion,
     advice: str | None,
-) -> ConventionVersion:
+) -> None:
     """Approve of a version, or return it to its authors with advice.
 
     What rests on resolutions was voted with them, so it is VOTED when approved; pacts and
@@ -74,7 +65,6 @@ def review_version(
     _give_opinion(session, version, by, opinion, advice, at)
     if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
         version.rest_on_resolutions(at)
-    return version
 
 
 def _give_opinion(

@@ -91,7 +91,7 @@ def has_open_round(session: Session, matter_id: UUID) -> bool:
     )
 
 
-def standing_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]:
+def current_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]:
     """What was said of the matter's work as it stands: not of work that was sent back since, and
     not what led to an earlier judgement."""
     last = session.scalar(
@@ -116,8 +116,8 @@ def standing_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]
 
 def raiser_says_unsolved(session: Session, matter_id: UUID) -> bool:
     """Whether whoever raised the matter calls any of its work unsolved."""
-    standing = standing_follow_ups(session, matter_id)
-    return any(each.is_raiser and not each.solved for each in standing)
+    current = current_follow_ups(session, matter_id)
+    return any(each.is_raiser and not each.solved for each in current)
 
 
 def count_follow_ups(answers: Sequence[FollowUp]) -> Figures:
@@ -140,9 +140,9 @@ def _conclude(
     by: Resident | None,
     at: datetime,
 ) -> MatterEvaluation:
-    standing = standing_follow_ups(session, matter.id)
-    figures = count_follow_ups(standing) if closed is None else closed.figures
-    unsolved = any(each.is_raiser and not each.solved for each in standing)
+    current = current_follow_ups(session, matter.id)
+    figures = count_follow_ups(current) if closed is None else closed.figures
+    unsolved = any(each.is_raiser and not each.solved for each in current)
     judgement = judge(RULE, figures, raiser_says_unsolved=unsolved)
     evaluation = MatterEvaluation(
         id=new_id(),
@@ -158,7 +158,7 @@ def _conclude(
         not_satisfied=figures.not_satisfied,
         solved=figures.solved,
         unsolved=figures.unsolved,
-        people=_people(standing, closed),
+        people=_people(current, closed),
         online=None if closed is None else closed.online,
         explanation_zh=judgement.why.zh,
         explanation_en=judgement.why.en,
@@ -179,15 +179,15 @@ def _conclude(
     if judgement.verdict is Verdict.CLOSED:
         _close_orders(session, matter, by, at)
     session.add(evaluation)
-    post(session, notice, evaluation, at)
+    post(session, notice, evaluation, at, orders=_checked_orders(session, matter.id))
     return evaluation
 
 
-def _people(standing: Sequence[FollowUp], closed: EvaluationRound | None) -> int:
+def _people(current: Sequence[FollowUp], closed: EvaluationRound | None) -> int:
     """How many people the answers come from: one may answer about several orders."""
     if closed is not None:
         return closed.figures.answers
-    return len({each.resident_id for each in standing})
+    return len({each.resident_id for each in current})
 
 
 def _has_open_orders(session: Session, matter_id: UUID) -> bool:
@@ -216,14 +216,18 @@ def _evaluate_whistles(session: Session, matter: Matter, by: Resident | None, at
 
 def _close_orders(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
     """With their matter its orders end, also those that nobody was reached about."""
-    checked = session.scalars(
+    for order in _checked_orders(session, matter.id):
+        order.close()
+        record_move(session, order, "close", by, at)
+
+
+def _checked_orders(session: Session, matter_id: UUID) -> Sequence[WorkOrder]:
+    """Those that somebody found to be done, and that have not ended."""
+    return session.scalars(
         select(WorkOrder)
         .where(
-            WorkOrder.matter_id == matter.id,
+            WorkOrder.matter_id == matter_id,
             WorkOrder.state.in_([OrderState.VERIFIED, OrderState.RATED]),
         )
         .order_by(WorkOrder.id)
     ).all()
-    for order in checked:
-        order.close()
-        record_move(session, order, "close", by, at)

@@ -27,7 +27,7 @@ class Told(NamedTuple):
 
     answers: int | None
     satisfaction: Rate | None = None
-    resolution: Rate | None = None
+    solved_rate: Rate | None = None
     breakdown: Figures | None = None
 
 
@@ -49,4 +49,4 @@ class Result(NamedTuple):
         figures = self.figures
         if not self.is_told(to_officer=to_officer):
             return Told(figures.answers if self.is_of_a_round else None)
-        return Told(figures.answers, figures.satisfaction, figures.resolution, figures)
+        return Told(figures.answers, figures.satisfaction, figures.solved_rate, figures)

@@ -12,9 +12,9 @@ from types import FrameType
 from flask import Flask
 
 import service_manager
-from app.board.posting import load_texts
 from app.finaliser.rounds import Rounds, Stopped
 from app.kit.extensions import db
+from app.kit.texts import load_texts
 
 LONGEST_SILENCE_S = 10.0
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -62,6 +62,10 @@ class AuditEntry(HasId, Base):
     to_state: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
 
+    def __init__(self, *, about: Base | None = None, **values: Any) -> None:
+        super().__init__(**values)
+        self.about = about  # the thing itself, until the commit
+
     @property
     def chain_id(self) -> UUID:
         """The place in whose chain the entry stands: compound, else community, else the city."""
@@ -108,19 +112,25 @@ def record(
     session: Session,
     thing: Base,
     verb: str,
-    *,
+    by: HasId | UUID | None,
     at: datetime,
-    actor_id: UUID | None,
+    *,
     compound_id: UUID | None = None,
     community_id: UUID | None = None,
     from_state: StrEnum | str | None = None,
     to_state: StrEnum | str | None = None,
     reason: str | None = None,
 ) -> None:
-    """Add one row about `thing` (any row with an id) to the log; the caller commits."""
+    """Log what was done to `thing` (any row with an id) by somebody, or by the clock; the caller
+    commits. It stands in the chain of the thing's compound, else of its community, unless another
+    is given."""
+    if compound_id is None and community_id is None:
+        compound_id = getattr(thing, "compound_id", None)
+        community_id = getattr(thing, "community_id", None) if compound_id is None else None
     entry = AuditEntry(
+        about=thing,
         at=at,
-        actor_id=actor_id,
+        actor_id=by if by is None or isinstance(by, UUID) else by.id,
         community_id=community_id,
         compound_id=compound_id,
         thing=thing.__tablename__,
@@ -132,6 +142,14 @@ def record(
     )
     session.add(entry)
     session.info.setdefault(_NEW_ENTRIES, []).append(entry)
+
+
+def read_new(session: Session) -> list[tuple[Any, datetime]]:
+    """What was recorded since the last commit: each thing, and when it was moved."""
+    entries = session.info.get(_NEW_ENTRIES, ())
+    if entries:
+        session.flush()
+    return [(each.about, each.at) for each in entries if inspect(each).persistent]
 
 
 @event.listens_for(Session, "before_commit")

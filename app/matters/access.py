@@ -46,6 +46,7 @@ def matter_with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
 _PLAIN = (
     "id",
     "compound_id",
+    "number",
     "title",
     "body",
     "category",

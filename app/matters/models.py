@@ -1,7 +1,6 @@
 """Matters and endorsements."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,53 +10,62 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, enum_type
+from app.kit.words import Worded
 
 
-class Category(StrEnum):
+class Category(Worded):
     """The controlled list of categories (domain notes, section 10); codes never change."""
 
-    PARKING = "PARKING"
-    LIFT_ADD = "LIFT_ADD"
-    FUME_NOISE = "FUME_NOISE"
-    ILLEGAL_BUILD = "ILLEGAL_BUILD"
-    PROPERTY_FEE = "PROPERTY_FEE"
-    RENOVATION = "RENOVATION"
-    SUBSIDENCE_ROAD = "SUBSIDENCE_ROAD"
-    LEAK_DRAIN = "LEAK_DRAIN"
-    EBIKE = "EBIKE"
-    LIGHTING = "LIGHTING"
-    LIFT_MAINTAIN = "LIFT_MAINTAIN"
-    OWNERS_COMMITTEE = "OWNERS_COMMITTEE"
-    COMMON_FUNDS = "COMMON_FUNDS"
-    SANITATION = "SANITATION"
-    GREEN_SPACE = "GREEN_SPACE"
-    ELDERLY = "ELDERLY"
-    CHILDCARE = "CHILDCARE"
-    PETS_NEIGHBOUR = "PETS_NEIGHBOUR"
-    FIRE_CORRIDOR = "FIRE_CORRIDOR"
-    ACCESS = "ACCESS"
-    OTHER = "OTHER"
+    PARKING = "PARKING", "停车难", "parking"
+    LIFT_ADD = "LIFT_ADD", "加装电梯难", "adding lifts"
+    FUME_NOISE = "FUME_NOISE", "油烟噪音扰民", "cooking fumes and noise"
+    ILLEGAL_BUILD = "ILLEGAL_BUILD", "违法搭建、拆违", "illegal building"
+    PROPERTY_FEE = "PROPERTY_FEE", "物业收费与服务", "property fees and service"
+    RENOVATION = "RENOVATION", "老旧小区改造", "renovation of old compounds"
+    SUBSIDENCE_ROAD = "SUBSIDENCE_ROAD", "地面下沉、道路破损", "subsidence and broken roads"
+    LEAK_DRAIN = "LEAK_DRAIN", "漏水、积水、管网", "leaks, flooding and drains"
+    EBIKE = "EBIKE", "电动车停放与充电", "parking and charging e-bikes"
+    LIGHTING = "LIGHTING", "路灯照明", "street lighting"
+    LIFT_MAINTAIN = "LIFT_MAINTAIN", "电梯运行与维管", "lift operation and maintenance"
+    OWNERS_COMMITTEE = (
+        "OWNERS_COMMITTEE",
+        "业委会组建与运行",
+        "running the owners' committee",
+    )
+    COMMON_FUNDS = "COMMON_FUNDS", "公共收益与维修资金", "common income and repair funds"
+    SANITATION = "SANITATION", "环境卫生与垃圾分类", "cleanliness and waste sorting"
+    GREEN_SPACE = "GREEN_SPACE", "绿化、架空层、公共空间", "green and public spaces"
+    ELDERLY = "ELDERLY", "养老助餐", "meals for the elderly"
+    CHILDCARE = "CHILDCARE", "托育托管", "childcare"
+    PETS_NEIGHBOUR = "PETS_NEIGHBOUR", "养犬与邻里纠纷", "dogs and disputes between neighbours"
+    FIRE_CORRIDOR = (
+        "FIRE_CORRIDOR",
+        "消防通道、楼道堆物、高空抛物",
+        "blocked fire lanes and corridors",
+    )
+    ACCESS = "ACCESS", "出行、快递外卖进小区", "getting about, deliveries"
+    OTHER = "OTHER", "其他", "other"
 
 
-class MatterState(StrEnum):
-    SUBMITTED = "SUBMITTED"
-    LISTED = "LISTED"
-    MERGED = "MERGED"
-    DISPATCHED = "DISPATCHED"
-    WHISTLED = "WHISTLED"
-    REFUSED = "REFUSED"
-    SELECTED = "SELECTED"
-    DELIBERATED = "DELIBERATED"
-    RESOLVED = "RESOLVED"
-    OWNER_VOTE = "OWNER_VOTE"
-    SHELVED = "SHELVED"
-    EXECUTING = "EXECUTING"
-    DONE = "DONE"
-    EVALUATED = "EVALUATED"
-    CLOSED = "CLOSED"
-    REOPENED = "REOPENED"
-    DEFERRED = "DEFERRED"
-    WITHDRAWN = "WITHDRAWN"
+class MatterState(Worded):
+    SUBMITTED = "SUBMITTED", "已提出", "submitted"
+    LISTED = "LISTED", "已上题单", "listed"
+    MERGED = "MERGED", "已合并", "merged"
+    DISPATCHED = "DISPATCHED", "直接派单", "dispatched"
+    WHISTLED = "WHISTLED", "提请吹哨", "whistle requested"
+    REFUSED = "REFUSED", "不予受理", "refused"
+    SELECTED = "SELECTED", "入选", "selected"
+    DELIBERATED = "DELIBERATED", "已议", "deliberated"
+    RESOLVED = "RESOLVED", "已决", "resolved"
+    OWNER_VOTE = "OWNER_VOTE", "须业主共同决定", "left to the owners"
+    SHELVED = "SHELVED", "暂缓", "shelved"
+    EXECUTING = "EXECUTING", "办理中", "being carried out"
+    DONE = "DONE", "已办", "done"
+    EVALUATED = "EVALUATED", "已评", "evaluated"
+    CLOSED = "CLOSED", "办结", "closed"
+    REOPENED = "REOPENED", "重新办理", "reopened"
+    DEFERRED = "DEFERRED", "结转", "carried over"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = MatterState
@@ -95,9 +103,9 @@ UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 
 class Matter(HasMoves):
-    """What a resident wants dealt with. Its words never change once they stood on a list; until
-    then its raiser may correct them. From the first supporter on each correction is a `version`,
-    and the earlier words are kept."""
+    """What a resident wants dealt with, numbered within its compound. Its words never change once
+    they stood on a list; until then its raiser may correct them. From the first supporter on each
+    correction is a `version`, and the earlier words are kept."""
 
     MOVES = MATTER_MOVES
     CALLED = ("这件事", "This matter")
@@ -108,6 +116,8 @@ class Matter(HasMoves):
         Index(None, "compound_id", "state"),
         Index(None, "merged_into_id"),
         UniqueConstraint("compound_id", "id", name="uq_matters_in_compound"),
+        UniqueConstraint("compound_id", "number"),
+        CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("carry_over >= 0", name="carry_over_is_a_count"),
         CheckConstraint(
             "(state = 'MERGED') = (merged_into_id IS NOT NULL)", name="merged_names_its_target"
@@ -118,6 +128,7 @@ class Matter(HasMoves):
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    number: Mapped[int] = mapped_column(Integer)
     raised_by_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), index=True)
     raised_at: Mapped[datetime]
     title: Mapped[str] = mapped_column(String(80))
@@ -132,6 +143,11 @@ class Matter(HasMoves):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     compound: Mapped[Compound] = relationship()
+
+    @property
+    def name(self) -> str:
+        """As notices call it; of two with the same title the number tells which."""
+        return f"议题{self.number}「{self.title}」"
 
     def screen(self, outcome: MatterState, by_id: UUID, at: datetime, reason: str | None) -> None:
         """The branch decides what becomes of the matter (`outcome` is one of SCREENED)."""

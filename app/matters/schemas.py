@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.schemas import AnyOf, Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, alike, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import SCREENED, Category, Matter, MatterState, MatterVersion
 
@@ -25,7 +25,7 @@ class CorrectMatterArgs(Schema):
     category = ma.fields.Enum(Category, by_value=True, required=True)
 
 
-class MatterVersionSchema(Schema):
+class MatterVersionSchema(AnswerSchema):
     """An earlier wording of a matter, and when it was replaced."""
 
     shown = columns(MatterVersion, "number title body category replaced_at")
@@ -40,14 +40,12 @@ class MattersArgs(PageArgs):
 class ScreenArgs(Schema):
     """`into` names the matter that this one is merged into."""
 
-    outcome = ma.fields.String(
-        required=True, validate=ma.validate.OneOf(sorted(state.value for state in SCREENED))
-    )
+    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(sorted(SCREENED)))
     reason = Text(max_length=500, multiline=True, load_default=None)
     into = Id(load_default=None)
 
 
-class MatterSchema(Schema):
+class MatterSchema(AnswerSchema):
     """A matter as one person sees it.
 
     Who raised it is told to nobody; `version` counts its wordings, and `endorsed_version` is the
@@ -57,16 +55,15 @@ class MatterSchema(Schema):
 
     shown = columns(
         Matter,
-        "id compound_id title body category state raised_at reason merged_into_id carry_over "
-        "version",
+        "id compound_id number title body category state raised_at reason merged_into_id"
+        " carry_over version",
     )
-    endorsements = ma.fields.Integer(required=True)
-    is_endorsed = ma.fields.Boolean(required=True)
-    endorsed_version = ma.fields.Integer(required=True, allow_none=True)
-    is_mine = ma.fields.Boolean(required=True)
+    endorsements = ma.fields.Integer()
+    endorsed_version = ma.fields.Integer(allow_none=True)
+    own_part = alike("is_endorsed is_mine", ma.fields.Boolean)
 
 
 class MatterDetailSchema(MatterSchema):
     """A matter with its photos; who uploaded them is told to nobody either."""
 
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))

@@ -172,15 +172,15 @@ def _in_time(things: Iterable[T], fact: Callable[[T], bool | None]) -> ShareCell
 
 
 def _rates(works: Iterable[Work], grades: Grades) -> dict[str, Any]:
-    """The three rates and what was finished in time. That an order was contacted, solved and done
-    in time are facts about it; how satisfied its raiser is, is what somebody thinks."""
+    """The four rates. That an order was contacted, solved and done in time are facts about it; how
+    satisfied its raiser is, is what somebody thinks."""
     rates = rates_of(works)
     told = is_told(rates.people, to_officer=grades.to_officer) and (
         grades.to_officer or grades.is_whole or rates.people == 0
     )
     return {
         "response": share_of_things(rates.response),
-        "resolution": share_of_things(rates.resolution),
+        "solved_rate": share_of_things(rates.solved_rate),
         "satisfaction": share_of_grades(rates.satisfaction, rates.people, is_told=told),
         "in_time": share_of_things(rates.in_time),
     }

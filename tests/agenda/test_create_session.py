@@ -46,7 +46,7 @@ def test_create_makes_a_draft(cast: Cast, path: str, rows: Session):
     shown = answer.json
     assert {key: shown[key] for key in plan()} == plan()
     assert (shown["state"], shown["matters"], shown["outcome"]) == ("DRAFT", [], None)
-    assert shown["name"] == "香樟苑小区 2026年3月月月谈"
+    assert shown["name"] == "香樟苑小区 2026年3月 · 月月谈"
     assert shown["turnout"] == {"roll": 0, "returned": 0}
     row = rows.get_one(AgendaSession, UUID(shown["id"]))
     assert (row.state, row.mode) == (SessionState.DRAFT, Mode.OPEN)

@@ -26,7 +26,7 @@ PIXELS_A_MM = 2 * 72 / 25.4  # at the scale of `picture_of`
 def sheet_with(matters: int, slips: int, title: str = "夜间停车难、消防通道被占") -> Sheet:
     serials = [with_check(f"2222{'ABCDF'[i]}") for i in range(slips)]
     return Sheet(
-        title="香樟苑小区 2026年3月月月谈",
+        title="香樟苑小区 2026年3月 · 月月谈",
         closes="2026-03-19 00:00",
         issued=datetime(2026, 3, 12, tzinfo=UTC),
         rule_zh="每种分值至多1件",

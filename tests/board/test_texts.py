@@ -8,9 +8,10 @@ from typing import NoReturn
 import pytest
 from jinja2 import Environment, meta, nodes
 
-from app.board import posting
 from app.board.models import NoticeKind
-from app.board.posting import APP, LANGUAGES, Notice
+from app.board.posting import Notice
+from app.kit import texts
+from app.kit.texts import APP, LANGUAGES
 
 FOLDERS = sorted(path for path in APP.rglob("notices") if path.is_dir())
 NOTICES = [
@@ -35,18 +36,16 @@ def test_each_kind_is_declared_once_by_the_folder_in_which_its_texts_lie():
 
 def test_no_text_is_left_over():
     kinds = {notice.kind.lower() for notice in NOTICES}
+    things = {f"{notice.calls}.now" for notice in NOTICES if notice.says is not None}
     for path in FILES:
-        kind, *name, language, _ = path.name.split(".")
+        name, language, _ = path.name.rsplit(".", 2)
         assert language in LANGUAGES
-        if kind.startswith("_"):
+        if name.startswith("_"):
             others = [each.read_text(encoding="utf-8") for each in FILES if each != path]
             assert any(f'{path.name}"' in each for each in others), path
         else:
-            assert kind in kinds
-        if name:  # a correction has both languages
-            assert all(
-                path.with_name(".".join((kind, *name, each, "txt"))).is_file() for each in LANGUAGES
-            )
+            assert name in kinds | things
+            assert all(path.with_name(f"{name}.{each}.txt").is_file() for each in LANGUAGES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -79,11 +78,11 @@ def read_again(environment: Environment, name: str) -> NoReturn:
 
 def test_server_reads_no_text_after_its_start(monkeypatch: pytest.MonkeyPatch):
     """An update may have put other files there, also of what a text includes."""
-    posting.load_texts()
-    monkeypatch.setattr(posting._texts.loader, "get_source", read_again)
+    texts.load_texts()
+    monkeypatch.setattr(texts._texts.loader, "get_source", read_again)
     for path in FILES:
-        text = posting._texts.parse(path.read_text(encoding="utf-8"))
+        text = texts._texts.parse(path.read_text(encoding="utf-8"))
         used = meta.find_referenced_templates(text)
         for name in (path.relative_to(APP).as_posix(), *used):
             assert name is not None
-            assert posting._texts.get_template(name)
+            assert texts._texts.get_template(name)

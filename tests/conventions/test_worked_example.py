@@ -80,7 +80,7 @@ def test_worked_example(desk: Desk):
     assert [clause["text"] for clause in data["clauses"]] == TEXTS
     assert [c["number"] for c in data["clauses"] if c["needs_owner_vote"]] == [10]
     assert [c["number"] for c in data["clauses"] if not c["is_active"]] == [10]
-    assert data["clauses"][1]["resolution"].endswith("3月月月谈决议1")
+    assert data["clauses"][1]["resolution"].endswith("3月 · 月月谈决议1")
     assert [each["label"][-3:] for each in data["resolutions"]] == ["决议1", "决议2"]
     assert (data["legal_type"], data["version"], data["is_trial"]) == ("SELF_DISCIPLINE", 1, True)
     assert (data["in_force_on"], data["review_by"]) == ("2026-04-08", "2026-10-08")

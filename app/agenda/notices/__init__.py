@@ -1,12 +1,15 @@
 """What the board says of a session before voting. Each text is a file beside this one."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import marshmallow as ma
 
-from app.agenda.models import AgendaItem, AgendaSession
+from app.agenda.models import GIVEN_UP, AgendaItem, AgendaSession
 from app.board.models import NoticeKind
-from app.board.posting import Notice
+from app.board.posting import Notice, follows
 from app.kit.schemas import Id, Schema, columns
 from app.matters.models import Matter
 
@@ -34,7 +37,35 @@ class ListData(SessionData):
     matters = ma.fields.List(ma.fields.Nested(ItemData), attribute="items")
 
 
+def says_of_session(
+    *times: str,
+) -> Callable[[AgendaSession, datetime], dict[str, Any]]:
+    """That it takes place, and some of its times and places."""
+
+    def says(agenda_session: AgendaSession, at: datetime) -> dict[str, Any]:
+        gives_up = agenda_session.state in GIVEN_UP
+        told = {time: getattr(agenda_session, time) for time in times}
+        return {
+            "given_up": agenda_session.state if gives_up else None,
+            **{
+                key: each.isoformat() if isinstance(each, datetime) else each
+                for key, each in told.items()
+            },
+        }
+
+    return says
+
+
 HERE = Path(__file__).parent
-SESSION_ANNOUNCED = Notice(NoticeKind.SESSION_ANNOUNCED, HERE, "session", SessionData().dump)
-LIST_FROZEN = Notice(NoticeKind.LIST_FROZEN, HERE, "session", ListData().dump)
+SESSION_ANNOUNCED = Notice(
+    NoticeKind.SESSION_ANNOUNCED,
+    HERE,
+    "session",
+    SessionData().dump,
+    says_of_session("voting_opens_at", "ended_at", "round_table_at", "place"),
+)
+LIST_FROZEN = Notice(
+    NoticeKind.LIST_FROZEN, HERE, "session", ListData().dump, says_of_session("voting_opens_at")
+)
+follows(AgendaSession, SESSION_ANNOUNCED, LIST_FROZEN)
 SESSION_CANCELLED = Notice(NoticeKind.SESSION_CANCELLED, HERE, "session", SessionData().dump)

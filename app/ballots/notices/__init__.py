@@ -5,9 +5,9 @@ from pathlib import Path
 import marshmallow as ma
 
 from app.agenda.models import AgendaSession
-from app.agenda.notices import ListData, SessionData
+from app.agenda.notices import ListData, SessionData, says_of_session
 from app.board.models import NoticeKind
-from app.board.posting import Notice
+from app.board.posting import Notice, follows
 from app.kit.schemas import Hex, columns
 
 
@@ -34,8 +34,17 @@ class OfficerData(SessionData):
 
 
 HERE = Path(__file__).parent
-VOTING_OPENED = Notice(NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump)
-VOTING_EXTENDED = Notice(NoticeKind.VOTING_EXTENDED, HERE, "session", SessionData().dump)
+VOTING_OPENED = Notice(
+    NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump, says_of_session("ended_at")
+)
+VOTING_EXTENDED = Notice(
+    NoticeKind.VOTING_EXTENDED,
+    HERE,
+    "session",
+    SessionData().dump,
+    says_of_session("ended_at", "round_table_at"),
+)
+follows(AgendaSession, VOTING_OPENED, VOTING_EXTENDED)
 VOTE_VOID = Notice(NoticeKind.VOTE_VOID, HERE, "session", VoidData().dump)
 TALLIED = Notice(NoticeKind.TALLIED, HERE, "session", SessionData().dump)
 COUNTERSIGNED = Notice(NoticeKind.COUNTERSIGNED, HERE, "session", OfficerData().dump)

@@ -1,10 +1,12 @@
 """What the board says of a case; nobody is named. Each text is a file beside this one."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from app.board.models import NoticeKind
-from app.board.posting import Notice
-from app.cases.models import Case
+from app.board.posting import Notice, follows
+from app.cases.models import Case, CaseState
 from app.kit.schemas import Id, Schema, columns
 
 
@@ -17,4 +19,17 @@ class CaseData(Schema):
 
 HERE = Path(__file__).parent
 
-CASE_PUBLISHED = Notice(NoticeKind.CASE_PUBLISHED, HERE, "case", CaseData().dump)
+
+def _whether_in_library(case: Case, at: datetime) -> dict[str, Any]:
+    return {"is_withdrawn": case.state is CaseState.WITHDRAWN}
+
+
+CASE_PUBLISHED = Notice(
+    NoticeKind.CASE_PUBLISHED,
+    HERE,
+    "case",
+    CaseData().dump,
+    _whether_in_library,
+    is_rewritten=True,
+)
+follows(Case, CASE_PUBLISHED)

@@ -1,13 +1,15 @@
 """What the board says of conventions. Each text is a file beside this one; the data carries the
 text of the convention, its clauses and what changed."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import marshmallow as ma
 
 from app.board.models import NoticeKind
-from app.board.posting import Notice
-from app.conventions.models import ConventionVersion, LegalType
+from app.board.posting import Notice, follows
+from app.conventions.models import ConventionVersion, LegalType, VersionState
 from app.conventions.schemas import ClauseChangeSchema
 from app.conventions.texts.clauses import Clause, ConventionFlag
 from app.kit.schemas import Id, Schema, columns
@@ -77,17 +79,36 @@ class RepealedVersionData(VersionData):
 
 HERE = Path(__file__).parent
 
-CONVENTION_NOTICED = Notice(NoticeKind.CONVENTION_NOTICED, HERE, "version", VersionData().dump)
+ENDED = (VersionState.AMENDED, VersionState.REPEALED, VersionState.WITHDRAWN)
+
+
+def _whether_it_holds(version: ConventionVersion, at: datetime) -> dict[str, Any]:
+    return {"ended": version.state if version.state in ENDED else None}
+
+
+def _whether_repeal_goes_on(version: ConventionVersion, at: datetime) -> dict[str, Any]:
+    goes_on = version.state in (VersionState.IN_FORCE, VersionState.REPEALED)
+    return {"ended": None if goes_on else version.state}
+
+
+CONVENTION_NOTICED = Notice(
+    NoticeKind.CONVENTION_NOTICED, HERE, "version", VersionData().dump, _whether_it_holds
+)
 CONVENTION_IN_FORCE = Notice(
-    NoticeKind.CONVENTION_IN_FORCE, HERE, "version", VersionInForceData().dump
+    NoticeKind.CONVENTION_IN_FORCE, HERE, "version", VersionInForceData().dump, _whether_it_holds
 )
 # About a clause of the version.
 CONVENTION_CLAUSE_ACTIVE = Notice(
     NoticeKind.CONVENTION_CLAUSE_ACTIVE, HERE, "version", NamedVersionData().dump
 )
 CONVENTION_REPEAL_NOTICED = Notice(
-    NoticeKind.CONVENTION_REPEAL_NOTICED, HERE, "version", VersionData().dump
+    NoticeKind.CONVENTION_REPEAL_NOTICED,
+    HERE,
+    "version",
+    VersionData().dump,
+    _whether_repeal_goes_on,
 )
+follows(ConventionVersion, CONVENTION_NOTICED, CONVENTION_IN_FORCE, CONVENTION_REPEAL_NOTICED)
 CONVENTION_REPEALED = Notice(
     NoticeKind.CONVENTION_REPEALED, HERE, "version", RepealedVersionData().dump
 )

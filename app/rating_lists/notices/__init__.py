@@ -1,11 +1,13 @@
 """What the board says of ratings. Each text is a file beside this one."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import marshmallow as ma
 
 from app.board.models import NoticeKind
-from app.board.posting import Notice
+from app.board.posting import Notice, follows
 from app.kit.schemas import Id, Schema, columns
 from app.rating_lists.models import RatingEntry
 
@@ -14,13 +16,23 @@ class EntryData(Schema):
     """An entry for programs."""
 
     entry_id = Id(attribute="id")
-    shown = columns(RatingEntry, "list_id manager colour reason figures changed_why")
+    shown = columns(RatingEntry, "list_id manager colour figures changed_why")
     period = ma.fields.String(attribute="rating_list.period")
     compound = ma.fields.String(attribute="compound.name")
+    reason = ma.fields.String(attribute="reason_now")
     firm = ma.fields.String(attribute="firm_name")
 
 
 HERE = Path(__file__).parent
 
-RATING_NOTICED = Notice(NoticeKind.RATING_NOTICED, HERE, "entry", EntryData().dump)
+
+def _rating(entry: RatingEntry, at: datetime) -> dict[str, Any]:
+    return {"colour": entry.colour, "is_struck": entry.struck_at is not None}
+
+
+# What an objection changed must not stay on the board beside what it became.
+RATING_NOTICED = Notice(
+    NoticeKind.RATING_NOTICED, HERE, "entry", EntryData().dump, _rating, is_rewritten=True
+)
+follows(RatingEntry, RATING_NOTICED)
 RATING_FINAL = Notice(NoticeKind.RATING_FINAL, HERE, "entry", EntryData().dump)

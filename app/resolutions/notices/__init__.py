@@ -1,16 +1,18 @@
 """What the board says of resolutions. Each text is a file beside this one."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import marshmallow as ma
 
 from app.agenda.notices import SessionData
 from app.board.models import NoticeKind
-from app.board.posting import Notice
+from app.board.posting import Notice, follows
 from app.deliberation.models import SolutionCard
 from app.kit.schemas import Id, Schema, columns
 from app.matters.models import Matter
-from app.resolutions.models import BranchReview, Resolution
+from app.resolutions.models import BranchReview, Resolution, ResolutionState
 
 
 class CardData(Schema):
@@ -76,12 +78,25 @@ class ConclusionData(Schema):
 HERE = Path(__file__).parent
 
 
-def _resolution(kind: NoticeKind, data: ResolutionData) -> Notice:
-    return Notice(kind, HERE, "resolution", data.dump)
+# What a resolution on notice, or in force, was on its way to.
+ON_ITS_WAY = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
-RESOLUTION_NOTICED = _resolution(NoticeKind.RESOLUTION_NOTICED, ResolutionData())
-RESOLUTION_EFFECTIVE = _resolution(NoticeKind.RESOLUTION_EFFECTIVE, EffectData())
+def _whether_it_holds(resolution: Resolution, at: datetime) -> dict[str, Any]:
+    return {"ended": None if resolution.state in ON_ITS_WAY else resolution.state}
+
+
+def _resolution(kind: NoticeKind, data: ResolutionData, **follows: Any) -> Notice:
+    return Notice(kind, HERE, "resolution", data.dump, **follows)
+
+
+RESOLUTION_NOTICED = _resolution(
+    NoticeKind.RESOLUTION_NOTICED, ResolutionData(), says=_whether_it_holds
+)
+RESOLUTION_EFFECTIVE = _resolution(
+    NoticeKind.RESOLUTION_EFFECTIVE, EffectData(), says=_whether_it_holds
+)
+follows(Resolution, RESOLUTION_NOTICED, RESOLUTION_EFFECTIVE)
 RESOLUTION_ESCALATED = _resolution(NoticeKind.RESOLUTION_ESCALATED, EscalationData())
 RESOLUTION_VOTE_VOID = _resolution(NoticeKind.RESOLUTION_VOTE_VOID, VoidData())
 MEETING_CONCLUDED = Notice(NoticeKind.MEETING_CONCLUDED, HERE, "session", SessionData().dump)

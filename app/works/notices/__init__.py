@@ -1,14 +1,17 @@
 """What the board says of orders and whistles; nobody is named. Each text is a file beside this
 one."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import marshmallow as ma
 
 from app.board.models import NoticeKind
-from app.board.posting import Notice
+from app.board.posting import Notice, follows
 from app.kit.schemas import Id, Schema, columns
-from app.works.orders.models import WorkOrder
+from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle
 
 
@@ -42,16 +45,55 @@ class WhistleData(Schema):
 HERE = Path(__file__).parent
 
 
-def _order(kind: NoticeKind) -> Notice:
-    return Notice(kind, HERE, "order", OrderData().dump)
+def _words_of_assignment(order: WorkOrder, at: datetime) -> dict[str, Any]:
+    """Who carries it out until when; or that nobody does any more."""
+    has_ended = order.state in (OrderState.DECLINED, OrderState.WITHDRAWN)
+    return {
+        "doer": [order.doer_kind, order.doer_name],
+        "due_at": order.due_at and order.due_at.isoformat(),
+        "ended": order.state if has_ended else None,
+    }
 
 
-def _whistle(kind: NoticeKind) -> Notice:
-    return Notice(kind, HERE, "whistle", WhistleData().dump)
+def _words_of_overdue_order(order: WorkOrder, at: datetime) -> dict[str, Any]:
+    """That it is overdue and not done, and whose it is."""
+    return {
+        **_words_of_assignment(order, at),
+        **_words_of_done_order(order, at),
+        "is_overdue": order.is_overdue(at),
+    }
 
 
-ORDER_ASSIGNED = _order(NoticeKind.ORDER_ASSIGNED)
-ORDER_VERIFIED = _order(NoticeKind.ORDER_VERIFIED)
-ORDER_OVERDUE = _order(NoticeKind.ORDER_OVERDUE)
-WHISTLE_ESCALATED = _whistle(NoticeKind.WHISTLE_ESCALATED)
-WHISTLE_CLOSED = _whistle(NoticeKind.WHISTLE_CLOSED)
+def _words_of_done_order(order: WorkOrder, at: datetime) -> dict[str, Any]:
+    """When it was done, and whether in time."""
+    return {
+        "finished_at": order.finished_at and order.finished_at.isoformat(),
+        "is_in_time": order.is_in_time,
+    }
+
+
+def _words_of_overdue_whistle(whistle: Whistle, at: datetime) -> dict[str, Any]:
+    """Which department owes what."""
+    step, _ = whistle.next_step or (None, None)
+    return {
+        "department": whistle.department,
+        "step": step,
+        "is_overdue": whistle.is_overdue(at),
+        "state": whistle.state if step is None else None,
+    }
+
+
+def _order(kind: NoticeKind, says: Callable[[WorkOrder, datetime], dict[str, Any]]) -> Notice:
+    return Notice(kind, HERE, "order", OrderData().dump, says)
+
+
+ORDER_ASSIGNED = _order(NoticeKind.ORDER_ASSIGNED, _words_of_assignment)
+ORDER_VERIFIED = _order(NoticeKind.ORDER_VERIFIED, _words_of_done_order)
+ORDER_OVERDUE = _order(NoticeKind.ORDER_OVERDUE, _words_of_overdue_order)
+WHISTLE_ESCALATED = Notice(
+    NoticeKind.WHISTLE_ESCALATED, HERE, "whistle", WhistleData().dump, _words_of_overdue_whistle
+)
+# Its last words: what was closed stays closed.
+WHISTLE_CLOSED = Notice(NoticeKind.WHISTLE_CLOSED, HERE, "whistle", WhistleData().dump)
+follows(WorkOrder, ORDER_ASSIGNED, ORDER_VERIFIED, ORDER_OVERDUE)
+follows(Whistle, WHISTLE_ESCALATED)

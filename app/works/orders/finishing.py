@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
-from app.board.models import NoticeKind, PublicNotice
-from app.board.posting import post
+from app.board.posting import is_posted, post
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.actor import Actor
 from app.works import notices
 from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done
+from app.works.due_days import end_of_due_day
 from app.works.orders.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
 def add_progress(
@@ -57,7 +55,7 @@ def add_progress(
 
 def submit_order(
     session: Session, order: WorkOrder, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
-) -> WorkOrder:
+) -> None:
     """The doer says that it is done, and how, with photos as in `add_progress`.
 
     Raises WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment.
@@ -67,10 +65,9 @@ def submit_order(
     order.submit(text, by.id, at)
     record_move(session, order, "submit", by.resident, at, reason=text)
     attach(session, order, order.compound_id, attachment_ids, by.resident, at)
-    return order
 
 
-def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None) -> WorkOrder:
+def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None) -> None:
     """核实: it is done; never by whoever did it. The last one makes its matter done.
 
     Raises DoerCannotVerify, WrongState.
@@ -78,27 +75,14 @@ def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None
     at = _begin_check(session, order, by)
     order.verify(by.id, at)
     record_move(session, order, "verify", by.resident, at, reason=note)
-    _tell_that_it_is_done(session, order, at)
-    finish_if_done(session, order.matter_id, by.resident, at)
-    return order
-
-
-def _tell_that_it_is_done(session: Session, order: WorkOrder, at: datetime) -> None:
-    """Done anew, its notice is corrected."""
-    earlier = session.scalar(
-        select(PublicNotice).where(
-            PublicNotice.about_id == order.id, PublicNotice.kind == NoticeKind.ORDER_VERIFIED
-        )
-    )
-    if earlier is None:
+    if not is_posted(session, notices.ORDER_VERIFIED, order):  # else it follows what is done anew
         post(session, notices.ORDER_VERIFIED, order, at)
-    else:
-        earlier.correct(notices.ORDER_VERIFIED.correction("again", {"order": order}), at)
+    finish_if_done(session, order.matter_id, by.resident, at)
 
 
 def return_order(
     session: Session, order: WorkOrder, by: Actor, *, reason: str, due_on: date | None
-) -> WorkOrder:
+) -> None:
     """退回: it is not done; never by whoever did it. Its due day stays unless another is given.
 
     Raises DoerCannotVerify, WrongState, DueDayPassed.
@@ -106,7 +90,6 @@ def return_order(
     at = _begin_check(session, order, by)
     order.send_back(reason, end_of_due_day(due_on, at))
     record_move(session, order, "return", by.resident, at, reason=reason)
-    return order
 
 
 def _begin_check(session: Session, order: WorkOrder, by: Actor) -> datetime:
