@@ -67,6 +67,10 @@ def play_a_session(app: Flask) -> None:
     once = {"Idempotency-Key": "once"}
     raised = voters[0].post(f"/compounds/{cast.home.id}/matters", matter, headers=once)
     assert voters[1].put(f"/matters/{raised.json['id']}/endorsement").status_code == 200
+    made(
+        voters[0].post(f"/matters/{raised.json['id']}/correct", {**matter, "title": "停车难"}), 200
+    )
+    made(voters[0].post(f"/matters/{raised.json['id']}/withdraw"), 200)
     officer = SecondOfficer(cast)
     officer.take_office()
     session, matters = cast.open_session(secretary, voters[0])

@@ -110,7 +110,10 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /compounds/{compound_id}/residences": VERIFY,
     "POST /residences/{residence_id}/verify": VERIFY,
     "POST /residences/{residence_id}/refuse": VERIFY,
+    "GET /compounds/{compound_id}/residents": VERIFY | COMMUNITY | STREET | AUDITOR,
     "GET /compounds/{compound_id}/appointments": APPOINT | AUDITOR,
+    "GET /communities/{community_id}/appointments": COMMUNITY | STREET | AUDITOR,
+    "GET /subdistricts/{subdistrict_id}/appointments": STREET,
     "POST /compounds/{compound_id}/appointments": APPOINT,
     "POST /communities/{community_id}/appointments": STREET,
     "POST /appointments/{appointment_id}/end": APPOINT,
@@ -121,6 +124,9 @@ API: dict[str, Open | frozenset[str]] = {
     "PUT /matters/{matter_id}/endorsement": LIVE_THERE,
     "DELETE /matters/{matter_id}/endorsement": LIVE_THERE,
     "POST /matters/{matter_id}/screen": BRANCH,
+    "POST /matters/{matter_id}/correct": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "POST /matters/{matter_id}/withdraw": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "GET /matters/{matter_id}/versions": THERE,
     # host list
     "GET /communities/{community_id}/rotation": THERE,
     "POST /communities/{community_id}/rotation/skip": COMMUNITY,
@@ -174,7 +180,7 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /sessions/{session_id}/invitations": MINUTES | COMMUNITY | AUDITOR,
     "POST /sessions/{session_id}/invitations": BRANCH,
     "GET /sessions/{session_id}/attendance-code": BRANCH,
-    "GET /sessions/{session_id}/attendance": BRANCH | AUDITOR,
+    "GET /sessions/{session_id}/attendance": THERE,
     "POST /sessions/{session_id}/attendance": THERE,
     "GET /sessions/{session_id}/remarks": THERE,
     "POST /sessions/{session_id}/remarks": MINUTES,
@@ -359,6 +365,11 @@ BY_RULE = {
         for who in THERE
     },
     **{
+        (f"POST /matters/{{matter_id}}/{verb}", who): "403 not_the_raiser"
+        for verb in ("correct", "withdraw")
+        for who in LIVE_THERE | VERIFY | {"BUILDING_HEAD"}
+    },
+    **{
         ("POST /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
         for who in PAPER_CLERKS
     },
@@ -492,6 +503,11 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "category": "LIGHTING",
     },
     "POST /matters/{matter_id}/screen": lambda ids: {"outcome": "REFUSED", "reason": "重复"},
+    "POST /matters/{matter_id}/correct": lambda ids: {
+        "title": "路灯都不亮",
+        "body": "3栋门前",
+        "category": "LIGHTING",
+    },
     "POST /communities/{community_id}/rotation/skip": change_of_host,
     "POST /communities/{community_id}/rotation/swap": change_of_host,
     "POST /compounds/{compound_id}/sessions": next_session,

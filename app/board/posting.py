@@ -23,7 +23,7 @@ from app.board.models import NoticeKind, PublicNotice
 from app.board.services import publish
 from app.kit import texts
 from app.kit.audit import read_new
-from app.kit.clock import local
+from app.kit.clock import written
 from app.kit.words import Words
 from app.messages.models import InboxMessage, MessageKind
 
@@ -114,7 +114,7 @@ def post(
     title, text = notice.words(told)
     tells = {**notice.data(thing), **(data or {})}
     if term_ends_at is not None:
-        tells["term_ends_at"] = local(term_ends_at).isoformat()
+        tells["term_ends_at"] = written(term_ends_at)
     posted = publish(
         session,
         notice.kind,
