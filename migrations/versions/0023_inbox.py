@@ -6,8 +6,8 @@ Nobody is told anew what happened before. On the way down what people were told 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -60,12 +60,14 @@ KINDS = (
     "ORDER_TAKEN_AWAY",
     "ORDER_RETURNED",
     "ORDER_REOPENED",
+    "ORDER_WITHDRAWN",
     "ORDER_OVERDUE",
     "ORDER_OVERDUE_REPORTED",
     "ORDER_DECLINED",
     "WHISTLE_REQUESTED",
     "WHISTLE_BLOWN",
     "WHISTLE_REWORK",
+    "WHISTLE_RECALLED",
     "WHISTLE_OVERDUE",
     "WHISTLE_OVERDUE_REPORTED",
     "WHISTLE_OBJECTED",
