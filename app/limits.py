@@ -137,10 +137,11 @@ _NAMES: Mapping[Use, str] = {
         board.raise_objection board.withdraw_notice cases.adopt_case cases.draft_case
         cases.publish_case cases.revise_case cases.withdraw_case conventions.amend_convention
         conventions.attach_owner_vote conventions.clear_flag conventions.draft_convention
-        conventions.file_version conventions.publish_version conventions.record_owner_vote
-        conventions.record_vote conventions.repeal_convention conventions.review_version
-        conventions.revise_version conventions.submit_version conventions.uphold_flag
-        conventions.withdraw_version countersigning.countersign
+        conventions.file_version conventions.publish_version conventions.record_matter_vote
+        conventions.record_owner_vote conventions.record_vote conventions.repeal_convention
+        conventions.review_version conventions.revise_version conventions.submit_version
+        conventions.uphold_flag
+        conventions.withdraw_repeal conventions.withdraw_version countersigning.countersign
         countersigning.name_countersigner countersigning.refuse_countersignature
         deliberation.adopt_card deliberation.drop_card deliberation.invite
         deliberation.merge_card deliberation.note_remark deliberation.put_card
@@ -165,12 +166,13 @@ _NAMES: Mapping[Use, str] = {
         resolutions.give_review resolutions.publish_resolution resolutions.request_review
         resolutions.revise_resolution resolutions.shelve_resolution resolutions.table_resolution
         whistles.blow_whistle whistles.contact_residents whistles.feed_back
-        whistles.object_to_dispatch whistles.report_in whistles.request_whistle
+        whistles.object_to_dispatch whistles.recall_whistle whistles.report_in
+        whistles.request_whistle
         whistles.rework_whistle whistles.sign_whistle whistles.verify_close
         whistles.withdraw_whistle works.accept_order works.add_progress works.assign_order
         works.contact_raiser works.create_order_from_matter works.create_order_from_resolution
-        works.decline_order works.return_order works.submit_order works.take_order
-        works.verify_order works.withdraw_order
+        works.decline_order works.return_order works.shelve_matter works.submit_order
+        works.take_order works.verify_order works.withdraw_order
     """,
     Use.EXPORT: """
         oversight.check_community_log oversight.check_compound_log paper.print_slips

@@ -153,7 +153,7 @@ def is_posted(session: Session, notice: Notice, thing: Any) -> bool:
 def end_notice(published: PublicNotice, notice: Notice, thing: Any, at: datetime) -> None:
     """What a notice of this thing tells goes no further: it takes no more objections and says so,
     as if it followed the thing."""
-    published.move_term(at, local(at).isoformat(timespec="seconds"))
+    published.move_term(at, written(at))
     says = None if notice.says is None else notice.says(thing, at)
     published.follow(*notice.words_now(thing, at), at, says or {}, {**notice.data(thing)})
 

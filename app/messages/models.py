@@ -74,6 +74,7 @@ class MessageKind(Worded):
     ORDER_TAKEN_AWAY = "ORDER_TAKEN_AWAY", "任务单已改派", "your order reassigned"
     ORDER_RETURNED = "ORDER_RETURNED", "任务单被退回", "your order sent back"
     ORDER_REOPENED = "ORDER_REOPENED", "任务单退回重办", "your order reopened"
+    ORDER_WITHDRAWN = "ORDER_WITHDRAWN", "任务单已撤销", "your order withdrawn"
     ORDER_OVERDUE = "ORDER_OVERDUE", "任务单逾期", "your order overdue"
     ORDER_OVERDUE_REPORTED = (
         "ORDER_OVERDUE_REPORTED",
@@ -84,6 +85,7 @@ class MessageKind(Worded):
     WHISTLE_REQUESTED = "WHISTLE_REQUESTED", "提请吹哨", "a whistle requested"
     WHISTLE_BLOWN = "WHISTLE_BLOWN", "向您吹哨", "a whistle for you"
     WHISTLE_REWORK = "WHISTLE_REWORK", "吹哨事项退回重办", "your whistle sent back"
+    WHISTLE_RECALLED = "WHISTLE_RECALLED", "哨已收回", "your whistle recalled"
     WHISTLE_OVERDUE = "WHISTLE_OVERDUE", "吹哨事项逾期", "your whistle overdue"
     WHISTLE_OVERDUE_REPORTED = (
         "WHISTLE_OVERDUE_REPORTED",

@@ -46,6 +46,7 @@ WAYS: dict[type[HasMoves], dict[str, str]] = {
     Matter: {
         **dict.fromkeys(("LISTED", "MERGED", "DISPATCHED", "WHISTLED", "REFUSED"), "screen_matter"),
         "REOPENED > LISTED": "freeze_list @sessions",
+        "WITHDRAWN": "withdraw_matter",
         "SELECTED": TALLY,
         "DEFERRED": TALLY,
         "DELIBERATED": "adopt_card",

@@ -287,6 +287,23 @@ def order_declined(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]
     return {K.ORDER_DECLINED: [desk.secretary, desk.leader]}
 
 
+@plays(K.ORDER_WITHDRAWN, K.MATTER_SHELVED)
+def order_withdrawn(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
+    desk = Desk(cast, travel)
+    matter, supporter = supported(desk)
+    body_of(desk.do(desk.order(OrderState.ASSIGNED, matter), "withdraw"))
+    body_of(desk.leader.post(f"/matters/{matter}/shelve", {"reason": "已另行解决"}))
+    return {K.ORDER_WITHDRAWN: [desk.manager], K.MATTER_SHELVED: [desk.resident, supporter]}
+
+
+@plays(K.WHISTLE_RECALLED)
+def whistle_recalled(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
+    desk = Desk(cast, travel)
+    whistle = desk.whistle(WhistleState.SIGNED)
+    body_of(desk.street.post(f"/whistles/{whistle['id']}/recall", {"reason": "接哨人调离"}))
+    return {K.WHISTLE_RECALLED: [desk.department]}
+
+
 @plays(K.ORDER_RETURNED, K.ORDER_REOPENED)
 def order_sent_back(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
     desk = Desk(cast, travel)

@@ -49,7 +49,7 @@ MESSAGES = (
     of_matter(
         MessageKind.MATTER_REOPENED,
         HERE,
-        "reopen",
+        "reopen give_up_work",
         MatterState.REOPENED,
         "who is told that it goes on",
     ),

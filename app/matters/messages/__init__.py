@@ -117,7 +117,7 @@ MESSAGES = (
     of_matter(
         MessageKind.MATTER_SHELVED,
         HERE,
-        "settle",
+        "settle shelve",
         _S.SHELVED,
         "who may raise it again",
     ),

@@ -82,6 +82,7 @@ MESSAGES = (
     _of_order(_K.ORDER_TAKEN_AWAY, "assign", former_doers, "who need not do it any more"),
     _of_order(_K.ORDER_RETURNED, "return", doers, "who does it again"),
     _of_order(_K.ORDER_REOPENED, "reopen", doers, "who does it again, with a new term"),
+    _of_order(_K.ORDER_WITHDRAWN, "withdraw", doers, "who need not answer it any more"),
     _of_order(_K.ORDER_OVERDUE, "escalate", _on_first_level(doers), "who has missed its day"),
     _of_order(
         _K.ORDER_OVERDUE_REPORTED, "escalate", _told_of_level, "who is to see that it is done"
@@ -90,6 +91,7 @@ MESSAGES = (
     _of_whistle(_K.WHISTLE_REQUESTED, "request", offices(STREET), "who blows it or does not"),
     _of_whistle(_K.WHISTLE_BLOWN, "blow", receivers, "who signs it within the hour"),
     _of_whistle(_K.WHISTLE_REWORK, "rework", receivers, "who does it again, with a new term"),
+    _of_whistle(_K.WHISTLE_RECALLED, "recall", receivers, "who need not do it any more"),
     _of_whistle(
         _K.WHISTLE_OVERDUE, "escalate", _on_first_level(receivers), "who has missed a step"
     ),
