@@ -1,0 +1,87 @@
+"""Whether logs, references, sealed results, tallies and figures hold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.ballots.models import ResultRow, SessionResult
+from app.backup import checks
+from app.kit.clock import local_date
+from app.reports.figures import figures_of_place
+from app.reports.periods import month_of, year_of
+from app.compounds.models import Community, Compound, Subdistrict
+from tests.walk.walking import Fault
+from tests.walk.world import World
+
+ADDED_UP = (
+    ("participation", "raised"),
+    ("participation", "merged"),
+    ("participation", "listed"),
+    ("participation", "votes"),
+    ("outcome", "selected"),
+    ("outcome", "solved"),
+    ("outcome", "reopened"),
+    ("outcome", "deferred"),
+    ("outcome", "conventions_in_force"),
+    ("work", "rework"),
+    ("work", "member_minutes"),
+)
+
+
+def log_faults(session: Session) -> Iterator[Fault]:
+    """Chains, states by the log, references, bundles and turnouts."""
+    for name in ("chain", "state", "reference", "bundle", "turnout"):
+        for finding in getattr(checks, f"find_{name}_faults")(session):
+            yield Fault(f"{name} faults", finding.en)
+
+
+def tally_faults(session: Session) -> Iterator[Fault]:
+    """Tallies whose points are not those of their marks, or that have more marks than ballots."""
+    for result in session.scalars(select(SessionResult)):
+        rows = session.scalars(
+            select(ResultRow).where(ResultRow.session_id == result.session_id)
+        ).all()
+        for row in rows:
+            if row.counts and row.score != sum(
+                w * n for w, n in zip((5, 3, 1), row.counts, strict=True)
+            ):
+                yield Fault("tally: score", f"{row.score} of {row.counts}")
+        for column in zip(*(row.counts for row in rows if row.counts), strict=True):
+            if sum(column) > result.returned - result.blank:
+                yield Fault("tally: more marks than ballots", f"{column} of {result.returned}")
+        if sorted(row.rank for row in rows) != list(range(1, 1 + len(rows))):
+            yield Fault("tally: ranks", f"{[row.rank for row in rows]}")
+
+
+def figure_faults(session: Session, world: World) -> Iterator[Fault]:
+    """Figures of a place that are not the sum of those below it, or of its months."""
+    today = local_date(world.clock.now)
+    month, year = month_of(f"{today:%Y-%m}"), year_of(f"{today:%Y}")
+    street = session.get_one(Subdistrict, world.cast.subdistrict.id)
+    communities = session.scalars(select(Community)).all()
+    for period in (month, year):
+        of_street = _numbers(figures_of_place(session, street, period))
+        of_communities = [_numbers(figures_of_place(session, each, period)) for each in communities]
+        of_compounds = [
+            _numbers(figures_of_place(session, each, period))
+            for each in session.scalars(select(Compound))
+        ]
+        for name, value in of_street.items():
+            for level in (of_communities, of_compounds):
+                parts = [each[name] for each in level]
+                if value is not None and value != sum(part or 0 for part in parts):
+                    text = f"{period.label}: {value}, and below {parts}"
+                    yield Fault(f"figures: {name} does not add up", text)
+
+
+def _numbers(figures: dict[str, Any]) -> dict[str, Any]:
+    found = {f"{part}.{name}": figures[part][name] for part, name in ADDED_UP}
+    orders = figures["work"]["orders"]
+    resolutions = figures["outcome"]["resolutions"]
+    return {
+        **found,
+        "orders": orders["number"],
+        **{f"resolutions.{name}": value for name, value in resolutions.items()},
+    }
