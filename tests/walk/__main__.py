@@ -6,7 +6,6 @@ import io
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 from tests.databases import ENGINES, postgresql_server
@@ -31,10 +30,12 @@ def main() -> int:
         server = stack.enter_context(postgresql_server()) if options.engine != "sqlite" else None
         for seed in seeds:
             begun = time.monotonic()
-            with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-                with walking_ground(options.engine, Path(folder), server) as (app, wechat):
-                    with contextlib.redirect_stdout(io.StringIO()):
-                        report = walk(app, wechat.control, seed, options.steps)
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                walking_ground(options.engine, Path(folder), server) as (app, wechat),
+                contextlib.redirect_stdout(io.StringIO()),
+            ):
+                report = walk(app, wechat.control, seed, options.steps)
             reports.append(report)
             print(told(report, options.last), f"({time.monotonic() - begun:.0f} s)")
             sys.stdout.flush()

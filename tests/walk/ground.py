@@ -25,6 +25,8 @@ def walking_ground(
         if engine == "postgresql":
             address = make_url(url).update_query_dict(TRAVEL_OPTIONS)
             url = address.render_as_string(hide_password=False)
+        for name in ("keys", "attachments"):
+            (folder / name).mkdir()
         settings = Settings(
             production=False,
             database_url=url,

@@ -22,10 +22,10 @@ POST /residences/{residence_id}/refuse | CLAIMED | 0.4
 POST /compounds/{compound_id}/appointments | | 0.7
 POST /communities/{community_id}/appointments | | 0.3
 POST /appointments/{appointment_id}/end | HELD | 0.35
-POST /compounds/{compound_id}/matters | | 4
+POST /compounds/{compound_id}/matters | | 9
 PUT /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 1.5
 DELETE /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 0.3
-POST /matters/{matter_id}/screen | SUBMITTED DEFERRED LISTED | 5
+POST /matters/{matter_id}/screen | SUBMITTED DEFERRED LISTED | 7
 POST /communities/{community_id}/rotation/skip | | 0.2
 POST /communities/{community_id}/rotation/swap | | 0.2
 POST /compounds/{compound_id}/sessions | | 2
@@ -50,29 +50,29 @@ POST /sessions/{session_id}/paper-slips/{serial}/photos | ENTERED | 0.6
 POST /sessions/{session_id}/paper-voter | VOTING EXTENDED | 0.4
 POST /sessions/{session_id}/paper-sheet/enter | VOTING EXTENDED | 0.6
 POST /sessions/{session_id}/paper-sheet/confirm | VOTING EXTENDED | 0.6
-PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 0.25
+PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 0.12
 PUT /sessions/{session_id}/manual-count | LISTED | 2
 POST /sessions/{session_id}/manual-count/confirm | LISTED | 2
 POST /sessions/{session_id}/conclude-count | LISTED | 2
-POST /sessions/{session_id}/start-meeting | TALLIED | 2
+POST /sessions/{session_id}/start-meeting | TALLIED | 3
 POST /sessions/{session_id}/conclude-meeting | MEETING | 0.7
 POST /sessions/{session_id}/invitations | TALLIED MEETING
 POST /sessions/{session_id}/attendance | MEETING | 2
 POST /sessions/{session_id}/remarks | MEETING | 0.4
 POST /compounds/{compound_id}/attachments | | 0.2
-POST /sessions/{session_id}/cards | TALLIED MEETING | 2
+POST /sessions/{session_id}/cards | TALLIED MEETING | 4
 PUT /cards/{card_id}/support | OPEN
 DELETE /cards/{card_id}/support | OPEN | 0.3
 POST /cards/{card_id}/tag | OPEN | 0.4
 POST /cards/{card_id}/merge | OPEN | 0.4
 POST /cards/{card_id}/adopt | OPEN | 2
 POST /cards/{card_id}/drop | OPEN | 0.3
-POST /sessions/{session_id}/resolutions | MEETING | 2
+POST /sessions/{session_id}/resolutions | MEETING | 4
 PUT /resolutions/{resolution_id} | DRAFT | 0.5
 POST /resolutions/{resolution_id}/review-request | DRAFT | 0.4
 POST /resolutions/{resolution_id}/review | DRAFT | 0.8
-POST /resolutions/{resolution_id}/table | DRAFT NO_QUORUM VOID | 2
-PUT /resolutions/{resolution_id}/vote | TABLED | 2
+POST /resolutions/{resolution_id}/table | DRAFT NO_QUORUM VOID | 3
+PUT /resolutions/{resolution_id}/vote | TABLED | 3
 POST /resolutions/{resolution_id}/count | TABLED | 2
 POST /resolutions/{resolution_id}/close-vote | TABLED | 2
 POST /resolutions/{resolution_id}/shelve | DRAFT TABLED NO_QUORUM VOID | 0.25

@@ -19,7 +19,7 @@ def told(report: Report, last: int = 15) -> str:
         lines.append(f"  ✗ [{fault.step}] {fault.kind}: {fault.text}")
     if report.faults and last:
         first = min(fault.step for fault in report.faults.values())
-        lines.append(f"  replay: python -m tests.walk --seed {report.seed} --steps {report.steps}")
+        lines.append(f"  replay: python -m tests.walk --seed {report.seed} --steps {report.asked}")
         before = [call for call in report.calls if call.step <= first][-last:]
         lines += [f"    {call}" for call in before]
     lines += [f"  left: {each}" for each in report.left]

@@ -12,20 +12,32 @@ from tests.walk.walking import Fault, Report, Walk
 from tests.walk.world import travelling
 from tests.wechat_standin import Control
 
-LOOK_AT_BOARD, LOOK_AT_ALL = 10, 200
+LOOK_AT_BOARD, LOOK_AT_ALL = 10, 200  # steps
 
 
-def walk(app: Flask, wechat: Control, seed: int, steps: int, *, drains: bool = True) -> Report:
-    """Walk so many steps on an empty database, and look at the end what is left."""
+def walk(
+    app: Flask,
+    wechat: Control,
+    seed: int,
+    steps: int,
+    *,
+    drains: int = stuck.ROUNDS,
+    until: str = "",
+) -> Report:
+    """Walk so many steps on an empty database, and look at the end what is left: `drains` is how
+    often everything is tried then. With `until` it ends when such a fault is found."""
     with travelling() as clock:
         pin_silently(app)
         trip = Walk(app, wechat, clock, seed)
+        trip.report.asked = steps
         for step in range(1, 1 + steps):
             trip.step()
             if step % LOOK_AT_BOARD == 0:
                 ask_board(trip)
-            if step % LOOK_AT_ALL == 0 or step == steps:
+            if step % LOOK_AT_ALL == 0:
                 ask_all(trip)
+            if until and trip.report.has(until):
+                return trip.report
         trip.look()
         trip.report.states.update(
             f"{each.kind.removesuffix('_id')} {each.state}"
@@ -33,12 +45,12 @@ def walk(app: Flask, wechat: Control, seed: int, steps: int, *, drains: bool = T
             for each in trip.things[kind]
         )
         if drains:
-            drain = stuck.Drain(trip)
+            drain = stuck.Drain(trip, drains)
             left = drain.run()
             trip.report.left = [f"{each.kind} {each.state}" for each in left]
             note(trip, drain.faults(left))
             ask_board(trip)
-            ask_all(trip)
+        ask_all(trip)
         note(trip, (Fault(f"undescribed {each}", each) for each in Watch.of(app).take()))
     return trip.report
 

@@ -6,7 +6,7 @@ somebody tries what makes no sense, or says it in an ugly way.
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,10 +35,11 @@ from tests.walk.turn import BODIES, CROWDS, WHO, NotNow, Turn
 from tests.walk.world import BUSY, Clock, Ground, World
 from tests.wechat_standin import Control
 
-TRAVELS, WILD, UGLY = 0.13, 0.06, 0.05
+TRAVELS, WILD, UGLY = 0.09, 0.05, 0.04
 TRIES = 8
 FUEL = 2  # what a session lives on is done again and again
 CROWD = 16
+MOST_OPERATIONS = 12
 # What belongs to a thing that is named before it in the address.
 OWNERS = {"serial": "session_id", "flag_id": "version_id"}
 
@@ -77,6 +78,7 @@ class Report:
     """What came of a walk."""
 
     seed: int
+    asked: int = 0  # steps
     steps: int = 0
     tried: Counter[str] = field(default_factory=Counter)
     accepted: Counter[str] = field(default_factory=Counter)
@@ -85,7 +87,12 @@ class Report:
     left: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
 
+    def has(self, kind: str) -> bool:
+        """Whether a fault of this kind was found, or one whose kind begins so."""
+        return any(name.startswith(kind) for name in self.faults)
+
     def find(self, fault: Fault) -> None:
+        """Keep the first fault of each kind."""
         self.faults.setdefault(fault.kind, fault)
 
 
@@ -101,7 +108,7 @@ class Walk:
             for name in map(short, operations(app))
             if not name.startswith("GET ") and name in API
         )
-        self.misses: Counter[str] = Counter()
+        self.misses: defaultdict[str, float] = defaultdict(float)
         self.things: Things = {}
 
     def step(self) -> None:
@@ -143,7 +150,7 @@ class Walk:
         if kind < 0.45:
             by = timedelta(minutes=self.chance.randint(40, 900))
         elif kind < 0.7:
-            by = timedelta(hours=self.chance.randint(20, 60))
+            by = timedelta(hours=self.chance.randint(16, 40))
         elif kind < 0.95:
             by = self._until_deadline() + timedelta(minutes=1)
         else:
@@ -178,20 +185,28 @@ class Walk:
         if self.chance.random() < WILD:
             self.try_operation(self.chance.choice(self.operations), is_wild=True)
             return
-        for _ in range(3):
+        self._forget_a_little()
+        before = len(self.report.calls)
+        for _ in range(MOST_OPERATIONS):
             weights = [self._weight(operation) for operation in self.operations]
             (operation,) = self.chance.choices(self.operations, weights)
             if self.try_operation(operation):
                 return
             self.misses[operation] += 1
+            if len(self.report.calls) > before + 4:
+                return
+
+    def _forget_a_little(self) -> None:
+        """What could not be done some time ago may be possible now."""
+        for operation in list(self.misses):
+            self.misses[operation] *= 0.85
 
     def _weight(self, operation: str) -> float:
         states, weight = RULES.get(operation, ANY_STATE)
         kind = main_kind(operation)
-        if kind in QUERIES and not any(
-            not states or each.state in states for each in self.things[kind]
-        ):
-            return 0.0
+        if kind in QUERIES:
+            waiting = sum(not states or each.state in states for each in self.things[kind])
+            weight *= min(4.0, waiting**0.5)
         done, missed = self.report.accepted[operation], self.misses[operation]
         tires = 0.25 if weight >= FUEL else 0.7
         return weight / (1 + done) ** tires * max(0.04, 0.7**missed)

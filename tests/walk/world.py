@@ -150,9 +150,8 @@ class World:
                 Residence.state == ResidenceState.VERIFIED
             )
             offices = select(Appointment).where(Appointment.is_held(today))
-            self.homes: dict[UUID, UUID] = dict(
-                row.tuple() for row in db.session.execute(homes.order_by(Residence.id))
-            )
+            found = db.session.execute(homes.order_by(Residence.id)).all()
+            self.homes = {row[0]: row[1] for row in found}
             self._offices = [
                 (row.resident_id, row.role, row.compound_id, row.community_id, row.subdistrict_id)
                 for row in db.session.scalars(offices.order_by(Appointment.id))

@@ -210,7 +210,9 @@ OUTCOMES = ["LISTED"] * 12 + ["DISPATCHED"] * 4 + ["WHISTLED"] * 3 + ["MERGED"] 
 @says("POST /matters/{matter_id}/screen")
 def screen(turn: Turn) -> dict[str, Any]:
     outcome = turn.pick(OUTCOMES)
-    if turn.about.state == "LISTED":
+    if turn.about.state == "LISTED":  # what residents wait for is rarely taken from them
+        if not turn.happens(0.12 if not turn.world.is_tidy else 1.0):
+            raise NotNow
         outcome = turn.pick(("DISPATCHED", "WHISTLED", "REFUSED", "LISTED"))
     into: Any = ...
     if outcome == "MERGED":

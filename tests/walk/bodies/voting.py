@@ -47,7 +47,7 @@ def plan(turn: Turn) -> dict[str, Any]:
     )
     months = [f"{local(turn.now) + timedelta(days=28 * n):%Y-%m}" for n in range(12)]
     period = next(each for each in months if each not in taken)
-    opens = turn.now + timedelta(hours=turn.chance.randint(6, 90))
+    opens = turn.now + timedelta(hours=turn.chance.randint(24, 120))
     closes = opens + timedelta(days=turn.chance.randint(2, 7))
     table = closes + timedelta(days=turn.chance.randint(1, 5))
     is_roster = turn.happens(0.35)

@@ -38,7 +38,7 @@ def tells_of(model: type[Any], *kinds: str) -> Callable[[Claims], Claims]:
     """What notices of these kinds, which are about rows of this model, claim."""
 
     def register(claims: Claims) -> Claims:
-        CLAIMS.update({kind: (model, claims) for kind in kinds})
+        CLAIMS.update(dict.fromkeys(kinds, (model, claims)))
         return claims
 
     return register
@@ -134,7 +134,8 @@ def whistle_claims(session: Session, n: PublicNotice, w: Any, at: datetime) -> I
         step is None or not w.is_overdue(at) or f"逾期未{step[0].zh}" not in n.title
     ):
         yield "the title says that it is overdue"
-    if w.state in ("BLOWN", "SIGNED", "REPORTED") and w.department not in newest(n):
+    named = last(r"(区\S{1,3}局)", n.text)
+    if w.state in ("BLOWN", "SIGNED", "REPORTED") and named not in (None, w.department):
         yield "it names another department"
 
 
@@ -270,9 +271,9 @@ def closing_claims(session: Session, n: PublicNotice, e: Any, at: datetime) -> I
 def reopening_claims(session: Session, n: PublicNotice, e: Any, at: datetime) -> Iterator[str]:
     offered = set(re.findall(r"W\d+", last(r"可将([^退]+)退回", newest(n)) or ""))
     for order in session.scalars(select(WorkOrder).where(WorkOrder.matter_id == e.matter_id)):
-        if order.label in offered and e.matter.state == "REOPENED":
-            if order.state not in ("VERIFIED", "RATED"):
-                yield "it offers an order that cannot be given back"
+        can_be_given_back = order.state in ("VERIFIED", "RATED")
+        if order.label in offered and e.matter.state == "REOPENED" and not can_be_given_back:
+            yield "it offers an order that cannot be given back"
     later = session.scalar(
         select(MatterEvaluation.id).where(
             MatterEvaluation.matter_id == e.matter_id,

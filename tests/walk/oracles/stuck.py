@@ -47,8 +47,8 @@ NEW_WORK = frozenset(
         "POST /resolutions/{resolution_id}/orders",
     }
 )
-# What residents do for themselves moves none of these.
-OF_THEMSELVES = frozenset(
+# What moves none of these.
+BESIDE_THE_POINT = frozenset(
     {
         "PUT /sessions/{session_id}/ballot",
         "DELETE /sessions/{session_id}/ballot",
@@ -60,17 +60,37 @@ OF_THEMSELVES = frozenset(
         "DELETE /matters/{matter_id}/endorsement",
         "PUT /evaluation-rounds/{round_id}/answer",
         "POST /matters/{matter_id}/evaluation-rounds",
+        "POST /matters/{matter_id}/cases",
+        "POST /sessions/{session_id}/cards",
+        "POST /sessions/{session_id}/resolutions",
+        "POST /sessions/{session_id}/remarks",
+        "PUT /sessions/{session_id}/roll",
+        "POST /sessions/{session_id}/countersignature",
+        "POST /sessions/{session_id}/countersignature/refusal",
+        "POST /sessions/{session_id}/paper-sheet/enter",
+        "POST /sessions/{session_id}/paper-sheet/confirm",
+        "POST /orders/{order_id}/contact",
+        "POST /orders/{order_id}/progress",
+        "POST /orders/{order_id}/hours",
+        "POST /whistles/{whistle_id}/contact",
+        "PUT /rating-lists/{list_id}",
+        "PUT /cases/{case_id}",
+        "PUT /resolutions/{resolution_id}",
+        "PUT /convention-versions/{version_id}",
     }
 )
+# A matter waits for its session, and later the session for its matters.
+UNDER_DISCUSSION = frozenset({"LISTED", "SELECTED", "DELIBERATED"})
+AFTER_THE_TABLE = frozenset({"RESOLVED", "EXECUTING", "EVALUATING"})
 PLAN = "POST /compounds/{compound_id}/sessions"
-ROUNDS, REST = 9, timedelta(days=16)
+ROUNDS, MOST_MOVES, REST = 6, 8, timedelta(days=17)
 
 
 class Drain:
     """Moves all that is left of a walk, as far as it goes."""
 
-    def __init__(self, walk: Walk) -> None:
-        self._walk = walk
+    def __init__(self, walk: Walk, rounds: int = ROUNDS) -> None:
+        self._walk, self._rounds = walk, rounds
         self._seen: dict[str, set[str]] = {}
         self._refused: dict[str, dict[str, str]] = {}
 
@@ -80,7 +100,7 @@ class Drain:
         walk.world.is_tidy = True
         replace_all_officers(walk)
         blocked: list[Thing] = []
-        for _ in range(ROUNDS):
+        for _ in range(self._rounds):
             walk.report.steps += 1
             walk.world.wait(REST)
             walk.world.finalise()
@@ -97,16 +117,26 @@ class Drain:
                 walk.try_operation(PLAN, ground=ground)
         for kind in FINAL:
             for thing in self._unfinished(kind):
-                if self._is_going_round(thing):
-                    continue
-                if self._move(thing, any_state=False):
-                    has_moved = True
-                else:
-                    blocked.append(thing)
+                moved, stays = self._move_on(thing)
+                has_moved |= moved
+                if stays is not None:
+                    blocked.append(stays)
         walk.look()
         now = {each.id: each.state for each in self._all()}
         still = [each for each in blocked if now.get(each.id) == each.state]
         return still, has_moved or len(still) < len(blocked)
+
+    def _move_on(self, thing: Thing) -> tuple[bool, Thing | None]:
+        """Move a thing as far as it goes: whether it moved, and where nobody moves it further."""
+        has_moved = False
+        for _ in range(MOST_MOVES):
+            if thing.state in FINAL[thing.kind] or self._is_going_round(thing):
+                return has_moved, None
+            if not self._move(thing, any_state=False):
+                return has_moved, thing
+            has_moved = True
+            (thing,) = [each for each in self._walk.things[thing.kind] if each.id == thing.id]
+        return has_moved, None
 
     def _all(self) -> Iterator[Thing]:
         for kind in FINAL:
@@ -135,6 +165,8 @@ class Drain:
         made = calls[before:]
         outcome = made[-1].code or str(made[-1].status) if made else "nobody can"
         self._refused.setdefault(str(thing.id), {})[operation] = outcome
+        if not any(call.status < 400 for call in made):
+            return False
         self._walk.look()
         return any(
             each.id == thing.id and each.state != thing.state
@@ -145,7 +177,7 @@ class Drain:
         operations = [
             op
             for op in self._walk.operations
-            if main_kind(op) == thing.kind and op not in OF_THEMSELVES
+            if main_kind(op) == thing.kind and op not in BESIDE_THE_POINT
         ]
         operations.sort(key=lambda op: -RULES.get(op, ANY_STATE)[1])
         for operation in operations:
@@ -177,14 +209,17 @@ class Drain:
         """Whether it only waits for something else that is left over."""
         ids = {each.id for each in left if each.id != thing.id}
         if thing.kind == "matter_id":
-            return any(each.of == thing.id for each in left) or not ids.isdisjoint(
+            in_session = thing.state in UNDER_DISCUSSION and not ids.isdisjoint(
                 self._walk.sessions_of(thing)
             )
+            return self._has_work(thing) or in_session
+        if thing.kind in ("order_id", "whistle_id") and thing.state in ("VERIFIED_CLOSED", "RATED"):
+            return any(each.id != thing.id and thing.of in (each.of, each.id) for each in left)
         if thing.kind == "session_id":
-            return any(
+            return thing.state in AFTER_THE_TABLE and any(
                 thing.id in self._walk.sessions_of(each)
                 for each in left
-                if each.kind == "matter_id" and not self._waits(each, [])
+                if each.kind == "matter_id"
             )
         return False
 
