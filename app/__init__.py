@@ -43,7 +43,9 @@ from app.rating_lists.routes import blp as rating_lists
 from app.reports.routes import blp as reports
 from app.resolutions.routes import blp as resolutions
 from app.resolutions.vote.missing_key import on_missing_key
+from app.story.routes import blp as story
 from app.wechat.client import WeChatClient
+from app.works.hours.routes import blp as hours
 from app.works.orders.routes import blp as works
 from app.works.whistles.routes import blp as whistles
 
@@ -60,9 +62,11 @@ API_BLUEPRINTS = (
     deliberation,
     resolutions,
     works,
+    hours,
     whistles,
     conventions,
     evaluations,
+    story,
     reports,
     cases,
     rating_lists,

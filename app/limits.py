@@ -106,13 +106,13 @@ _NAMES: Mapping[Use, str] = {
         docs.api_docs docs.error_list docs.front docs.openapi docs.verify docs.verify_alone
         evaluations.list_comments evaluations.list_evaluations evaluations.list_follow_ups
         evaluations.list_rounds evaluations.read_compound_rates evaluations.read_round
-        evaluations.read_session_rates health.healthz health.readyz manual.read_count
-        matters.list_matters
-        matters.read_matter oversight.read_community_log oversight.read_compound_log
+        evaluations.read_session_rates health.healthz health.readyz hours.list_hours
+        manual.read_count matters.list_matters matters.read_matter
+        oversight.read_community_log oversight.read_compound_log
         paper.list_slips people.list_appointments people.list_residences people.read_me
-        rating_lists.list_rating_lists rating_lists.read_rating_list reports.read_story
-        resolutions.list_resolutions resolutions.read_resolution static whistles.list_whistles
-        whistles.read_whistle works.list_hours works.list_orders works.read_order
+        rating_lists.list_rating_lists rating_lists.read_rating_list
+        resolutions.list_resolutions resolutions.read_resolution static story.read_story
+        whistles.list_whistles whistles.read_whistle works.list_orders works.read_order
     """,
     Use.CAST: "ballots.cast_ballot",
     Use.VOTE: "evaluations.answer_round paper.withdraw_ballot resolutions.cast_vote",
@@ -145,7 +145,8 @@ _NAMES: Mapping[Use, str] = {
         evaluations.confirm_paper evaluations.count_paper evaluations.enter_order_answer
         evaluations.enter_whistle_answer evaluations.open_convention_round
         evaluations.open_matter_round evaluations.reopen_order evaluations.start_evaluation
-        manual.choose_method manual.conclude_count manual.confirm_count manual.enter_count
+        hours.log_hours hours.reverse_hours manual.choose_method manual.conclude_count
+        manual.confirm_count manual.enter_count
         matters.endorse_matter matters.raise_matter matters.screen_matter
         matters.withdraw_endorsement paper.confirm_slip paper.enter_slip paper.find_voter
         paper.issue_slips paper.void_slip paper.withdraw_slip people.appoint_in_community
@@ -162,8 +163,8 @@ _NAMES: Mapping[Use, str] = {
         whistles.rework_whistle whistles.sign_whistle whistles.verify_close
         whistles.withdraw_whistle works.accept_order works.add_progress works.assign_order
         works.contact_raiser works.create_order_from_matter works.create_order_from_resolution
-        works.decline_order works.log_hours works.return_order works.reverse_hours
-        works.submit_order works.take_order works.verify_order works.withdraw_order
+        works.decline_order works.return_order works.submit_order works.take_order
+        works.verify_order works.withdraw_order
     """,
     Use.EXPORT: """
         oversight.check_community_log oversight.check_compound_log paper.print_slips

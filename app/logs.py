@@ -193,20 +193,20 @@ class OncePerOutage(logging.Filter):
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._told: dict[str, tuple[float, int]] = {}
+        self._outages: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         kind = outage_of(record)
         if kind is None:
             return True
         record.outage = kind
-        at, passed_over = self._told.get(kind, (-REPEAT_SECONDS, 0))
+        at, passed_over = self._outages.get(kind, (-REPEAT_SECONDS, 0))
         if self._clock() - at < REPEAT_SECONDS:
-            self._told[kind] = (at, passed_over + 1)
+            self._outages[kind] = (at, passed_over + 1)
             return False
-        if len(self._told) >= MANY_KINDS:
-            self._told.clear()
-        self._told[kind] = (self._clock(), 0)
+        if len(self._outages) >= MANY_KINDS:
+            self._outages.clear()
+        self._outages[kind] = (self._clock(), 0)
         if passed_over:
             record.repeated = passed_over
         return True

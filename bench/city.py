@@ -169,6 +169,7 @@ def _bare_session(rows: Rows, place: Place) -> Month:
     matter_id = rows.add(
         Matter,
         compound_id=place.compound_id,
+        number=1,
         raised_by_id=raiser,
         raised_at=at,
         title="路灯",

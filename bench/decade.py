@@ -182,6 +182,7 @@ def _agenda(decade: Decade, session: Session, number: int) -> None:
         matter_id = rows.add(
             Matter,
             compound_id=place.compound_id,
+            number=decade.plan.matters * number + index + 1,
             raised_by_id=decade.voter(number + index) if index else decade.secretary,
             raised_at=at,
             title=f"第{number + 1}期第{index + 1}件：夜间停车难",

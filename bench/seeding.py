@@ -148,6 +148,7 @@ def add_home(connection: Connection) -> Home:
         rows.add(
             Matter,
             compound_id=compound_id,
+            number=number,
             raised_by_id=raiser,
             raised_at=raised_at + timedelta(minutes=number),
             title=f"第{number}件烦心事",

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from app.board.models import NoticeKind
 from app.kit.orm import new_id
-from app.works.ledgers import Escalation, MissedStep, WorkHours
+from app.works.escalations import Escalation, MissedStep
+from app.works.hours.models import WorkHours
 from app.works.limits import Urgency, WhistleKind
 from app.works.orders.models import (
     DoerKind,

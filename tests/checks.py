@@ -1,5 +1,6 @@
 """What tests look at after a call: the refusal, the audit log, and the statements that ran."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,11 +14,15 @@ from app.kit.audit import AuditEntry
 from app.kit.extensions import db
 from tests.cast import Person, stored
 
+# A name in a program, such as TALLIED or BRANCH_SECRETARY: nobody should have to read one.
+CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)+|\b[A-Z]{5,}\b")
+
 
 def refusal(answer: TestResponse) -> tuple[int, str]:
     """Status and code of a problem; fails where the answer is none."""
     assert answer.mimetype == "application/problem+json", answer.text
     assert answer.json["status"] == answer.status_code
+    assert not CODE.search(f"{answer.json['title']} {answer.json.get('detail', '')}"), answer.text
     return answer.status_code, answer.json["code"]
 
 

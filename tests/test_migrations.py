@@ -26,7 +26,7 @@ from app.deliberation.models import CHECKLIST
 from app.kit.extensions import db
 from app.people.models import Role
 from app.resolutions.models import BranchReview
-from app.works.ledgers import Escalation, MissedStep
+from app.works.escalations import Escalation, MissedStep
 from app.works.orders.models import OrderProgress, ProgressKind, WorkOrder
 from tests import databases
 from tests.ballots.assembly import Assembly

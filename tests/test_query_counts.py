@@ -1,5 +1,6 @@
 """How many statements a request costs: the same for 30 rows as for 3, and few for one ballot."""
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.compounds.models import Compound
@@ -59,10 +60,12 @@ def add_sessions(cast: Cast, count: int) -> None:
     raiser, now = cast.visitor(), datetime.now(UTC)
     with cast.app.app_context():
         home = db.session.get_one(Compound, cast.home.id)
+        numbers = itertools.count(1 + (db.session.scalar(select(func.max(Matter.number))) or 0))
         for _ in range(count):
             matters = [
                 Matter(
                     compound=home,
+                    number=next(numbers),
                     raised_by_id=raiser.id,
                     raised_at=now,
                     title=title,
@@ -301,7 +304,7 @@ def test_casts_are_planned_once_and_look_ballots_up_by_their_key(
     with app.app_context():
         db.engine.dispose()  # from now on one connection, which plans all of it anew
     before = reads_of_ballots(app)
-    for voter in early:  # what goes the long way comes first
+    for voter in early:  # what goes to the full cast comes first
         assert voter.put(path, ballot(*matters[::-1])).json["version"] == 2
     for voter in others:
         assert voter.put(path, ballot(*matters)).status_code == 200

@@ -11,21 +11,21 @@ says no yes; whoever is silent does not take part (`STRICT` in the domain notes,
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import StrEnum
 
 from votes.errors import VotingError
 from votes.explanation import Explanation
+from votes.words import Worded
 
 ITEMS = frozenset(range(1, 10))
 SPECIAL_ITEMS = frozenset({6, 7, 8})
 
 
-class JointOutcome(StrEnum):
+class JointOutcome(Worded):
     """What came of a joint decision; INVALID_PARTICIPATION when too few took part."""
 
-    PASSED = "PASSED"
-    NOT_PASSED = "NOT_PASSED"
-    INVALID_PARTICIPATION = "INVALID_PARTICIPATION"
+    PASSED = "PASSED", "通过", "passed"
+    NOT_PASSED = "NOT_PASSED", "未通过", "not passed"
+    INVALID_PARTICIPATION = "INVALID_PARTICIPATION", "参与表决的不足", "too few took part"
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
 from typing import Any, Self
 
 from votes.errors import VotingError
 from votes.explanation import Explanation
 from votes.selection import Share
+from votes.words import Worded
 
 HALF = Share(1, 2)
 
 
-class MajorityOutcome(StrEnum):
+class MajorityOutcome(Worded):
     """What became of a resolution; NO_QUORUM when too few came, however they voted."""
 
-    PASSED = "PASSED"
-    FAILED = "FAILED"
-    NO_QUORUM = "NO_QUORUM"
+    PASSED = "PASSED", "通过", "passed"
+    FAILED = "FAILED", "未通过", "failed"
+    NO_QUORUM = "NO_QUORUM", "到会人数不足", "no quorum"
 
 
 @dataclass(frozen=True)

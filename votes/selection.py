@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Self
 
 from votes.errors import VotingError
 from votes.tally import RankedMatter
+from votes.words import Worded
 
 
-class Mode(StrEnum):
+class Mode(Worded):
     """Who may vote: the people on a round-table roll, or every verified resident."""
 
-    ROSTER = "ROSTER"
-    OPEN = "OPEN"
+    ROSTER = "ROSTER", "名单上的人", "those on the roster"
+    OPEN = "OPEN", "全体已核实的居民", "all verified residents"
 
 
-class Outcome(StrEnum):
+class Outcome(Worded):
     """What selection does with a matter: taken up, carried over, or ended in the meantime."""
 
-    SELECTED = "SELECTED"
-    DEFERRED = "DEFERRED"
-    SKIPPED = "SKIPPED"
+    SELECTED = "SELECTED", "入选", "selected"
+    DEFERRED = "DEFERRED", "结转", "carried over"
+    SKIPPED = "SKIPPED", "定题单后已另行办理", "dealt with otherwise"
 
 
 def _require_at_least(least: int, name: str, value: int) -> None:

@@ -70,19 +70,19 @@ def rank(
     candidates = tuple(candidates)
     _require_distinct(candidates)
     _require_known(scheme, candidates, counts)
-    standings = sorted(
-        (_Standing.of(scheme, candidate, counts) for candidate in candidates),
-        key=_Standing.sort_key,
+    ordered = sorted(
+        (_Received.of(scheme, candidate, counts) for candidate in candidates),
+        key=_Received.sort_key,
     )
-    decisions = [_decided_by(scheme, above, below) for above, below in pairwise(standings)]
+    decisions = [_decided_by(scheme, above, below) for above, below in pairwise(ordered)]
     return tuple(
-        standing.row(place, decided_by)
-        for place, (standing, decided_by) in enumerate(zip_longest(standings, decisions), start=1)
+        received.row(place, decided_by)
+        for place, (received, decided_by) in enumerate(zip_longest(ordered, decisions), start=1)
     )
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _Received:
     """A candidate with what it received, before its place is known."""
 
     candidate: Candidate
@@ -96,7 +96,7 @@ class _Standing:
         return cls(candidate, received, score)
 
     def sort_key(self) -> tuple[Any, ...]:
-        """One value for each of `_rules`, smaller for the better standing."""
+        """One value for each of `_rules`, smaller for the better place."""
         return (
             -self.score,
             *(-n for n in self.counts),
@@ -130,7 +130,7 @@ def _rules(scheme: BallotScheme) -> tuple[str, ...]:
     )
 
 
-def _decided_by(scheme: BallotScheme, above: _Standing, below: _Standing) -> str:
+def _decided_by(scheme: BallotScheme, above: _Received, below: _Received) -> str:
     rules = zip(_rules(scheme), above.sort_key(), below.sort_key(), strict=True)
     return next(rule for rule, better, worse in rules if better != worse)
 

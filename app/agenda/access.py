@@ -1,5 +1,6 @@
 """Obtaining a session on somebody's behalf, and what they then see of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.agenda.models import AgendaSession
@@ -10,9 +11,10 @@ from app.kit.extensions import db
 
 def as_seen(agenda_session: AgendaSession) -> dict[str, Any]:
     """The session with its turnout and our clock, as `SessionSchema` writes it."""
-    turnouts = participation(db.session(), [agenda_session.id])
-    return {
-        "session": agenda_session,
-        "turnout": turnouts[agenda_session.id],
-        "server_time": clock.now(),
-    }
+    return all_as_seen([agenda_session])[0]
+
+
+def all_as_seen(sessions: Sequence[AgendaSession]) -> list[dict[str, Any]]:
+    """The same of several sessions, by one query."""
+    turnouts, at = participation(db.session(), [each.id for each in sessions]), clock.now()
+    return [{"session": each, "turnout": turnouts[each.id], "server_time": at} for each in sessions]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +18,13 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     or_,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.refusals import CountersigningDecided
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, constant, enum_type, unique_where
 from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
@@ -34,22 +32,22 @@ from votes.explanation import label
 from votes.selection import Mode
 
 
-class SessionState(StrEnum):
+class SessionState(Worded):
     """The steps of a session (domain notes, section 8); later steps come with their features."""
 
-    DRAFT = "DRAFT"
-    COLLECTING = "COLLECTING"
-    LISTED = "LISTED"
-    VOTING = "VOTING"
-    EXTENDED = "EXTENDED"
-    TALLIED = "TALLIED"
-    MEETING = "MEETING"
-    RESOLVED = "RESOLVED"
-    EXECUTING = "EXECUTING"
-    EVALUATING = "EVALUATING"
-    CLOSED = "CLOSED"
-    CANCELLED = "CANCELLED"
-    VOID = "VOID"
+    DRAFT = "DRAFT", "筹备中", "in preparation"
+    COLLECTING = "COLLECTING", "征集中", "collecting matters"
+    LISTED = "LISTED", "题单已定", "list frozen"
+    VOTING = "VOTING", "投票中", "voting"
+    EXTENDED = "EXTENDED", "投票已延长", "voting extended"
+    TALLIED = "TALLIED", "已计票", "tallied"
+    MEETING = "MEETING", "圆桌会进行中", "at the round table"
+    RESOLVED = "RESOLVED", "已议决", "resolved"
+    EXECUTING = "EXECUTING", "办理中", "being carried out"
+    EVALUATING = "EVALUATING", "回头看", "looking back"
+    CLOSED = "CLOSED", "已结束", "closed"
+    CANCELLED = "CANCELLED", "已取消", "cancelled"
+    VOID = "VOID", "投票作废", "void"
 
 
 _S = SessionState
@@ -73,7 +71,6 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
 }
 # Another session of the month may stand beside these.
 GIVEN_UP = frozenset({_S.CANCELLED, _S.VOID})
-_HOLDS_THE_MONTH = text("state NOT IN ('CANCELLED', 'VOID')")
 BEFORE_VOTING = frozenset({_S.DRAFT, _S.COLLECTING, _S.LISTED})
 OPEN_STATES = frozenset({_S.VOTING, _S.EXTENDED})
 BEFORE_TALLY = BEFORE_VOTING | OPEN_STATES
@@ -81,19 +78,19 @@ BEFORE_TALLY = BEFORE_VOTING | OPEN_STATES
 DISCUSSION_STATES = frozenset({_S.TALLIED, _S.MEETING})
 
 
-class SessionOutcome(StrEnum):
+class SessionOutcome(Worded):
     """What the tally is worth: decided, consultative only (R6), or no vote was needed (R8)."""
 
-    DECIDED = "DECIDED"
-    CONSULTATIVE = "CONSULTATIVE"
-    NO_VOTE = "NO_VOTE"
+    DECIDED = "DECIDED", "有效", "decided"
+    CONSULTATIVE = "CONSULTATIVE", "仅供参考", "consultative"
+    NO_VOTE = "NO_VOTE", "不必投票", "no vote needed"
 
 
-class Channel(StrEnum):
+class Channel(Worded):
     """How a ballot came in."""
 
-    PHONE = "PHONE"
-    PAPER = "PAPER"
+    PHONE = "PHONE", "手机", "phone"
+    PAPER = "PAPER", "纸票", "paper"
 
 
 class ManualMethod(Worded):
@@ -104,12 +101,12 @@ class ManualMethod(Worded):
     BEANS = "BEANS", "投豆表决", "beans"
 
 
-class AdmissionReason(StrEnum):
+class AdmissionReason(Worded):
     """Why somebody is on a roll."""
 
-    ROSTER = "ROSTER"
-    OPENING = "OPENING"
-    VERIFIED_WHILE_OPEN = "VERIFIED_WHILE_OPEN"
+    ROSTER = "ROSTER", "在名单上", "on the roster"
+    OPENING = "OPENING", "开始投票时已核实", "verified when voting opened"
+    VERIFIED_WHILE_OPEN = "VERIFIED_WHILE_OPEN", "投票期间核实", "verified while voting was open"
 
 
 class AgendaSession(HasMoves):
@@ -128,13 +125,11 @@ class AgendaSession(HasMoves):
 
     __tablename__ = "agenda_sessions"
     __table_args__ = (
-        Index(
+        unique_where(
             "uq_agenda_sessions_period",
             "community_id",
             "period",
-            unique=True,
-            sqlite_where=_HOLDS_THE_MONTH,
-            postgresql_where=_HOLDS_THE_MONTH,
+            where="state NOT IN ('CANCELLED', 'VOID')",
         ),
         Index(None, "compound_id", "id"),
         Index(None, "state", "voting_closes_at"),

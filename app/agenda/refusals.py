@@ -7,18 +7,14 @@ class CountersigningDecided(DomainError):
     """The second officer signs or refuses, once."""
 
     status, code = 409, "countersigning_decided"
-    zh, en = (
-        "这份结果已经会签，或会签人已拒绝会签",
-        "This result was countersigned, or its countersignature refused",
-    )
+    zh = "这份结果已经会签，或会签人已拒绝会签"
+    en = "This result was countersigned, or its countersignature refused"
 
 
 class IneligibleVoter(DomainError):
     status, code = 422, "ineligible_voter"
-    zh, en = (
-        "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）",
-        "Somebody on the roll may not vote (verified residents of 18 or older, no staff)",
-    )
+    zh = "名单上有人不能投票（须为本小区已核实、年满18岁的居民，且不是物业、街道或部门人员）"
+    en = "Somebody on the roll may not vote (only verified residents of 18 or older, no staff)"
 
 
 class NotInRotation(DomainError):
@@ -28,7 +24,7 @@ class NotInRotation(DomainError):
 
 class AlreadyNext(DomainError):
     status, code = 409, "already_next"
-    zh, en = "下一个坐庄的就是这个小区", "That compound is the next host already"
+    zh, en = "下一个坐庄的就是这个小区", "That compound is already the next host"
 
 
 class NotTheHost(DomainError):
@@ -43,25 +39,21 @@ class PeriodTaken(DomainError):
 
 class TimesOutOfOrder(DomainError):
     status, code = 422, "times_out_of_order"
-    zh, en = (
-        "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止",
-        "Times are out of order: voting opens after now, closes later, then the round table",
-    )
+    zh = "时间顺序不对：开始投票须在现在之后，截止在开始之后，圆桌会不早于截止"
+    en = "Times are out of order: voting opens after now, closes later, then the round table"
 
 
 class RollNotAllowed(DomainError):
     status, code = 422, "roll_not_allowed"
-    zh, en = "只有名册制（ROSTER）才列投票人名单", "Only a ROSTER session takes a roll"
+    zh, en = "只有按名单投票的一期才有投票人名单", "Only a ROSTER session has a roll of its own"
 
 
 class RollMissing(DomainError):
     status, code = 422, "roll_missing"
-    zh, en = "名册制（ROSTER）须列出投票人名单", "A ROSTER session needs its roll"
+    zh, en = "按名单投票的一期须列出投票人名单", "A ROSTER session needs a roll"
 
 
 class OpeningTimePassed(DomainError):
     status, code = 409, "opening_time_passed"
-    zh, en = (
-        "开始投票的时间已过，请取消后重新安排",
-        "The opening time has passed; cancel and plan anew",
-    )
+    zh = "开始投票的时间已过，请取消后重新安排"
+    en = "The opening time has passed; cancel the session and plan it again"

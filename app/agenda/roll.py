@@ -135,15 +135,8 @@ def strike_ineligible(session: Session, agenda_session: AgendaSession, at: datet
     for entry in entries.all():
         if entry.resident_id not in eligible:
             session.delete(entry)
-            record(
-                session,
-                agenda_session,
-                "strike_from_roll",
-                at=at,
-                actor_id=None,
-                compound_id=agenda_session.compound_id,
-                reason=str(entry.resident_id),
-            )
+            struck = str(entry.resident_id)
+            record(session, agenda_session, "strike_from_roll", None, at, reason=struck)
 
 
 def participation(session: Session, session_ids: Collection[UUID]) -> dict[UUID, Participation]:

@@ -70,8 +70,9 @@ def give_turn_back(session: Session, compound: Compound, waited_since: datetime)
 def skip(
     session: Session,
     community: Community,
-    compound_id: UUID,
     by: Resident,
+    *,
+    compound_id: UUID,
     reason: str,
     at: datetime,
 ) -> None:
@@ -84,8 +85,9 @@ def skip(
 def swap(
     session: Session,
     community: Community,
-    compound_id: UUID,
     by: Resident,
+    *,
+    compound_id: UUID,
     reason: str,
     at: datetime,
 ) -> None:
@@ -131,13 +133,14 @@ def _record(
     session: Session, place: HostPlace, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
     session.flush()
+    compound_id, community_id = place.compound_id, place.community_id
     record(
         session,
         place,
         verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=place.compound_id,
-        community_id=place.community_id,
+        by,
+        at,
+        compound_id=compound_id,
+        community_id=community_id,
         reason=reason,
     )

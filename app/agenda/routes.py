@@ -3,31 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda import roll, rotation, services
-from app.agenda.access import as_seen
+from app.agenda import refusals, rotation, schemas, services
+from app.agenda.access import all_as_seen, as_seen
 from app.agenda.models import AgendaSession, RollEntry
-from app.agenda.refusals import (
-    AlreadyNext,
-    IneligibleVoter,
-    NotInRotation,
-    NotTheHost,
-    OpeningTimePassed,
-    PeriodTaken,
-    RollMissing,
-    RollNotAllowed,
-    TimesOutOfOrder,
-)
-from app.agenda.schemas import (
-    CancelArgs,
-    CreateSessionArgs,
-    RollArgs,
-    RollEntrySchema,
-    RotationChangeArgs,
-    RotationSchema,
-    SessionBriefSchema,
-    SessionsArgs,
-    SessionSchema,
-)
 from app.compounds.models import Community
 from app.kit import clock
 from app.kit.errors import WrongState
@@ -37,8 +15,7 @@ from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
-    create_once,
-    current_actor,
+    create,
     obtain,
     obtain_community,
     obtain_compound,
@@ -61,40 +38,29 @@ CHANGE_EXAMPLE = {
 }
 
 
-@blp.route("/communities/<uuid:community_id>/rotation", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/rotation", schemas.RotationSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RotationSchema)
 def read_rotation(community_id: UUID) -> dict[str, Any]:
-    """轮值表 · The host list of a community, next host first."""
+    """轮值表 · The host list of a community, the next host first."""
     return _rotation(obtain_community(community_id))
 
 
-@blp.route("/communities/<uuid:community_id>/rotation/skip", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rotation/skip", schemas.RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.response(200, RotationSchema)
-@blp.refuses(NotInRotation)
+@blp.arguments(schemas.RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.refuses(refusals.NotInRotation)
 def skip_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """跳过 · Send a compound to the end of the list, with a reason."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    rotation.skip(db.session(), community, by=by, at=clock.now(), **body)
-    db.session.commit()
-    return _rotation(community)
+    """跳过 · Move a compound to the end of the host list, with a reason."""
+    return _rotation(act(rotation.skip, obtain_community(community_id), at=clock.now(), **body))
 
 
-@blp.route("/communities/<uuid:community_id>/rotation/swap", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rotation/swap", schemas.RotationSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RotationChangeArgs, example=CHANGE_EXAMPLE)
-@blp.response(200, RotationSchema)
-@blp.refuses(NotInRotation, AlreadyNext)
+@blp.arguments(schemas.RotationChangeArgs, example=CHANGE_EXAMPLE)
+@blp.refuses(refusals.NotInRotation, refusals.AlreadyNext)
 def swap_host(body: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """调换 · Let a compound change places with the next host, with a reason."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    rotation.swap(db.session(), community, by=by, at=clock.now(), **body)
-    db.session.commit()
-    return _rotation(community)
+    return _rotation(act(rotation.swap, obtain_community(community_id), at=clock.now(), **body))
 
 
 def _rotation(community: Community) -> dict[str, Any]:
@@ -104,67 +70,49 @@ def _rotation(community: Community) -> dict[str, Any]:
     }
 
 
-@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/sessions", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(CreateSessionArgs, example=CREATE_EXAMPLE)
-@blp.response(201, SessionSchema)
+@blp.arguments(schemas.CreateSessionArgs, example=CREATE_EXAMPLE)
 @blp.creates(
-    TimesOutOfOrder,
-    RollMissing,
-    RollNotAllowed,
-    PeriodTaken,
-    NotTheHost,
-    IneligibleVoter,
+    refusals.TimesOutOfOrder,
+    refusals.RollMissing,
+    refusals.RollNotAllowed,
+    refusals.PeriodTaken,
+    refusals.NotTheHost,
+    refusals.IneligibleVoter,
 )
 def create_session(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """开设一期 · Plan a month's session; the compound takes its turn as host."""
-    compound = obtain_compound(compound_id)
-    actor, at = current_actor(), clock.now()
-    voters = body.pop("roll")
-    agenda_session = create_once(
-        AgendaSession,
-        lambda: services.create_session(
-            db.session(), compound, actor.resident, **body, voters=voters, at=at
-        ),
-    )
-    return as_seen(agenda_session)
+    """开设一期 · Create a month's session; the compound takes its turn as host."""
+    compound, at = obtain_compound(compound_id), clock.now()
+    return as_seen(create(AgendaSession, services.create_session, compound, **body, at=at))
 
 
-@blp.route("/compounds/<uuid:compound_id>/sessions", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/sessions")
 @allow(*EVERYONE_THERE)
-@blp.lists(SessionBriefSchema, SessionsArgs)
+@blp.lists(schemas.SessionBriefSchema, schemas.SessionsArgs)
 def list_sessions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """各期列表 · Sessions of a compound, newest first; what was on their lists stands in each."""
+    """各期列表 · Sessions of a compound, newest first, without their matters; read one for its
+    list."""
     obtain_compound(compound_id)
     query = (
         db.select(AgendaSession)
         .where(AgendaSession.compound_id == compound_id)
         .options(db.joinedload(AgendaSession.compound))
     )
-    if "state" in args:
-        query = query.where(AgendaSession.state == args.pop("state"))
-    page = read_page(db.session(), query, AgendaSession.id, **args)
-    turnouts = roll.participation(db.session(), [each.id for each in page["items"]])
-    at = clock.now()
-    items = [
-        {"session": each, "turnout": turnouts[each.id], "server_time": at} for each in page["items"]
-    ]
-    return {**page, "items": items}
+    return read_page(db.session(), query, AgendaSession.id, show=all_as_seen, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>", schemas.SessionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, SessionSchema)
 def read_session(session_id: UUID) -> dict[str, Any]:
     """一期月月谈 · One session with its list and turnout."""
     return as_seen(obtain(AgendaSession, session_id))
 
 
-@blp.route("/sessions/<uuid:session_id>/roll", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/roll", schemas.RollEntrySchema(many=True))
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
-@blp.response(200, RollEntrySchema(many=True))
 def read_roll(session_id: UUID) -> list[dict[str, Any]]:
-    """投票人名单 · Who may vote, by resident id."""
+    """投票人名单 · Who may vote, as ids of residents."""
     agenda_session = obtain(AgendaSession, session_id)
     query = (
         db.select(RollEntry.resident_id, Resident)
@@ -181,43 +129,35 @@ def read_roll(session_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-@blp.route("/sessions/<uuid:session_id>/roll", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/roll", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
-@blp.response(200, SessionSchema)
-@blp.refuses(WrongState, RollMissing, RollNotAllowed, IneligibleVoter)
+@blp.arguments(schemas.RollArgs, example={"roll": ["0198c0de-0000-7000-8000-000000000002"]})
+@blp.refuses(WrongState, refusals.RollMissing, refusals.RollNotAllowed, refusals.IneligibleVoter)
 def replace_roll(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """更换名单 · Write the roll of a ROSTER session anew, before voting opens."""
-    agenda_session = act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"])
-    return as_seen(agenda_session)
+    """更换名单 · Replace the roll of a ROSTER session, before voting opens."""
+    return as_seen(act(services.replace_roll, obtain(AgendaSession, session_id), body["roll"]))
 
 
-@blp.route("/sessions/<uuid:session_id>/start-collecting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/start-collecting", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
-@blp.refuses(WrongState, OpeningTimePassed)
+@blp.refuses(WrongState, refusals.OpeningTimePassed)
 def start_collecting(session_id: UUID) -> dict[str, Any]:
-    """开始征集 · Announce the session."""
-    agenda_session = act(services.start_collecting, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    """开始征集 · Announce the session and start collecting matters."""
+    return as_seen(act(services.start_collecting, obtain(AgendaSession, session_id)))
 
 
-@blp.route("/sessions/<uuid:session_id>/freeze-list", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/freeze-list", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState)
 def freeze_list(session_id: UUID) -> dict[str, Any]:
-    """定题单 · Number the listed matters; the list changes no more."""
-    agenda_session = act(services.freeze_list, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    """定题单 · Freeze the list: number the listed matters; it cannot change afterwards."""
+    return as_seen(act(services.freeze_list, obtain(AgendaSession, session_id)))
 
 
-@blp.route("/sessions/<uuid:session_id>/cancel", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/cancel", schemas.SessionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
-@blp.response(200, SessionSchema)
+@blp.arguments(schemas.CancelArgs, required=False, example={"reason": "与防汛值守冲突"})
 @blp.refuses(WrongState)
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """取消 · Call the session off, before voting only."""
-    agenda_session = act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"])
-    return as_seen(agenda_session)
+    """取消 · Cancel a session; only before voting opens."""
+    return as_seen(act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"]))

@@ -2,8 +2,19 @@
 
 import marshmallow as ma
 
-from app.agenda.models import AgendaSession, SessionState
-from app.kit.schemas import Hex, Id, Instant, Matches, Schema, Text, columns
+from app.agenda.models import AgendaItem, AgendaSession, HostPlace, SessionState
+from app.agenda.roll import Participation
+from app.kit.schemas import (
+    AnswerSchema,
+    Id,
+    Instant,
+    Matches,
+    Schema,
+    Text,
+    alike,
+    attributes,
+    columns,
+)
 from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.selection import Mode
@@ -35,40 +46,35 @@ class SessionsArgs(PageArgs):
     state = ma.fields.Enum(SessionState, by_value=True)
 
 
-class ListedMatterSchema(Schema):
+class ListedMatterSchema(AnswerSchema):
     """A matter on a frozen list; `id` is the matter's."""
 
-    id = Id(attribute="matter_id", required=True)
-    number = ma.fields.Integer(required=True)
-    label = ma.fields.String(required=True)
+    id = Id(attribute="matter_id")
+    listed = columns(AgendaItem, "number label endorsements")
     shown = columns(Matter, "title category state", of="matter")
-    endorsements = ma.fields.Integer(required=True)
 
 
-class TurnoutSchema(Schema):
+class TurnoutSchema(AnswerSchema):
     """How many may vote and how many ballots came back; nothing of what they say."""
 
-    roll = ma.fields.Integer(required=True)
-    returned = ma.fields.Integer(required=True)
+    shown = attributes(Participation, "roll returned")
 
 
-class SlotSchema(Schema):
-    weight = ma.fields.Integer(required=True)
-    picks = ma.fields.Integer(required=True)
+class SlotSchema(AnswerSchema):
+    counted = alike("weight picks", ma.fields.Integer)
 
 
-class SessionBriefSchema(Schema):
+class SessionBriefSchema(AnswerSchema):
     """A session as a list shows it."""
 
     shown = columns(
         AgendaSession,
         "id compound_id community_id period mode state place voting_opens_at voting_closes_at "
-        "round_table_at extended_at closed_at outcome manual_method successor_id",
+        "round_table_at extended_at closed_at outcome manual_method successor_id name",
         of="session",
     )
-    name = ma.fields.String(attribute="session.name", required=True)
-    turnout = ma.fields.Nested(TurnoutSchema, required=True)
-    server_time = Instant(required=True)
+    turnout = ma.fields.Nested(TurnoutSchema)
+    server_time = Instant()
 
 
 class SessionSchema(SessionBriefSchema):
@@ -77,26 +83,22 @@ class SessionSchema(SessionBriefSchema):
     other countersigns the result or says why not."""
 
     scheme = ma.fields.List(
-        ma.fields.Nested(SlotSchema), attribute="session.scheme", required=True, allow_none=True
+        ma.fields.Nested(SlotSchema), attribute="session.scheme", allow_none=True
     )
-    rules = ma.fields.Dict(attribute="session.rules", required=True, allow_none=True)
-    officer_key = Hex(attribute="session.officer_key", length=32, required=True, allow_none=True)
+    rules = ma.fields.Dict(attribute="session.rules", allow_none=True)
     shown = columns(
         AgendaSession,
-        "countersigned_at countersign_refused_at countersign_refusal",
+        "officer_key countersigned_at countersign_refused_at countersign_refusal operator_key",
         of="session",
     )
-    operator_key = Hex(attribute="session.operator_key", length=32, required=True, allow_none=True)
-    matters = ma.fields.List(
-        ma.fields.Nested(ListedMatterSchema), attribute="session.items", required=True
-    )
+    matters = ma.fields.List(ma.fields.Nested(ListedMatterSchema), attribute="session.items")
 
 
-class RollEntrySchema(Schema):
+class RollEntrySchema(AnswerSchema):
     """A voter on the roll; whether they voted is nobody's business."""
 
-    resident_id = Id(required=True)
-    masked_name = ma.fields.String(required=True)
+    resident_id = Id()
+    masked_name = ma.fields.String()
 
 
 class RotationChangeArgs(Schema):
@@ -104,20 +106,19 @@ class RotationChangeArgs(Schema):
     reason = Text(required=True, max_length=500, multiline=True)
 
 
-class HostPlaceSchema(Schema):
-    compound_id = Id(required=True)
-    waiting_since = Instant(required=True)
+class HostPlaceSchema(AnswerSchema):
+    shown = columns(HostPlace, "compound_id waiting_since")
 
 
-class RotationChangeSchema(Schema):
-    at = Instant(required=True)
-    verb = ma.fields.String(required=True, validate=ma.validate.OneOf(["skip", "swap"]))
-    compound_id = Id(required=True)
-    reason = ma.fields.String(required=True)
+class RotationChangeSchema(AnswerSchema):
+    at = Instant()
+    verb = ma.fields.String(validate=ma.validate.OneOf(["skip", "swap"]))
+    compound_id = Id()
+    reason = ma.fields.String()
 
 
-class RotationSchema(Schema):
+class RotationSchema(AnswerSchema):
     """The host list, next host first, and the last changes to it."""
 
-    order = ma.fields.List(ma.fields.Nested(HostPlaceSchema), required=True)
-    changes = ma.fields.List(ma.fields.Nested(RotationChangeSchema), required=True)
+    order = ma.fields.List(ma.fields.Nested(HostPlaceSchema))
+    changes = ma.fields.List(ma.fields.Nested(RotationChangeSchema))

@@ -8,20 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.agenda import notices, roll, rotation
-from app.agenda.models import (
-    BEFORE_VOTING,
-    AgendaItem,
-    AgendaSession,
-    SessionState,
-)
-from app.agenda.refusals import (
-    OpeningTimePassed,
-    PeriodTaken,
-    RollMissing,
-    RollNotAllowed,
-    TimesOutOfOrder,
-)
+from app.agenda import notices, refusals, rotation
+from app.agenda.models import BEFORE_VOTING, AgendaItem, AgendaSession, SessionState
+from app.agenda.roll import write_roster
 from app.board.posting import post
 from app.compounds.models import Compound
 from app.kit.clock import local_date
@@ -44,7 +33,7 @@ def create_session(
     voting_opens_at: datetime,
     voting_closes_at: datetime,
     round_table_at: datetime,
-    voters: Collection[UUID],
+    roll: Collection[UUID],
     at: datetime,
 ) -> AgendaSession:
     """A draft for one month; the compound takes its turn as host.
@@ -52,8 +41,8 @@ def create_session(
     Raises TimesOutOfOrder, RollMissing, RollNotAllowed, PeriodTaken, NotTheHost, IneligibleVoter.
     """
     if not at < voting_opens_at < voting_closes_at <= round_table_at:
-        raise TimesOutOfOrder
-    _check_roll(mode, voters)
+        raise refusals.TimesOutOfOrder
+    _check_roll(mode, roll)
     agenda_session = AgendaSession(
         id=new_id(),
         compound=compound,
@@ -72,48 +61,42 @@ def create_session(
         with session.begin_nested():
             session.add(agenda_session)
     except IntegrityError:
-        raise PeriodTaken from None
+        raise refusals.PeriodTaken from None
     agenda_session.host_waited_since = rotation.take_turn(session, compound, at)
-    roll.write_roster(session, agenda_session, voters, local_date(voting_opens_at))
+    write_roster(session, agenda_session, roll, local_date(voting_opens_at))
     record_move(session, agenda_session, "create", by, at)
     return agenda_session
 
 
 def replace_roll(
     session: Session, agenda_session: AgendaSession, by: Resident, voters: Collection[UUID]
-) -> AgendaSession:
+) -> None:
     """Write the roll of a ROSTER session anew; possible until voting opens."""
     at = begin_move(session, agenda_session)
     agenda_session.require_state(*BEFORE_VOTING)
     _check_roll(agenda_session.mode, voters)
-    roll.write_roster(session, agenda_session, voters, local_date(agenda_session.voting_opens_at))
+    write_roster(session, agenda_session, voters, local_date(agenda_session.voting_opens_at))
     record_move(session, agenda_session, "replace_roll", by, at)
-    return agenda_session
 
 
 def _check_roll(mode: Mode, voters: Collection[UUID]) -> None:
     if mode is Mode.ROSTER and not voters:
-        raise RollMissing
+        raise refusals.RollMissing
     if mode is not Mode.ROSTER and voters:
-        raise RollNotAllowed
+        raise refusals.RollNotAllowed
 
 
-def start_collecting(
-    session: Session, agenda_session: AgendaSession, by: Resident
-) -> AgendaSession:
+def start_collecting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """Announce the session and collect matters for it."""
     at = begin_move(session, agenda_session)
     if agenda_session.state is SessionState.DRAFT and agenda_session.voting_opens_at <= at:
-        raise OpeningTimePassed
+        raise refusals.OpeningTimePassed
     agenda_session.start_collecting()
     record_move(session, agenda_session, "start_collecting", by, at)
     post(session, notices.SESSION_ANNOUNCED, agenda_session, at)
-    return agenda_session
 
 
-def freeze_list(
-    session: Session, agenda_session: AgendaSession, by: Resident | None
-) -> AgendaSession:
+def freeze_list(session: Session, agenda_session: AgendaSession, by: Resident | None) -> None:
     """Number the matters that the branch has listed; the list changes no more.
 
     What was judged unsolved stands on it too, without screening and with its support.
@@ -133,12 +116,11 @@ def freeze_list(
     )
     record_move(session, agenda_session, "freeze_list", by, at)
     post(session, notices.LIST_FROZEN, agenda_session, at)
-    return agenda_session
 
 
 def cancel_session(
     session: Session, agenda_session: AgendaSession, by: Resident, reason: str | None
-) -> AgendaSession:
+) -> None:
     """Call the session off, before voting only; the compound gets its turn back."""
     at = begin_move(session, agenda_session)
     from_state = agenda_session.state
@@ -147,7 +129,6 @@ def cancel_session(
     record_move(session, agenda_session, "cancel", by, at, reason=reason)
     if from_state is not SessionState.DRAFT:  # what nobody heard of needs no notice
         post(session, notices.SESSION_CANCELLED, agenda_session, at, reason=reason)
-    return agenda_session
 
 
 def _relist_reopened(

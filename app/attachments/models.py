@@ -1,7 +1,6 @@
 """Uploaded files: what they are, whose they are, and the thing that they belong to."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String
@@ -9,18 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 
 # Of these things' photos only who may see the thing is given an address.
 SHOWN_BY_THEIR_THING = frozenset({"paper_slips", "manual_counts"})
 
 
-class FileType(StrEnum):
+class FileType(Worded):
     """What is stored. Its own bytes say so, never a name or a heading."""
 
-    JPEG = "image/jpeg"
-    PNG = "image/png"
-    WEBP = "image/webp"
-    PDF = "application/pdf"
+    JPEG = "image/jpeg", "JPEG 照片", "JPEG photo"
+    PNG = "image/png", "PNG 图片", "PNG image"
+    WEBP = "image/webp", "WebP 图片", "WebP image"
+    PDF = "application/pdf", "PDF 文件", "PDF document"
 
     @property
     def is_image(self) -> bool:
@@ -95,5 +95,5 @@ class Attachment(HasId, Base):
     def show_publicly(self) -> None:
         """A public notice shows it: anybody may read it without a signature."""
         if self.about_id is None:
-            raise WrongState(zh="这个附件还没有使用", en="This attachment belongs to nothing yet")
+            raise WrongState(zh="这个附件还没有使用", en="This attachment is not in use yet")
         self.is_public = True

@@ -42,14 +42,7 @@ def _purge_unclaimed(session: Session, store: Store, at: datetime) -> int:
     for attachment in unclaimed:
         store.delete(key_of(attachment, thumbnail=True))
         store.delete(key_of(attachment))
-        record(
-            session,
-            attachment,
-            "purge",
-            at=at,
-            actor_id=None,
-            compound_id=attachment.compound_id,
-        )
+        record(session, attachment, "purge", None, at)
         session.delete(attachment)
     return len(unclaimed)
 

@@ -15,7 +15,7 @@ from app.attachments.services import Limits
 from app.attachments.stores import Store
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit.clock import read_database_clock
-from app.kit.errors import NotFound
+from app.kit.errors import NotFound, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, TooLarge
 from app.kit.web.idempotency import made_before
@@ -60,11 +60,10 @@ def allow_larger_uploads() -> None:
         request.max_content_length = _limits().max_bytes + FORM_BYTES
 
 
-@blp.route("/compounds/<uuid:compound_id>/attachments", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/attachments", AttachmentSchema)
 @allow(*UPLOADERS)
 @blp.arguments(UploadArgs, location="files")
 @blp.arguments(CaptionArgs, location="form")
-@blp.response(201, AttachmentSchema)
 @blp.creates(
     TooLarge,
     refusals.EmptyFile,
@@ -80,8 +79,8 @@ def allow_larger_uploads() -> None:
 def upload_attachment(
     files: dict[str, FileStorage], form: dict[str, Any], compound_id: UUID
 ) -> Attachment:
-    """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF, to be named by what it belongs to
-    within a day."""
+    """上传 · Upload a photo (JPEG, PNG, WebP) or a PDF; it is deleted unless it is attached to
+    something within a day."""
     obtain_compound(compound_id)
     actor, limits = current_actor(), _limits()
     # Counted first: what this very request made when it came before is no reason to refuse it.
@@ -108,28 +107,28 @@ def upload_attachment(
     )
 
 
-@blp.route("/attachments/<uuid:attachment_id>", methods=["GET"])
+@blp.get("/attachments/<uuid:attachment_id>", AttachmentSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, AttachmentSchema)
 def read_attachment(attachment_id: UUID) -> Attachment:
-    """附件 · An attachment with addresses of its bytes; before it is used, its uploader's only.
+    """附件 · An attachment with the addresses of its bytes. Before it is attached to something
+    only its uploader sees it.
 
-    So is the photo of a paper slip: others find it with the slip, if they may look."""
-    attachment = _found(attachment_id)
+    The photo of a paper slip too is its uploader's alone here; others find it with the slip."""
+    attachment = found(db.session.get(Attachment, attachment_id))
     obtain_compound(attachment.compound_id)
     if attachment.is_its_uploaders_only and attachment.uploaded_by_id != current_actor().id:
         raise NotFound
     return attachment
 
 
-@blp.route("/attachments/<uuid:attachment_id>/content", methods=["GET"])
+@blp.get("/attachments/<uuid:attachment_id>/content")
 @public
 @blp.arguments(ContentArgs, location="query")
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @blp.refuses(refusals.LinkExpired, refusals.StoreUnavailable)
 def read_content(args: dict[str, Any], attachment_id: UUID) -> Response:
-    """附件内容 · The bytes, with the signature of the attachment's `url`."""
-    attachment = _found(attachment_id)
+    """附件内容 · The bytes of an attachment; takes the signature from its `url`."""
+    attachment = found(db.session.get(Attachment, attachment_id))
     check_signature(attachment, args["signature"])
     is_small = args["size"] is not None
     if is_small and not attachment.content_type.is_image:
@@ -148,15 +147,6 @@ def read_content(args: dict[str, Any], attachment_id: UUID) -> Response:
     )
     response.make_conditional(request)
     if response.status_code != 304:
-        content = _store().get(services.key_of(attachment, thumbnail=is_small))
-        if content is None:
-            raise NotFound
-        response.set_data(content)
+        key = services.key_of(attachment, thumbnail=is_small)
+        response.set_data(found(_store().get(key)))
     return response
-
-
-def _found(attachment_id: UUID) -> Attachment:
-    attachment = db.session.get(Attachment, attachment_id)
-    if attachment is None:
-        raise NotFound
-    return attachment

@@ -7,7 +7,7 @@ from flask_smorest.fields import Upload
 
 from app.attachments.links import content_url
 from app.attachments.models import Attachment
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
 
 
 class UploadArgs(Schema):
@@ -47,13 +47,13 @@ class ContentUrl(ma.fields.String):
         return content_url(obj, thumbnail=self._thumbnail)
 
 
-class AttachmentSchema(Schema):
+class AttachmentSchema(AnswerSchema):
     """An upload; its addresses are good for ten minutes, then it is to be read again."""
 
     shown = columns(
         Attachment,
         "id compound_id about_id uploaded_at content_type size width height name caption is_public",
     )
-    sha256 = ma.fields.String(required=True, metadata={"digits": 64})
+    sha256 = ma.fields.String(metadata={"digits": 64})
     url = ContentUrl()
     thumbnail_url = ContentUrl(thumbnail=True)

@@ -13,22 +13,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.attachments import refusals
 from app.attachments.documents import check_document
 from app.attachments.images import clean_image
 from app.attachments.models import Attachment, FileType
-from app.attachments.refusals import (
-    BrokenDocument,
-    BrokenImage,
-    EmptyFile,
-    PhotosOnly,
-    StoreUnavailable,
-    TooManyAttachments,
-    TooManyPixels,
-    TooManyUnusedUploads,
-    UnknownAttachment,
-    UnsafeDocument,
-    UnsupportedFile,
-)
 from app.attachments.stores import Store
 from app.confined.calls import Confined
 from app.confined.refusals import TooComplex
@@ -130,10 +118,11 @@ def look_at(confined: Confined, content: bytes, kind: FileType, limits: Limits) 
     Raises what `clean_image` and `check_document` do, and TookTooLong.
     """
     if kind.is_image:
-        refusals = (BrokenImage, TooManyPixels, TooComplex)
-        image = confined.call(clean_image, content, kind.name, limits.max_pixels, refusals=refusals)
-        return Looked(*image)
-    confined.call(check_document, content, refusals=(BrokenDocument, UnsafeDocument, TooComplex))
+        of_images = (refusals.BrokenImage, refusals.TooManyPixels, TooComplex)
+        most = limits.max_pixels
+        return Looked(*confined.call(clean_image, content, kind.name, most, refusals=of_images))
+    of_documents = (refusals.BrokenDocument, refusals.UnsafeDocument, TooComplex)
+    confined.call(check_document, content, refusals=of_documents)
     return Looked(content)
 
 
@@ -143,8 +132,8 @@ def _keep(store: Store, attachment: Attachment, looked: Looked) -> None:
         store.put(key_of(attachment, thumbnail=True), looked.thumbnail)
     try:
         store.put(key_of(attachment), looked.content)
-    except StoreUnavailable:
-        with suppress(StoreUnavailable):  # then the purge finds it
+    except refusals.StoreUnavailable:
+        with suppress(refusals.StoreUnavailable):  # then the purge finds it
             store.delete(key_of(attachment, thumbnail=True))
         raise
 
@@ -156,7 +145,7 @@ def add_attachment(
     # Held, so that a person's uploads at once are counted one after the other.
     session.execute(select(Resident.id).where(Resident.id == by.id).with_for_update(key_share=True))
     if not has_room(session, limits, by):
-        raise TooManyUnusedUploads
+        raise refusals.TooManyUnusedUploads
     session.add(attachment)
     _record(session, attachment, "upload", by, attachment.uploaded_at)
     return attachment
@@ -165,17 +154,17 @@ def add_attachment(
 def type_of(content: bytes) -> FileType:
     """What the first bytes say that it is. Raises EmptyFile, UnsupportedFile."""
     if not content:
-        raise EmptyFile
+        raise refusals.EmptyFile
     for sign, kind in SIGNS:
         if sign.match(content):
             return kind
     if HEIC.match(content):
-        raise UnsupportedFile(
+        raise refusals.UnsupportedFile(
             zh="这是 HEIC/AVIF 照片：请在手机相机设置里选「兼容性最佳」，或转成 JPEG 再传",
             en="This is a HEIC or AVIF photo: choose “Most Compatible” in the camera's settings, "
             "or convert it to JPEG",
         )
-    raise UnsupportedFile
+    raise refusals.UnsupportedFile
 
 
 def shown_name(given: str, kind: FileType) -> str:
@@ -218,7 +207,7 @@ def attach(
     """
     wanted = set(attachment_ids)
     if len(wanted) > MAX_ATTACHMENTS:
-        raise TooManyAttachments
+        raise refusals.TooManyAttachments
     if not wanted:
         return []
     query = (
@@ -235,9 +224,9 @@ def attach(
     )
     found = list(session.scalars(query))
     if len(found) < len(wanted):
-        raise UnknownAttachment
+        raise refusals.UnknownAttachment
     if is_anonymous and not all(attachment.content_type.is_image for attachment in found):
-        raise PhotosOnly
+        raise refusals.PhotosOnly
     for attachment in found:
         attachment.claim(thing, at)
         if is_anonymous:
@@ -276,12 +265,4 @@ def _record(
     at: datetime,
     reason: str | None = None,
 ) -> None:
-    record(
-        session,
-        attachment,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=attachment.compound_id,
-        reason=reason,
-    )
+    record(session, attachment, verb, by, at, reason=reason)

@@ -29,13 +29,7 @@ from app.backup.attachments import (
 from app.backup.checks import open_votes
 from app.backup.engines.dumps import Database
 from app.backup.faults import BackupFault, OtherRelease, WrongFolder
-from app.backup.folders import (
-    appearing,
-    facts_of,
-    make_folder,
-    one_at_a_time,
-    write_private,
-)
+from app.backup.folders import appearing, facts_of, make_folder, one_at_a_time, write_private
 from app.backup.heads import note_heads
 from app.backup.manifest import ATTACHMENTS, HEADS, MANIFEST, Manifest, write_manifest
 from app.backup.operator_key import is_key_file

@@ -12,23 +12,19 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
-    Index,
     Integer,
     LargeBinary,
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaItem, AgendaSession
-from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
 from app.people.models import Resident
 from votes.scheme import BallotScheme
 from votes.selection import Outcome
-
-_IS_PINNED = text("until IS NULL")
 
 
 class BallotSlot(Base):
@@ -149,13 +145,7 @@ class OperatorKey(HasId, Base):
 
     __tablename__ = "operator_keys"
     __table_args__ = (
-        Index(
-            "uq_operator_keys_one_pinned",
-            "algorithm",
-            unique=True,
-            sqlite_where=_IS_PINNED,
-            postgresql_where=_IS_PINNED,
-        ),
+        unique_where("uq_operator_keys_one_pinned", "algorithm", where="until IS NULL"),
         CheckConstraint("algorithm = 'Ed25519'", name="algorithm"),
         CheckConstraint("length(public_key) = 32", name="public_key_is_whole"),
         CheckConstraint("since <= until", name="since_before_until"),
@@ -177,13 +167,7 @@ class OfficerKey(HasId, Base):
 
     __tablename__ = "officer_keys"
     __table_args__ = (
-        Index(
-            "uq_officer_keys_one_live",
-            "resident_id",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
+        unique_where("uq_officer_keys_one_live", "resident_id", where="revoked_at IS NULL"),
     )
 
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"))

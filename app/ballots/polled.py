@@ -1,7 +1,8 @@
 """What phones poll while a vote is on, in one statement: how many voted, whether there is a result.
 
 As with the ordinary cast (`cast.first_cast`) the statement itself asks who may look. It says
-nothing where they may not, or where a move of the session is due; then the view goes the long way.
+nothing where they may not, or where a move of the session is due; then the view
+asks anew and says why.
 """
 
 from dataclasses import dataclass
@@ -76,26 +77,26 @@ def look_at_turnout(engine: Engine, bearer: Bearer, session_id: UUID) -> Turnout
     """As `look_at_session`. The numbers may be as old as `COUNT_SECONDS`, but not older than the
     state, nor than what this process has stored. Each process has its own: of two that answer, the
     later may tell the older numbers."""
-    turnout = _counts.get(session_id)
+    turnout = _turnouts.get(session_id)
     if turnout is not None:
         row = _look(engine, _progress(engine.dialect.name), bearer, session_id)
         if row is None:
             return None
         if row.state == turnout.state:
             return turnout
-    began, forgettings = monotonic(), _counts.forgettings
+    began, forgettings = monotonic(), _turnouts.forgettings
     row = _look(engine, _turnout(engine.dialect.name), bearer, session_id)
     if row is None:
         return None
     if row.state == SessionState.VOID:  # there is more to say
         return None
     turnout = Turnout(SessionState(row.state), row.roll, row.returned)
-    if forgettings == _counts.forgettings:  # else somebody has voted while we counted
-        _counts.put(session_id, turnout, since=began)
+    if forgettings == _turnouts.forgettings:  # else somebody has voted while we counted
+        _turnouts.put(session_id, turnout, since=began)
     return turnout
 
 
-_counts: Remembered[UUID, Turnout] = Remembered(MANY_COUNTS, COUNT_SECONDS)
+_turnouts: Remembered[UUID, Turnout] = Remembered(MANY_COUNTS, COUNT_SECONDS)
 
 
 def forget_count(response: Response) -> Response:
@@ -104,7 +105,7 @@ def forget_count(response: Response) -> Response:
     session_id = (request.view_args or {}).get("session_id")
     is_reading = request.method in ("GET", "HEAD", "OPTIONS")
     if session_id is not None and not is_reading and not 400 <= response.status_code < 500:
-        _counts.forget(session_id)
+        _turnouts.forget(session_id)
     return response
 
 

@@ -15,10 +15,8 @@ class VoteVoid(DomainError):
     """The vote's key was lost: no ballot of it counts, and another session holds it again."""
 
     status, code = 409, "vote_void"
-    zh, en = (
-        "这次投票的密钥丢失，投票作废，将重新投票",
-        "The key of this vote was lost: the vote is void and held again",
-    )
+    zh = "这次投票的密钥丢失，投票作废，将重新投票"
+    en = "The key of this vote was lost: the vote is void and will be held again"
 
 
 VOTE_REFUSALS = (*KEY_REFUSALS, VoteVoid)

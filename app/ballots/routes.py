@@ -12,31 +12,18 @@ from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession, RollEntry, SessionState
 from app.agenda.roll import participation
 from app.agenda.schemas import SessionSchema
-from app.ballots import sealing, storing, voting
+from app.ballots import schemas, sealing, storing, voting
 from app.ballots.cast import casting
 from app.ballots.cast.first_cast import cast_first
 from app.ballots.keys.operator import read_keys, require_our_store
 from app.ballots.keys.store import KEY_REFUSALS, KeyStore
 from app.ballots.models import OperatorKey, SessionResult
 from app.ballots.paper import entry as paper_entry
-from app.ballots.polled import (
-    look_at_session,
-    look_at_turnout,
-    result_bodies,
-    result_version,
-)
+from app.ballots.polled import look_at_session, look_at_turnout, result_bodies, result_version
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid, vote_void
-from app.ballots.schemas import (
-    CastArgs,
-    OperatorKeySchema,
-    ParticipationSchema,
-    ReceiptSchema,
-    ResultSchema,
-    TurnoutReportSchema,
-)
 from app.ballots.sealing import NoResult, NothingToRecount, VotingNotClosed
 from app.kit import clock, due
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import NotFound, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.people.guards import (
@@ -87,42 +74,38 @@ def _extension_days() -> int:
     return days
 
 
-@blp.route("/sessions/<uuid:session_id>/open-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/open-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.CountedByHand, *KEY_REFUSALS)
 def open_voting(session_id: UUID) -> dict[str, Any]:
-    """开始投票 · Open the vote now; with fewer than two matters there is none (state TALLIED)."""
-    agenda_session = act(voting.open_voting, obtain(AgendaSession, session_id), _keys())
-    return as_seen(agenda_session)
+    """开始投票 · Open the vote now. With fewer than two matters there is no vote: the state becomes
+    TALLIED."""
+    return as_seen(act(voting.open_voting, obtain(AgendaSession, session_id), _keys()))
 
 
-@blp.route("/sessions/<uuid:session_id>/extend-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/extend-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.ExtensionUsed)
 def extend_voting(session_id: UUID) -> dict[str, Any]:
-    """延长投票 · Give the vote three more days, once."""
-    agenda_session = act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days())
-    return as_seen(agenda_session)
+    """延长投票 · Extend the vote by three days; only once."""
+    return as_seen(act(voting.extend_voting, obtain(AgendaSession, session_id), _extension_days()))
 
 
-@blp.route("/sessions/<uuid:session_id>/close-voting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/close-voting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(WrongState, voting.TooFewBallots, voting.PaperBallotsWaiting, *VOTE_REFUSALS)
 def close_voting(session_id: UUID) -> dict[str, Any]:
-    """截止投票 · Close, count and seal; before the announced end only if enough have voted."""
+    """截止投票 · Close, count and seal the vote; before the announced end only if enough people
+    voted."""
     agenda_session = act(
         voting.close_voting, obtain(AgendaSession, session_id), _keys(), _extension_days()
     )
     return as_seen(agenda_session)
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/ballot", schemas.ReceiptSchema)
 @allow_later(Role.RESIDENT)
-@blp.arguments(CastArgs(), example=CAST_EXAMPLE)
-@blp.response(200, ReceiptSchema)
+@blp.arguments(schemas.CastArgs(), example=CAST_EXAMPLE)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -137,7 +120,7 @@ def close_voting(session_id: UUID) -> dict[str, Any]:
     *VOTE_REFUSALS,
 )
 def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
-    """投票 · Cast a ballot, or replace one's own until voting closes."""
+    """投票 · Cast a ballot, or replace your own, until voting closes."""
     nonce = body.pop("nonce") or os.urandom(NONCE_BYTES)
     marks = [Mark(mark["weight"], str(mark["matter_id"])) for mark in body.pop("marks")]
     cast = {"marks": marks, "nonce": nonce, **body}
@@ -159,26 +142,21 @@ def cast_ballot(body: dict[str, Any], session_id: UUID) -> casting.Receipt:
     return receipt
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/ballot", schemas.ReceiptSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, ReceiptSchema)
 @blp.refuses(*VOTE_REFUSALS, casting.BallotsSealed)
 def read_ballot(session_id: UUID) -> casting.Receipt:
-    """我的选票 · One's own ballot until voting closes; 404 while there is none."""
+    """我的选票 · Your own ballot, until voting closes; 404 if you have none."""
     agenda_session = obtain(AgendaSession, session_id)
-    receipt = casting.read_ballot(db.session(), agenda_session, current_actor(), _keys())
-    if receipt is None:
-        raise NotFound
-    return receipt
+    return found(casting.read_ballot(db.session(), agenda_session, current_actor(), _keys()))
 
 
-@blp.route("/sessions/<uuid:session_id>/turnout", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/turnout", schemas.TurnoutReportSchema)
 @allow_later(*EVERYONE_THERE)
-@blp.response(200, TurnoutReportSchema)
 def read_turnout(session_id: UUID) -> Answer:
-    """投票人数 · How many may vote and how many did; all that shows while voting is open.
+    """投票人数 · How many may vote and how many did. Nothing else is shown while voting is open.
 
-    The numbers may be a second old, and of two answers the later one may be the older.
+    The numbers may be a second old, and a later answer may show older numbers.
     """
     turnout = look_at_turnout(db.engine, current_bearer(), session_id)
     if turnout is None:
@@ -192,12 +170,11 @@ def read_turnout(session_id: UUID) -> Answer:
     return _unless_seen(turnout.version) or (vars(turnout), _tag(turnout.version))
 
 
-@blp.route("/sessions/<uuid:session_id>/result", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/result", schemas.ResultSchema)
 @allow_later(*EVERYONE_THERE)
-@blp.response(200, ResultSchema)
 @blp.refuses(VotingNotClosed, NoResult, VoteVoid)
 def read_result(session_id: UUID) -> Response:
-    """计票结果 · The count, the order, and why."""
+    """计票结果 · The count, the order of the matters, and the reasons for it."""
     progress = look_at_session(db.engine, current_bearer(), session_id)
     if progress is not None and progress.outcome is not None:
         rule_was_applied()
@@ -216,7 +193,7 @@ def read_result(session_id: UUID) -> Response:
         raise VotingNotClosed
     result = db.session.get_one(SessionResult, session_id)
     version = result_version(session_id, agenda_session.state)
-    answer = jsonify(ResultSchema().dump(result))
+    answer = jsonify(schemas.ResultSchema().dump(result))
     result_bodies.put(version, answer.get_data())
     answer.headers.update(_tag(version))
     return answer
@@ -242,16 +219,13 @@ def _tag(version: str) -> dict[str, str]:
     return {"ETag": quote_etag(version), "Cache-Control": "private, no-cache"}
 
 
-@blp.route("/sessions/<uuid:session_id>/bundle.json", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/bundle.json")
 @public
 @blp.refuses(NotFound, VotingNotClosed, NoResult, NothingToRecount, VoteVoid)
 @blp.response(200, BUNDLE, content_type="application/json", example=BUNDLE_EXAMPLE)
 def read_bundle(session_id: UUID) -> Response:
     """结果文件 · The sealed result, from which anyone can recount (`docs/bundle.md`)."""
-    found = sealing.find_bundle(db.session(), session_id)
-    if found is None:
-        raise NotFound
-    state, digest = found
+    state, digest = found(sealing.find_bundle(db.session(), session_id))
     if digest is None:
         raise sealing.no_bundle(db.session(), session_id, state)
     answer = Response(mimetype="application/json", headers={"Cache-Control": "public, no-cache"})
@@ -262,11 +236,10 @@ def read_bundle(session_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/me/participations", methods=["GET"])
+@blp.get("/me/participations", schemas.ParticipationSchema(many=True))
 @signed_in
-@blp.response(200, ParticipationSchema(many=True))
 def list_participations() -> Sequence[RollEntry]:
-    """以我名义收到的选票 · Ballots that came in in one's name: channel and day.
+    """以我名义收到的选票 · Ballots that were received in your name: channel and day.
 
     Whoever finds a day here on which they did not vote tells the community: this is the main
     defence against a ballot cast in another's name.
@@ -274,12 +247,12 @@ def list_participations() -> Sequence[RollEntry]:
     return casting.participations(db.session(), current_actor().id)
 
 
-@blp.route("/operator-key", methods=["GET"])
+@blp.get("/operator-key", schemas.OperatorKeySchema)
 @public
-@blp.response(200, OperatorKeySchema)
 @blp.refuses(*KEY_REFUSALS)
 def read_operator_key() -> dict[str, Any]:
-    """运营者公钥 · The key that checks receipts and bundles, and those that did before."""
+    """运营者公钥 · The public key that verifies receipts and bundles, and the keys used before
+    it."""
     require_our_store(db.session(), _keys())
     pinned, *former = read_keys(db.session())
     return {**_told_key(pinned), "former": former}

@@ -2,9 +2,10 @@
 
 import marshmallow as ma
 
-from app.agenda.models import AgendaSession, RollEntry, SessionOutcome, SessionState
-from app.ballots.models import OfficerKey, ResultRow, SessionResult
-from app.kit.schemas import Hex, Id, Instant, Schema, Text, columns
+from app.agenda.models import AgendaItem, AgendaSession, RollEntry, SessionOutcome, SessionState
+from app.agenda.roll import Participation
+from app.ballots.models import OfficerKey, OperatorKey, ResultRow, SessionResult
+from app.kit.schemas import AnswerSchema, Hex, Id, Instant, Schema, Text, attributes, columns
 from app.people.models import Role
 from votes.selection import Outcome
 
@@ -36,62 +37,62 @@ class CastArgs(Schema):
     )
 
 
-class MarkSchema(Schema):
-    weight = ma.fields.Integer(required=True)
-    matter_id = ma.fields.String(attribute="matter", required=True)
+class MarkSchema(AnswerSchema):
+    weight = ma.fields.Integer()
+    matter_id = ma.fields.String(attribute="matter")
 
 
-class ReceiptSchema(Schema):
+class ReceiptSchema(AnswerSchema):
     """Proof of a cast: commitment, version and the operator's signature over both."""
 
-    commitment = Hex(length=32, required=True)
-    version = ma.fields.Integer(required=True)
-    promise = Hex(length=64, required=True)
-    nonce = Hex(length=16, required=True)
-    marks = ma.fields.List(ma.fields.Nested(MarkSchema), required=True)
+    commitment = Hex(length=32)
+    version = ma.fields.Integer()
+    promise = Hex(length=64)
+    nonce = Hex(length=16)
+    marks = ma.fields.List(ma.fields.Nested(MarkSchema))
 
 
-class TurnoutReportSchema(Schema):
+class TurnoutReportSchema(AnswerSchema):
     """How many may vote and how many did; of a VOID vote also the session that holds it again."""
 
-    state = ma.fields.Enum(SessionState, by_value=True, required=True)
-    roll = ma.fields.Integer(required=True)
-    returned = ma.fields.Integer(required=True)
+    SOMETIMES = "successor_id"
+
+    state = ma.fields.Enum(SessionState, by_value=True)
+    counted = attributes(Participation, "roll returned")
     successor_id = Id(allow_none=True)
 
 
-class ResultRowSchema(Schema):
+class ResultRowSchema(AnswerSchema):
     """A matter's line: marks of each weight as `n5`, `n3`, `n1`, score, and what decided."""
 
     class Meta:
         unknown = ma.INCLUDE
 
+    SOMETIMES = "n5 n3 n1"
+
     shown = columns(ResultRow, "rank matter_id score decided_by")
-    number = ma.fields.Integer(attribute="item.number", required=True)
-    label = ma.fields.String(attribute="item.label", required=True)
-    title = ma.fields.String(attribute="item.matter.title", required=True)
+    listed = columns(AgendaItem, "number label", of="item")
+    title = ma.fields.String(attribute="item.matter.title")
     n5 = ma.fields.Integer(attribute="marks.n5")
     n3 = ma.fields.Integer(attribute="marks.n3")
     n1 = ma.fields.Integer(attribute="marks.n1")
-    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Outcome)))
+    outcome = ma.fields.String(validate=ma.validate.OneOf(list(Outcome)))
 
 
-class ResultSchema(Schema):
+class ResultSchema(AnswerSchema):
     """A result: roll, returned and blank ballots, all matters in order, and the explanation.
 
     With a `manual_method` it is MANUAL: totals of an assembly, counted without ballots.
     """
 
     held = columns(AgendaSession, "state manual_method", of="agenda_session")
-    outcome = ma.fields.Enum(
-        SessionOutcome, by_value=True, attribute="agenda_session.outcome", required=True
-    )
+    outcome = ma.fields.Enum(SessionOutcome, by_value=True, attribute="agenda_session.outcome")
     shown = columns(SessionResult, "roll returned blank required explanation_en")
-    rows = ma.fields.List(ma.fields.Nested(ResultRowSchema), required=True)
-    explanation = ma.fields.String(attribute="explanation_zh", required=True)
+    rows = ma.fields.List(ma.fields.Nested(ResultRowSchema))
+    explanation = ma.fields.String(attribute="explanation_zh")
 
 
-class ParticipationSchema(Schema):
+class ParticipationSchema(AnswerSchema):
     """That a ballot came in in one's name: the channel and the day, nothing of its content.
 
     Both are null where the ballot was withdrawn, on the day `withdrawn_on`, and none came since.
@@ -100,22 +101,19 @@ class ParticipationSchema(Schema):
     shown = columns(RollEntry, "session_id channel voted_on withdrawn_on")
 
 
-class FormerKeySchema(Schema):
+class FormerKeySchema(AnswerSchema):
     """A key that was the operator's from `since` until `until`."""
 
-    public_key = Hex(length=32, required=True)
-    since = Instant(required=True)
-    until = Instant(required=True)
+    shown = columns(OperatorKey, "public_key since")
+    until = Instant()
 
 
-class OperatorKeySchema(Schema):
+class OperatorKeySchema(AnswerSchema):
     """The pinned key and since when it is that; what was signed before is checked with a former
     one. A vote has the key that was pinned when it opened."""
 
-    algorithm = ma.fields.String(required=True)
-    public_key = Hex(length=32, required=True)
-    since = Instant(required=True)
-    former = ma.fields.List(ma.fields.Nested(FormerKeySchema), required=True)
+    shown = columns(OperatorKey, "algorithm public_key since")
+    former = ma.fields.List(ma.fields.Nested(FormerKeySchema))
 
 
 class OfficerKeyArgs(Schema):
@@ -125,22 +123,20 @@ class OfficerKeyArgs(Schema):
     proof = Hex(length=64, required=True)
 
 
-class OfficerKeySchema(Schema):
+class OfficerKeySchema(AnswerSchema):
     """The public key with which an officer countersigns."""
 
-    shown = columns(OfficerKey, "id registered_at revoked_at")
-    public_key = Hex(length=32, required=True)
+    shown = columns(OfficerKey, "id registered_at revoked_at public_key")
 
 
-class CountersignerSchema(Schema):
+class CountersignerSchema(AnswerSchema):
     """An officer who may countersign for a compound; `is_named` if so for its next vote."""
 
-    officer_key_id = Id(attribute="key.id", required=True)
-    officer = ma.fields.String(attribute="key.resident.masked_name", required=True)
-    role = ma.fields.Enum(Role, by_value=True, required=True)
-    public_key = Hex(attribute="key.public_key", length=32, required=True)
-    registered_at = Instant(attribute="key.registered_at", required=True)
-    is_named = ma.fields.Boolean(required=True)
+    officer_key_id = Id(attribute="key.id")
+    officer = ma.fields.String(attribute="key.resident.masked_name")
+    role = ma.fields.Enum(Role, by_value=True)
+    shown = columns(OfficerKey, "public_key registered_at", of="key")
+    is_named = ma.fields.Boolean()
 
 
 class NameCountersignerArgs(Schema):

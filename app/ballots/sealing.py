@@ -21,13 +21,7 @@ from app.agenda.models import BEFORE_TALLY, AgendaSession, Channel, RollEntry, S
 from app.ballots.counting import Count, CountsDisagree
 from app.ballots.keys.operator import require_signing_key, require_verified
 from app.ballots.keys.store import KeyStore
-from app.ballots.models import (
-    Ballot,
-    BallotCommitment,
-    BallotMark,
-    SealedCommitment,
-    SessionBundle,
-)
+from app.ballots.models import Ballot, BallotCommitment, BallotMark, SealedCommitment, SessionBundle
 from app.ballots.paper.slips import PaperSlip, SlipState
 from app.ballots.refusals import vote_void
 from app.kit.errors import DomainError
@@ -55,10 +49,8 @@ class VotingNotClosed(DomainError):
 
 class NothingToRecount(DomainError):
     status, code = 409, "nothing_to_recount"
-    zh, en = (
-        "这一期由现场清点票数，没有选票，也就没有结果文件",
-        "An assembly was counted: there are no ballots, and so no bundle",
-    )
+    zh = "这一期由现场清点票数，没有选票，也就没有结果文件"
+    en = "An assembly was counted: there are no ballots, and so no bundle"
 
 
 class NoResult(DomainError):

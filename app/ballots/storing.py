@@ -42,18 +42,14 @@ class NotOnRoll(DomainError):
 
 class UnderAge(DomainError):
     status, code = 403, "under_age"
-    zh, en = (
-        "年满18岁才能投票；如出生日期未登记，请找网格员核实",
-        "Voters are 18 or older; if your birth date is missing, ask the grid worker",
-    )
+    zh = "年满18岁才能投票；如出生日期未登记，请找网格员核实"
+    en = "Voters are 18 or older; if your birth date is missing, ask the grid worker"
 
 
 class StaffMayNotVote(DomainError):
     status, code = 403, "staff_may_not_vote"
-    zh, en = (
-        "物业、街道和部门人员不参加投票",
-        "Staff of property firm, street and departments do not vote",
-    )
+    zh = "物业、街道和部门人员不参加投票"
+    en = "Staff of the property firm, street and departments cannot vote"
 
 
 class NonceReused(DomainError):
@@ -65,10 +61,8 @@ class PaperBallotExists(DomainError):
     """R4: one person, one ballot. Whoever voted on paper takes that ballot back first."""
 
     status, code = 409, "paper_ballot_exists"
-    zh, en = (
-        "已有一张以这位投票人名义录入的纸质选票，须先撤回",
-        "A paper ballot was entered in this voter's name; it is withdrawn first",
-    )
+    zh = "已有一张以这位投票人名义录入的纸质选票，须先撤回"
+    en = "A paper ballot was entered in this voter's name; it has to be withdrawn first"
 
 
 class InvalidBallot(DomainError):

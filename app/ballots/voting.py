@@ -17,12 +17,7 @@ from app.agenda.models import (
 from app.agenda.roll import admit_eligible, strike_ineligible
 from app.ballots import notices
 from app.ballots.countersign.officers import find_countersigner
-from app.ballots.counting import (
-    count_ballots,
-    read_turnout,
-    result_without_vote,
-    stored_result,
-)
+from app.ballots.counting import count_ballots, read_turnout, result_without_vote, stored_result
 from app.ballots.keys.operator import require_our_store
 from app.ballots.keys.store import KeyStore
 from app.ballots.models import BallotSlot, ResultRow, SessionBundle, SessionResult
@@ -49,33 +44,27 @@ class TooFewBallots(DomainError):
     """R6: only the announced end may find too few ballots; a hand may not hurry it."""
 
     status, code = 409, "too_few_ballots"
-    zh, en = (
-        "收回的选票还不够，没到截止时间不能提前截止",
-        "Too few ballots have come back to close before the announced end",
-    )
+    zh = "收回的选票还不够，没到截止时间不能提前截止"
+    en = "Too few ballots were returned to close before the announced end"
 
 
 class PaperBallotsWaiting(DomainError):
     """A hand may not close over slips that somebody has brought; the clock does, and says so."""
 
     status, code = 409, "paper_ballots_waiting"
-    zh, en = (
-        "还有已录入而未经第二人确认的纸票，请先确认或作废",
-        "Slips were entered that nobody has confirmed; confirm or void them first",
-    )
+    zh = "还有已录入而未经第二人确认的纸票，请先确认或作废"
+    en = "Some slips were entered but not confirmed; confirm or void them first"
 
 
 class CountedByHand(DomainError):
     status, code = 409, "counted_by_hand"
-    zh, en = (
-        "这一期由现场清点票数，不开放投票；要投票请先取消现场清点",
-        "An assembly is counted in this session and no ballots are cast; undo that first",
-    )
+    zh = "这一期由现场清点票数，不开放投票；要投票请先取消现场清点"
+    en = "An assembly is counted in this session and no ballots are cast; undo that first"
 
 
 def open_voting(
     session: Session, agenda_session: AgendaSession, by: Resident | None, keys: KeyStore
-) -> AgendaSession:
+) -> None:
     """Open the vote on the frozen list; scheme, rules and roll are fixed from here on.
 
     With fewer than two matters there is no vote (R8): the session goes straight to its result.
@@ -92,7 +81,7 @@ def open_voting(
         strike_ineligible(session, agenda_session, at)
     if not agenda_session.has_a_choice:
         _conclude(session, agenda_session, by, at, keys)
-        return agenda_session
+        return
     rules = {
         "participation": ParticipationRule().to_data(),
         "selection": SelectionRule().to_data(),
@@ -118,19 +107,17 @@ def open_voting(
         officer=officer,
         data={"rules_hash": rules_hash_of(agenda_session).hex()},
     )
-    return agenda_session
 
 
 def extend_voting(
     session: Session, agenda_session: AgendaSession, by: Resident | None, days: int
-) -> AgendaSession:
+) -> None:
     """Give the vote more days, once. Raises ExtensionUsed, WrongState."""
     at = begin_move(session, agenda_session)
     if agenda_session.state is SessionState.EXTENDED:
         raise ExtensionUsed
     agenda_session.require_state(SessionState.VOTING)
     _extend(session, agenda_session, by, at, days)
-    return agenda_session
 
 
 def close_voting(
@@ -139,7 +126,7 @@ def close_voting(
     by: Resident | None,
     keys: KeyStore,
     extension_days: int,
-) -> AgendaSession:
+) -> None:
     """End the vote, count and seal it; or, where too few voted for the first time, extend it (R6).
 
     By hand this may come before the announced end if enough have voted; the notice then says so.
@@ -159,13 +146,12 @@ def close_voting(
             raise TooFewBallots
         if agenda_session.state is SessionState.VOTING:
             _extend(session, agenda_session, None, at, extension_days)
-            return agenda_session
+            return
     if at < agenda_session.voting_closes_at and count_waiting(session, agenda_session):
         raise PaperBallotsWaiting
     keys.require_session_key(agenda_session.id, agenda_session.key_check)
     voided = void_waiting(session, agenda_session, at)
     _conclude(session, agenda_session, by, at, keys, turnout, voided)
-    return agenda_session
 
 
 def _extend(

@@ -1,7 +1,6 @@
 """Public notices."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -23,48 +22,48 @@ from app.kit.calendar.terms import is_shown_as_provisional
 from app.kit.clock import spoken
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
-from app.kit.words import Words
+from app.kit.words import Worded, Words
 from app.people.models import Resident
 
 
-class NoticeKind(StrEnum):
+class NoticeKind(Worded):
     """What a notice tells; one of each kind for the thing that it is about."""
 
-    SESSION_ANNOUNCED = "SESSION_ANNOUNCED"
-    LIST_FROZEN = "LIST_FROZEN"
-    VOTING_OPENED = "VOTING_OPENED"
-    VOTING_EXTENDED = "VOTING_EXTENDED"
-    TALLIED = "TALLIED"
-    SESSION_CANCELLED = "SESSION_CANCELLED"
-    ROUND_TABLE_AGENDA = "ROUND_TABLE_AGENDA"
-    MEETING_CONCLUDED = "MEETING_CONCLUDED"
-    RESOLUTION_NOTICED = "RESOLUTION_NOTICED"
-    RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE"
-    RESOLUTION_ESCALATED = "RESOLUTION_ESCALATED"
-    CONVENTION_NOTICED = "CONVENTION_NOTICED"
-    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE"
-    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE"
-    CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED"
-    CONVENTION_REPEALED = "CONVENTION_REPEALED"
-    ORDER_ASSIGNED = "ORDER_ASSIGNED"
-    ORDER_VERIFIED = "ORDER_VERIFIED"
-    ORDER_OVERDUE = "ORDER_OVERDUE"
-    WHISTLE_ESCALATED = "WHISTLE_ESCALATED"
-    WHISTLE_CLOSED = "WHISTLE_CLOSED"
-    EVALUATION_OPENED = "EVALUATION_OPENED"
-    EVALUATION_CLOSED = "EVALUATION_CLOSED"
-    MATTER_CLOSED = "MATTER_CLOSED"
-    MATTER_REOPENED = "MATTER_REOPENED"
-    LOOK_BACK_STARTED = "LOOK_BACK_STARTED"
-    SESSION_CLOSED = "SESSION_CLOSED"
-    CASE_PUBLISHED = "CASE_PUBLISHED"
-    RATING_NOTICED = "RATING_NOTICED"
-    RATING_FINAL = "RATING_FINAL"
-    COUNTERSIGNED = "COUNTERSIGNED"
-    COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED"
-    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED"
-    VOTE_VOID = "VOTE_VOID"
-    RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID"
+    SESSION_ANNOUNCED = "SESSION_ANNOUNCED", "开始征集", "session announced"
+    LIST_FROZEN = "LIST_FROZEN", "题单已定", "list frozen"
+    VOTING_OPENED = "VOTING_OPENED", "开始投票", "voting opened"
+    VOTING_EXTENDED = "VOTING_EXTENDED", "延长投票", "voting extended"
+    TALLIED = "TALLIED", "计票结果", "result of the vote"
+    SESSION_CANCELLED = "SESSION_CANCELLED", "本期取消", "session cancelled"
+    ROUND_TABLE_AGENDA = "ROUND_TABLE_AGENDA", "圆桌会议程", "agenda of the round table"
+    MEETING_CONCLUDED = "MEETING_CONCLUDED", "圆桌会结果", "results of the round table"
+    RESOLUTION_NOTICED = "RESOLUTION_NOTICED", "决议公示", "resolution on notice"
+    RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE", "决议生效", "resolution in effect"
+    RESOLUTION_ESCALATED = "RESOLUTION_ESCALATED", "提请上会", "resolution handed on"
+    CONVENTION_NOTICED = "CONVENTION_NOTICED", "规约公示", "convention on notice"
+    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约生效", "convention in force"
+    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE", "条文生效", "clause in force"
+    CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED", "废止公示", "repeal on notice"
+    CONVENTION_REPEALED = "CONVENTION_REPEALED", "规约废止", "convention repealed"
+    ORDER_ASSIGNED = "ORDER_ASSIGNED", "派单", "order assigned"
+    ORDER_VERIFIED = "ORDER_VERIFIED", "核实", "order verified"
+    ORDER_OVERDUE = "ORDER_OVERDUE", "逾期", "order overdue"
+    WHISTLE_ESCALATED = "WHISTLE_ESCALATED", "哨声升级", "whistle escalated"
+    WHISTLE_CLOSED = "WHISTLE_CLOSED", "哨声结项", "whistle closed"
+    EVALUATION_OPENED = "EVALUATION_OPENED", "发起民评", "evaluation opened"
+    EVALUATION_CLOSED = "EVALUATION_CLOSED", "民评结果", "result of an evaluation"
+    MATTER_CLOSED = "MATTER_CLOSED", "办结", "matter closed"
+    MATTER_REOPENED = "MATTER_REOPENED", "重新办理", "matter reopened"
+    LOOK_BACK_STARTED = "LOOK_BACK_STARTED", "回头看", "look-back started"
+    SESSION_CLOSED = "SESSION_CLOSED", "本期结束", "session closed"
+    CASE_PUBLISHED = "CASE_PUBLISHED", "案例发布", "case published"
+    RATING_NOTICED = "RATING_NOTICED", "红黑榜公示", "rating on notice"
+    RATING_FINAL = "RATING_FINAL", "红黑榜定榜", "rating final"
+    COUNTERSIGNED = "COUNTERSIGNED", "已会签", "result countersigned"
+    COUNTERSIGNATURE_REFUSED = "COUNTERSIGNATURE_REFUSED", "拒绝会签", "countersignature refused"
+    OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED", "运营者密钥更换", "operator's key changed"
+    VOTE_VOID = "VOTE_VOID", "投票作废重投", "vote void and held again"
+    RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID", "决议表决作废", "vote on a resolution void"
 
 
 # Notices about a session; all others are about what came of it.

@@ -51,35 +51,15 @@ def raise_objection(session: Session, notice: PublicNotice, by: Resident, text: 
         answer_due_at=add_working_days(at, ANSWER_WORKING_DAYS),
     )
     session.add(objection)
-    record(
-        session,
-        objection,
-        "raise",
-        at=at,
-        actor_id=by.id,
-        compound_id=notice.compound_id,
-        to_state="RAISED",
-    )
+    record(session, objection, "raise", by, at, to_state="RAISED")
     return objection
 
 
-def answer_objection(
-    session: Session, objection: Objection, by: Resident, answer: str
-) -> Objection:
+def answer_objection(session: Session, objection: Objection, by: Resident, answer: str) -> None:
     """Answer an objection, once, also when its answer is overdue. Raises WrongState."""
     at = read_database_clock(session)
     objection.give_answer(answer, by.id, at)
-    record(
-        session,
-        objection,
-        "answer",
-        at=at,
-        actor_id=by.id,
-        compound_id=objection.compound_id,
-        from_state="RAISED",
-        to_state="ANSWERED",
-    )
-    return objection
+    record(session, objection, "answer", by, at, from_state="RAISED", to_state="ANSWERED")
 
 
 def is_contested(notice_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from app.board.poster.kept import read_poster
 from app.board.routes import PLACE, links_of
 from app.kit import clock
 from app.kit.extensions import db
+from votes.selection import Outcome
 
 pages = Blueprint("board_pages", __name__, url_prefix="/board", template_folder="templates")
 
@@ -29,6 +30,7 @@ def place_board(kind: str, place_id: UUID) -> str:
         links=links_of(place),
         spoken=clock.spoken,
         spoken_end=clock.spoken_end,
+        outcomes=Outcome,
     )
 
 
@@ -42,6 +44,7 @@ def notice_page(notice_id: UUID) -> str:
         links=links_of(place),
         spoken=clock.spoken,
         spoken_end=clock.spoken_end,
+        outcomes=Outcome,
     )
 
 

@@ -41,7 +41,6 @@ class CountedTerm:
     recount: Recount = recount_working_days
     is_counted: Callable[[Any, Calendar], bool] = lambda thing, old: True
     notices: Callable[[Any], Sequence[PublicNotice]] = lambda thing: ()
-    place: Callable[[Any], dict[str, Any]] = lambda thing: {"compound_id": thing.compound_id}
 
 
 def notice_term(
@@ -101,15 +100,8 @@ def _recount_one(
     if after == before:
         return False
     setattr(thing, term.ends.key, after)
-    record(
-        session,
-        thing,
-        "recount_term",
-        at=at,
-        actor_id=None,
-        **term.place(thing),
-        reason=f"{term.ends.key}: {spoken_end(before)} - {spoken_end(after)}",
-    )
+    moved = f"{term.ends.key}: {spoken_end(before)} - {spoken_end(after)}"
+    record(session, thing, "recount_term", None, at, reason=moved)
     return True
 
 

@@ -6,29 +6,19 @@ from uuid import UUID
 
 from flask import Response, current_app, json, request
 
-from app.board import feeds, objections, services
+from app.board import feeds, objections, schemas, services
 from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.refusals import ObjectionTermOver, ResultIsFinal, TakesNoObjections
-from app.board.schemas import (
-    AnswerArgs,
-    CorrectArgs,
-    FeedArgs,
-    FeedSchema,
-    NoticeSchema,
-    ObjectArgs,
-    ObjectionSchema,
-    WithdrawArgs,
-)
 from app.compounds.models import Compound
 from app.kit import clock
-from app.kit.errors import Forbidden, NotFound, WrongState
+from app.kit.errors import Forbidden, WrongState, found
 from app.kit.extensions import db
-from app.kit.web.api import PREFIX, Blueprint, read_page
+from app.kit.web.api import PREFIX, Blueprint, each, read_page
 from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
-    create_once,
+    create,
     current_actor,
     obtain,
     obtain_compound,
@@ -52,10 +42,10 @@ def links_of(place: services.FeedPlace) -> feeds.FeedLinks:
     return feeds.FeedLinks(base, PREFIX, place)
 
 
-@blp.route(f"/board/{PLACE}/feed.json", methods=["GET"])
+@blp.get(f"/board/{PLACE}/feed.json")
 @public
-@blp.arguments(FeedArgs, location="query")
-@blp.response(200, FeedSchema, content_type="application/feed+json")
+@blp.arguments(schemas.FeedArgs, location="query")
+@blp.response(200, schemas.FeedSchema, content_type="application/feed+json")
 def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     """公示订阅（JSON Feed 1.1）· Public notices of a place as JSON Feed."""
     place = _obtain_place(kind, place_id)
@@ -68,12 +58,12 @@ def read_json_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
     return response
 
 
-@blp.route(f"/board/{PLACE}/feed.atom", methods=["GET"])
+@blp.get(f"/board/{PLACE}/feed.atom")
 @public
-@blp.arguments(FeedArgs, location="query")
+@blp.arguments(schemas.FeedArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type="application/atom+xml")
 def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
-    """公示订阅（Atom）· The same as Atom."""
+    """公示订阅（Atom）· The same notices as an Atom feed."""
     place = _obtain_place(kind, place_id)
     response = _unless_seen(place, args["before"], "application/atom+xml")
     if response.status_code != 304:
@@ -83,10 +73,7 @@ def read_atom_feed(args: dict[str, Any], kind: str, place_id: UUID) -> Response:
 
 
 def _obtain_place(kind: str, place_id: UUID) -> services.FeedPlace:
-    place = services.find_place(db.session(), kind, place_id)
-    if place is None:
-        raise NotFound
-    return place
+    return found(services.find_place(db.session(), kind, place_id))
 
 
 def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) -> Response:
@@ -101,52 +88,45 @@ def _unless_seen(place: services.FeedPlace, before: UUID | None, mimetype: str) 
     return response
 
 
-@blp.route("/notices/<uuid:notice_id>/correct", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/correct", schemas.NoticeSchema)
 @allow(*EDITORS)
-@blp.arguments(CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
-@blp.response(200, NoticeSchema)
+@blp.arguments(schemas.CorrectArgs, example={"note": "圆桌会地点改为社区会议室。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def correct_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
-    """更正公示 · Correct a notice in the open; its id stays."""
+    """更正公示 · Correct a notice; the correction is visible and the id stays the same."""
     return act(
         services.correct, obtain(PublicNotice, notice_id, lock=True), body["note"], clock.now()
     )
 
 
-@blp.route("/notices/<uuid:notice_id>/withdraw", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/withdraw", schemas.NoticeSchema)
 @allow(*EDITORS)
-@blp.arguments(WithdrawArgs, example={"reason": "发布到了错误的小区。"})
-@blp.response(200, NoticeSchema)
+@blp.arguments(schemas.WithdrawArgs, example={"reason": "发布到了错误的小区。"})
 @blp.refuses(WrongState, ResultIsFinal)
 def withdraw_notice(body: dict[str, Any], notice_id: UUID) -> PublicNotice:
-    """撤回公示 · Withdraw a notice with a reason; its id stays in the feeds."""
+    """撤回公示 · Withdraw a notice, with a reason; its id stays in the feeds."""
     return act(
         services.withdraw, obtain(PublicNotice, notice_id, lock=True), body["reason"], clock.now()
     )
 
 
-@blp.route("/notices/<uuid:notice_id>/objections", methods=["POST"])
+@blp.post("/notices/<uuid:notice_id>/objections", schemas.ObjectionSchema)
 @allow(Role.RESIDENT, Role.OWNER, Role.PROPERTY_MANAGER)
-@blp.arguments(ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
-@blp.response(201, ObjectionSchema)
+@blp.arguments(schemas.ObjectArgs, example={"text": "限时两小时太短，看望老人的子女停不下。"})
 @blp.creates(WrongState, TakesNoObjections, ObjectionTermOver)
 def raise_objection(body: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
-    """提异议 · Object to a notice while its term runs; it is answered in 3 working days.
+    """提异议 · Object to a notice during its term; an answer is due within 3 working days.
 
-    The property firm's manager may object to the rating of the firm, and to nothing else.
+    The property firm's manager may object to the firm's rating and to nothing else.
     """
     notice = obtain(PublicNotice, notice_id, lock=True)
     _require_one_of(OBJECTORS.get(notice.kind, LIVE_THERE), notice.compound)
-    by = current_actor().resident
-    objection = create_once(
-        Objection, lambda: objections.raise_objection(db.session(), notice, by, body["text"])
-    )
-    return _seen(objection)
+    return _seen(create(Objection, objections.raise_objection, notice, body["text"]))
 
 
-@blp.route("/notices/<uuid:notice_id>/objections", methods=["GET"])
+@blp.get("/notices/<uuid:notice_id>/objections")
 @allow(*EVERYONE_THERE)
-@blp.lists(ObjectionSchema)
+@blp.lists(schemas.ObjectionSchema)
 def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
     """异议与答复 · Objections to a notice with their answers, newest first."""
     obtain(PublicNotice, notice_id)
@@ -155,29 +135,25 @@ def list_objections(args: dict[str, Any], notice_id: UUID) -> dict[str, Any]:
         .where(Objection.notice_id == notice_id)
         .options(db.joinedload(Objection.resident))
     )
-    page = read_page(db.session(), query, Objection.id, **args)
-    return {**page, "items": [_seen(objection) for objection in page["items"]]}
+    return read_page(db.session(), query, Objection.id, show=each(_seen), **args)
 
 
-@blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])
+@blp.post("/objections/<uuid:objection_id>/answer", schemas.ObjectionSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
-@blp.response(200, ObjectionSchema)
+@blp.arguments(schemas.AnswerArgs, example={"answer": "采纳：看望老人的登记后可停一天。"})
 @blp.refuses(WrongState)
 def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]:
-    """答复异议 · Answer an objection, once: the branch; of a rating, the community that made it."""
-    objection = db.session.get(
-        Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
+    """答复异议 · Answer an objection, once: as the branch, or for a rating as the community that
+    made it."""
+    objection = found(
+        db.session.get(
+            Objection, objection_id, with_for_update={"of": Objection, "key_share": True}
+        )
     )
-    if objection is None:
-        raise NotFound
     compound = obtain_compound(objection.compound_id)
     kind = db.session.get_one(PublicNotice, objection.notice_id).kind
     _require_one_of(ANSWERERS.get(kind, {Role.BRANCH_SECRETARY}), compound)
-    by = current_actor().resident
-    objections.answer_objection(db.session(), objection, by, body["answer"])
-    db.session.commit()
-    return _seen(objection)
+    return _seen(act(objections.answer_objection, objection, body["answer"]))
 
 
 def _require_one_of(roles: Set[Role], compound: Compound) -> None:

@@ -3,23 +3,22 @@
 import marshmallow as ma
 
 from app.board.models import Objection, PublicNotice
-from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Instant, Schema, Text, alike, columns
 
 FEED_VERSION = "https://jsonfeed.org/version/1.1"
 
 
-class AuthorSchema(Schema):
-    name = ma.fields.String(required=True)
+class AuthorSchema(AnswerSchema):
+    name = ma.fields.String()
 
 
-class EnglishSchema(Schema):
+class EnglishItemSchema(AnswerSchema):
     """The item in English."""
 
-    title = ma.fields.String(required=True)
-    content_text = ma.fields.String(required=True)
+    texts = alike("title content_text", ma.fields.String)
 
 
-class NoticeDataSchema(Schema):
+class NoticeDataSchema(AnswerSchema):
     """Our extension of an item: the notice for programs.
 
     `about_id` is what the notice tells of: a session, a resolution, an order, a whistle, a version
@@ -31,53 +30,45 @@ class NoticeDataSchema(Schema):
     """
 
     shown = columns(PublicNotice, "kind revision compound_id about_id term_ends_at")
-    withdrawn = ma.fields.Boolean(required=True)
-    session_id = Id(required=True, allow_none=True)
-    term_is_provisional = ma.fields.Boolean(required=True)
-    objections_raised = ma.fields.Integer(required=True)
-    objections_answered = ma.fields.Integer(required=True)
-    en = ma.fields.Nested(EnglishSchema, required=True, allow_none=True)
-    data = ma.fields.Dict(keys=ma.fields.String(), required=True)
+    facts = alike("withdrawn term_is_provisional", ma.fields.Boolean)
+    session_id = Id(allow_none=True)
+    counts = alike("objections_raised objections_answered", ma.fields.Integer)
+    en = ma.fields.Nested(EnglishItemSchema, allow_none=True)
+    data = ma.fields.Dict(keys=ma.fields.String())
 
 
-class FeedAttachmentSchema(Schema):
+class FeedAttachmentSchema(AnswerSchema):
     """The notice as a poster to be printed."""
 
-    url = ma.fields.String(required=True)
-    mime_type = ma.fields.String(required=True)
+    texts = alike("url mime_type", ma.fields.String)
 
 
-class FeedItemSchema(Schema):
-    id = ma.fields.String(required=True)
-    url = ma.fields.String(required=True)
-    title = ma.fields.String(required=True)
-    content_text = ma.fields.String(required=True)
-    date_published = Instant(required=True)
-    date_modified = Instant(required=True)
+class FeedItemSchema(AnswerSchema):
+    SOMETIMES = "authors tags language attachments"
+
+    texts = alike("id url title content_text language", ma.fields.String)
+    instants = alike("date_published date_modified", Instant)
     authors = ma.fields.List(ma.fields.Nested(AuthorSchema))
     tags = ma.fields.List(ma.fields.String())
-    language = ma.fields.String()
     attachments = ma.fields.List(ma.fields.Nested(FeedAttachmentSchema))
-    extension = ma.fields.Nested(NoticeDataSchema, data_key="_yueyuetan", required=True)
+    extension = ma.fields.Nested(NoticeDataSchema, data_key="_yueyuetan")
 
 
-class FeedAboutSchema(Schema):
-    about = ma.fields.String(required=True)
+class FeedAboutSchema(AnswerSchema):
+    about = ma.fields.String()
 
 
-class FeedSchema(Schema):
+class FeedSchema(AnswerSchema):
     """A JSON Feed of the notices of one place, newest first."""
 
-    version = ma.fields.String(required=True)
-    title = ma.fields.String(required=True)
-    home_page_url = ma.fields.String(required=True)
-    feed_url = ma.fields.String(required=True)
-    next_url = ma.fields.String()
-    description = ma.fields.String()
-    language = ma.fields.String()
+    SOMETIMES = "next_url description language authors extension"
+
+    texts = alike(
+        "version title home_page_url feed_url next_url description language", ma.fields.String
+    )
     authors = ma.fields.List(ma.fields.Nested(AuthorSchema))
     extension = ma.fields.Nested(FeedAboutSchema, data_key="_yueyuetan")
-    items = ma.fields.List(ma.fields.Nested(FeedItemSchema), required=True)
+    items = ma.fields.List(ma.fields.Nested(FeedItemSchema))
 
 
 class FeedArgs(Schema):
@@ -94,13 +85,13 @@ class WithdrawArgs(Schema):
     reason = Text(required=True, max_length=500, multiline=True)
 
 
-class NoticeSchema(Schema):
+class NoticeSchema(AnswerSchema):
     shown = columns(
         PublicNotice,
         "id kind title text title_en text_en revision published_at modified_at withdrawn_at"
         " term_ends_at",
     )
-    term_is_provisional = ma.fields.Boolean(required=True)
+    term_is_provisional = ma.fields.Boolean()
 
 
 class ObjectArgs(Schema):
@@ -111,16 +102,13 @@ class AnswerArgs(Schema):
     answer = Text(required=True, max_length=2000, multiline=True)
 
 
-class ObjectionSchema(Schema):
+class ObjectionSchema(AnswerSchema):
     """An objection as one person sees it; of the objector others see the masked name."""
 
     shown = columns(
         Objection,
-        "id notice_id text raised_at answer_due_at answer answered_at",
+        "id notice_id text raised_at answer_due_at answer_due_is_provisional answer answered_at",
         of="objection",
     )
-    objector = ma.fields.String(attribute="objection.resident.masked_name", required=True)
-    is_mine = ma.fields.Boolean(required=True)
-    answer_due_is_provisional = ma.fields.Boolean(
-        attribute="objection.answer_due_is_provisional", required=True
-    )
+    objector = ma.fields.String(attribute="objection.resident.masked_name")
+    is_mine = ma.fields.Boolean()

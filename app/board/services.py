@@ -113,9 +113,7 @@ def _with_provisional_term(text: Words, term_ends_at: datetime | None) -> Words:
     )
 
 
-def correct(
-    session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime
-) -> PublicNotice:
+def correct(session: Session, notice: PublicNotice, by: Resident, note: str, at: datetime) -> None:
     """Correct a notice in the open: its id stays, the correction stands under its text.
 
     A tally and its countersignature are not corrected. Raises ResultIsFinal, WrongState.
@@ -124,12 +122,11 @@ def correct(
         raise ResultIsFinal
     notice.correct(Words(note, note), at)
     _record(session, notice, "correct", by, note, at)
-    return notice
 
 
 def withdraw(
     session: Session, notice: PublicNotice, by: Resident, reason: str, at: datetime
-) -> PublicNotice:
+) -> None:
     """Withdraw a notice with a reason; its id stays in the feeds, its words in the log.
 
     Raises ResultIsFinal, WrongState.
@@ -139,21 +136,12 @@ def withdraw(
     words = notice.text
     notice.withdraw(reason, at)
     _record(session, notice, "withdraw", by, f"{reason}\n\n{words}", at)
-    return notice
 
 
 def _record(
     session: Session, notice: PublicNotice, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
-    record(
-        session,
-        notice,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=notice.compound_id,
-        reason=reason,
-    )
+    record(session, notice, verb, by, at, reason=reason)
 
 
 def find_place(session: Session, kind: str, place_id: UUID) -> FeedPlace | None:

@@ -1,26 +1,26 @@
 """Cases of solved matters, and which conventions were made after one."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, enum_type, new_id
+from app.kit.orm import Base, enum_type, new_id, unique_where
+from app.kit.words import Worded
 from app.matters.models import Category, Matter
 
 
-class CaseState(StrEnum):
+class CaseState(Worded):
     """Steps of a case: its review is its publication."""
 
-    DRAFT = "DRAFT"
-    PUBLISHED = "PUBLISHED"
-    WITHDRAWN = "WITHDRAWN"
+    DRAFT = "DRAFT", "草稿", "draft"
+    PUBLISHED = "PUBLISHED", "已发布", "published"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = CaseState
@@ -29,7 +29,6 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     _S.PUBLISHED: frozenset({_S.WITHDRAWN}),
     _S.WITHDRAWN: frozenset(),
 }
-_IS_LIVE = text("state <> 'WITHDRAWN'")
 
 
 class ConventionLineage(Base):
@@ -62,13 +61,7 @@ class Case(HasMoves):
     __table_args__ = (
         Index(None, "compound_id", "id"),
         Index(None, "state", "category", "id"),
-        Index(
-            "uq_cases_one_of_a_matter",
-            "matter_id",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
-        ),
+        unique_where("uq_cases_one_of_a_matter", "matter_id", where="state <> 'WITHDRAWN'"),
         CheckConstraint("published_by_id <> drafted_by_id", name="published_by_somebody_else"),
         CheckConstraint(
             "(published_at IS NULL) = (published_by_id IS NULL)"

@@ -17,18 +17,14 @@ class CaseHasNoConvention(DomainError):
 
 class CaseOfSameCompound(DomainError):
     status, code = 409, "case_of_same_compound"
-    zh, en = (
-        "这是本小区自己的案例，请直接修订规约",
-        "The case is this compound's own; amend its convention instead",
-    )
+    zh = "这是本小区自己的案例，请直接修订规约"
+    en = "This is your own compound's case; amend its convention instead"
 
 
 class PersonalData(DomainError):
     status, code = 422, "personal_data"
-    zh, en = (
-        "案例里不能有电话号码、身份证号码，请删去",
-        "A case holds no telephone or identity numbers; take them out",
-    )
+    zh = "案例里不能有电话号码、身份证号码，请删去"
+    en = "A case may not contain telephone or identity numbers; remove them"
 
 
 class TooManyWords(DomainError):
@@ -38,7 +34,7 @@ class TooManyWords(DomainError):
 
 class CaseExists(DomainError):
     status, code = 409, "case_exists"
-    zh, en = "这件事已经写成案例", "There is a case of this matter already"
+    zh, en = "这件事已经写成案例", "There is already a case about this matter"
 
 
 class InvalidConvention(DomainError):
@@ -53,4 +49,4 @@ class ConventionNotInForce(DomainError):
 
 class OwnCase(DomainError):
     status, code = 403, "own_case"
-    zh, en = "作者不能审核自己写的案例", "Nobody publishes a case that he wrote himself"
+    zh, en = "作者不能审核自己写的案例", "Authors cannot review their own cases"

@@ -2,9 +2,12 @@
 
 import marshmallow as ma
 
+from app.cases.frequent import FrequentCategories, FrequentCategory
 from app.cases.models import Case, CaseState, ConventionLineage
 from app.conventions.schemas import VersionSchema
-from app.kit.schemas import Id, Schema, Text, columns
+from app.conventions.texts.clauses import Clause
+from app.evaluations.outcome import Rate
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, attributes, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Category
 
@@ -38,30 +41,25 @@ class AdoptionArgs(Schema):
     case_id = Id(required=True)
 
 
-class CaseRateSchema(Schema):
-    numerator = ma.fields.Integer(required=True)
-    denominator = ma.fields.Integer(required=True)
-    text = ma.fields.String(required=True)
+class CaseRateSchema(AnswerSchema):
+    shown = attributes(Rate, "numerator denominator text")
 
 
-class CaseFiguresSchema(Schema):
-    satisfaction = ma.fields.Nested(CaseRateSchema, required=True)
-    resolution = ma.fields.Nested(CaseRateSchema, required=True)
+class CaseFiguresSchema(AnswerSchema):
+    rates = alike("satisfaction solved_rate", lambda: ma.fields.Nested(CaseRateSchema))
 
 
-class CaseClauseSchema(Schema):
-    text = ma.fields.String(required=True)
-    owner_vote_item = ma.fields.Integer(required=True, allow_none=True)
+class CaseClauseSchema(AnswerSchema):
+    shown = columns(Clause, "text owner_vote_item")
 
 
-class CaseBriefSchema(Schema):
+class CaseBriefSchema(AnswerSchema):
     """A case as lists show it; `adoptions` counts the conventions drafted after it."""
 
-    shown = columns(Case, "id compound_id category title state published_at")
-    compound = ma.fields.String(attribute="compound.name", required=True)
-    community = ma.fields.String(attribute="compound.community.name", required=True)
-    convention_name = ma.fields.String(required=True, allow_none=True)
-    adoptions = ma.fields.Integer(required=True)
+    shown = columns(Case, "id compound_id category title state published_at convention_name")
+    compound = ma.fields.String(attribute="compound.name")
+    community = ma.fields.String(attribute="compound.community.name")
+    adoptions = ma.fields.Integer()
 
 
 class CaseSchema(CaseBriefSchema):
@@ -71,40 +69,39 @@ class CaseSchema(CaseBriefSchema):
         Case,
         "matter_id problem solution convention_id version_id drafted_at withdrawn_why",
     )
-    clauses = ma.fields.List(ma.fields.Nested(CaseClauseSchema), required=True)
-    figures = ma.fields.Nested(CaseFiguresSchema, required=True, allow_none=True)
+    clauses = ma.fields.List(ma.fields.Nested(CaseClauseSchema))
+    figures = ma.fields.Nested(CaseFiguresSchema, allow_none=True)
 
 
-class AdoptedFromSchema(Schema):
+class AdoptedFromSchema(AnswerSchema):
     """Which case a convention was drafted after, and the version whose words it took."""
 
     shown = columns(ConventionLineage, "case_id source_version_id adopted_at")
-    title = ma.fields.String(attribute="case.title", required=True)
-    compound = ma.fields.String(attribute="case.compound.name", required=True)
+    title = ma.fields.String(attribute="case.title")
+    compound = ma.fields.String(attribute="case.compound.name")
 
 
-class LineageSchema(Schema):
-    convention_id = Id(required=True)
-    adopted_from = ma.fields.Nested(AdoptedFromSchema, required=True, allow_none=True)
+class LineageSchema(AnswerSchema):
+    convention_id = Id()
+    adopted_from = ma.fields.Nested(AdoptedFromSchema, allow_none=True)
 
 
-class AdoptionSchema(Schema):
+class AdoptionSchema(AnswerSchema):
     """The draft, and where its words come from."""
 
-    version = ma.fields.Nested(VersionSchema, required=True)
-    adopted_from = ma.fields.Nested(AdoptedFromSchema, required=True)
+    version = ma.fields.Nested(VersionSchema)
+    adopted_from = ma.fields.Nested(AdoptedFromSchema)
 
 
-class FrequentCategorySchema(Schema):
+class FrequentCategorySchema(AnswerSchema):
     """A category with three matters or more, and the newest published cases of the city."""
 
-    category = ma.fields.Enum(Category, by_value=True, required=True)
-    matters = ma.fields.Integer(required=True)
-    cases = ma.fields.List(ma.fields.Nested(CaseBriefSchema), required=True)
+    shown = attributes(FrequentCategory, "category matters")
+    cases = ma.fields.List(ma.fields.Nested(CaseBriefSchema))
 
 
-class FrequentCategoriesSchema(Schema):
+class FrequentCategoriesSchema(AnswerSchema):
     """Counted from the day `since` on."""
 
-    since = ma.fields.Date(required=True)
-    items = ma.fields.List(ma.fields.Nested(FrequentCategorySchema), required=True)
+    shown = attributes(FrequentCategories, "since")
+    items = ma.fields.List(ma.fields.Nested(FrequentCategorySchema))

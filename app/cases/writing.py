@@ -27,7 +27,7 @@ from app.works.orders.models import DONE, WorkOrder
 BINDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
-def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> Case:
+def draft_case(session: Session, matter: Matter, by: Resident, /, **words: Any) -> Case:
     """Write a case of a solved matter.
 
     Without a `solution` it is told by the resolutions and the orders; without a `category` it is
@@ -54,16 +54,15 @@ def draft_case(session: Session, matter: Matter, by: Resident, **words: Any) -> 
     return case
 
 
-def revise_case(session: Session, case: Case, by: Resident, /, **words: Any) -> Case:
+def revise_case(session: Session, case: Case, by: Resident, /, **words: Any) -> None:
     """Write a draft anew. Raises WrongState, InvalidConvention, PersonalData."""
     at = begin_move(session, case)
     case.require_state(CaseState.DRAFT)
     _write(session, case, case.matter, by, **words)
     record_move(session, case, "revise", by, at)
-    return case
 
 
-def publish_case(session: Session, case: Case, by: Resident) -> Case:
+def publish_case(session: Session, case: Case, by: Resident) -> None:
     """Review a case and put it in the library, with the convention in force and the figures of now.
 
     Raises WrongState, OwnCase, ConventionNotInForce, PersonalData.
@@ -88,15 +87,13 @@ def publish_case(session: Session, case: Case, by: Resident) -> Case:
     case.search_text = normalised("\n".join([*words.values(), case.convention_name or "", clauses]))
     record_move(session, case, "publish", by, at)
     post(session, notices.CASE_PUBLISHED, case, at, data=snapshot)
-    return case
 
 
-def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> Case:
+def withdraw_case(session: Session, case: Case, by: Resident, reason: str) -> None:
     """Take a case out of the library, or give a draft up; its notice says so. Raises WrongState."""
     at = begin_move(session, case)
     case.withdraw(reason)
     record_move(session, case, "withdraw", by, at, reason=reason)
-    return case
 
 
 def _write(

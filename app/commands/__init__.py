@@ -3,12 +3,7 @@
 from flask import Flask
 
 from app.commands.audit import check_audit
-from app.commands.backup import (
-    backup,
-    backup_operator_key,
-    restore,
-    restore_operator_key,
-)
+from app.commands.backup import backup, backup_operator_key, restore, restore_operator_key
 from app.commands.doctor import doctor
 from app.commands.finalise import finalise
 from app.commands.holidays import add_holidays

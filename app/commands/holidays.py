@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.board import objections
 from app.board.recounting import recount_year
-from app.conventions import terms as conventions
+from app.conventions import limits as conventions
 from app.kit import clock
 from app.kit.audit import record
 from app.kit.calendar.models import HolidayTable, read_tables
@@ -17,9 +17,9 @@ from app.kit.calendar.tables import HolidayYear, read_file
 from app.kit.calendar.terms import Calendar
 from app.kit.extensions import db
 from app.kit.orm import new_id, table_of
-from app.rating_lists import terms as rating_lists
-from app.resolutions import terms as resolutions
-from app.works import terms as works
+from app.rating_lists import limits as rating_lists
+from app.resolutions import limits as resolutions
+from app.works import due_days as works
 
 COUNTED_TERMS = (
     *objections.COUNTED_TERMS,
@@ -87,4 +87,4 @@ def _keep(session: Session, year: int, days: HolidayYear, source: str) -> None:
     table.days = {day.isoformat(): kind.value for day, kind in days.items()}
     table.source, table.recorded_at = source, clock.now()
     session.flush()
-    record(session, table, verb, at=table.recorded_at, actor_id=None, reason=f"{year}: {source}")
+    record(session, table, verb, None, table.recorded_at, reason=f"{year}: {source}")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
@@ -16,6 +17,8 @@ from app.kit.extensions import db
 from app.people.models import Appointment, Role
 from app.people.office_codes import VALID_FOR, end_office, make_code, withdraw_codes
 from app.people.refusals import NoSuchOffice
+
+T = TypeVar("T", Subdistrict, Community, Compound)
 
 # What a residence gives is no office.
 OFFICES = [role.value for role in Role if role not in (Role.RESIDENT, Role.OWNER)]
@@ -48,31 +51,20 @@ def import_register_command(compound_id: UUID, path: Path) -> None:
 @with_appcontext
 def add_place(names: tuple[str, str, str]) -> None:
     """Add a compound: NAMES are subdistrict, community and compound; those that exist are used."""
-    today = clock.local_date(clock.now())
-    subdistrict = db.session.scalar(
-        db.select(Subdistrict).where(Subdistrict.name == names[0], Subdistrict.until.is_(None))
-    ) or Subdistrict(name=names[0], since=today)
-    db.session.add(subdistrict)
-    db.session.flush()
-    community = db.session.scalar(
-        db.select(Community).where(
-            Community.subdistrict_id == subdistrict.id,
-            Community.name == names[1],
-            Community.until.is_(None),
-        )
-    ) or Community(subdistrict_id=subdistrict.id, name=names[1], since=today)
-    db.session.add(community)
-    db.session.flush()
-    compound = db.session.scalar(
-        db.select(Compound).where(
-            Compound.community_id == community.id,
-            Compound.name == names[2],
-            Compound.until.is_(None),
-        )
-    ) or Compound(community_id=community.id, name=names[2], since=today)
-    db.session.add(compound)
+    subdistrict = _living(Subdistrict, name=names[0])
+    community = _living(Community, name=names[1], subdistrict_id=subdistrict.id)
+    compound = _living(Compound, name=names[2], community_id=community.id)
     db.session.commit()
     click.echo(f"subdistrict {subdistrict.id}\ncommunity {community.id}\ncompound {compound.id}")
+
+
+def _living(kind: type[T], **named: Any) -> T:
+    """The living place of this name there, added where there is none."""
+    query = db.select(kind).filter_by(**named, until=None)
+    place = db.session.scalar(query) or kind(**named, since=clock.local_date(clock.now()))
+    db.session.add(place)
+    db.session.flush()
+    return place
 
 
 @click.command("invite-officer")

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.kit.orm import Base, HasId
+from app.kit.orm import Base, HasId, unique_where
 
 
 class Dated:
@@ -19,8 +19,7 @@ class Dated:
 
 def _one_live(name: str, *columns: str) -> Index:
     """At most one living node with these values; ended ones may repeat them."""
-    alive = text("until IS NULL")
-    return Index(name, *columns, unique=True, sqlite_where=alive, postgresql_where=alive)
+    return unique_where(name, *columns, where="until IS NULL")
 
 
 class Subdistrict(HasId, Dated, Base):

@@ -10,4 +10,4 @@ class UnreadableRegister(DomainError):
 
 class RegisterRefused(DomainError):
     status, code = 422, "register_refused"
-    zh, en = "登记册有错误，一行也没有导入", "The register has errors; no row was taken in"
+    zh, en = "登记册有错误，一行也没有导入", "The register has errors; no row was imported"

@@ -6,47 +6,28 @@ decides what a refused row means for the rest. Nothing is dropped without a word
 read as part of the register refuses its row, or the file.
 """
 
-import codecs
-import csv
-import io
 import re
 import unicodedata
-import warnings
-import zipfile
-import zlib
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
-from typing import IO
-from xml.etree.ElementTree import ParseError
-from xml.parsers import expat
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.formula.tokenizer import TokenizerError
-from openpyxl.formula.translate import TranslatorError
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from app.compounds.names import plain_name
+from app.kit.spreadsheets.reading import read_records
+from app.kit.spreadsheets.values import (
+    EXACT_IN_EXCEL,
+    FORMULA_STARTS,
+    Odd,
+    Record,
+    UnreadableFile,
+    Value,
+    is_blank,
+    is_unfit,
+    shown,
+)
 
 MAX_NAME_LENGTH = 40
 MAX_AREA_M2 = 100_000
-
-# A small XLSX file can unpack to gigabytes, or keep openpyxl busy for hours. A register of 20,000
-# rows unpacks to about 5 MB, twelve times its packed size, with 13 elements a row.
-MAX_MEMBERS = 1_000
-MAX_UNPACKED_BYTES = 64 * 1024 * 1024
-MAX_UNPACKED_RATIO = 100
-MAX_TAG_BYTES = 1024 * 1024
-MAX_ELEMENTS_PER_ROW = 25
-MAX_OTHER_ELEMENTS = 100_000
-MAX_SHEETS = 3
-MAX_COLUMNS = 256
-MAX_SHARED_FORMULA_CHARACTERS = 5_000_000  # the longest shared formula times their number
-LAST_LINE_OF_EXCEL = 1_048_576
-LONGEST_FORMAT_OF_EXCEL = 255
 
 _LABELS = {
     "building": ("楼栋", "building"),
@@ -54,50 +35,12 @@ _LABELS = {
     "unit": ("房号", "unit"),
     "area": ("面积", "area"),
 }
-_HEADINGS = {name: column for column, names in _LABELS.items() for name in names}
-_HEADINGS["建筑面积"] = "area"
+HEADINGS = {name: column for column, names in _LABELS.items() for name in names}
+HEADINGS["建筑面积"] = "area"
 _SQUARE_METRES = re.compile(r"\(?(m2|平方米)\)?$")
 
 _FILE_MESSAGES = {
     "empty_file": ("文件里没有房屋数据", "The file holds no units"),
-    "unknown_format": (
-        "文件{filename}不是 CSV 或 XLSX;旧版 .xls、加密的工作簿、网页和 PDF 请另存为 XLSX 或 CSV",
-        "The file{filename} is neither CSV nor XLSX; save old .xls files, encrypted workbooks,"
-        " web pages and PDF as XLSX or CSV",
-    ),
-    "unknown_encoding": (
-        "看不懂文件的文字编码,请另存为“CSV UTF-8”",
-        'The text encoding is not understood; save the file as "CSV UTF-8"',
-    ),
-    "broken_csv": (
-        "第 {line} 行附近的引号不成对,或单元格过长",
-        "Unbalanced quotation marks or an overlong cell near line {line}",
-    ),
-    "unreadable_file": (
-        "无法读取这个 XLSX 文件:文件已损坏,或不是 Excel 工作簿",
-        "The XLSX file cannot be read: it is damaged or no Excel workbook",
-    ),
-    "too_large": (
-        "XLSX 文件解压后过大,请只保留登记表本身",
-        "The XLSX file unpacks to too much; keep nothing but the register in it",
-    ),
-    "too_many_rows": (
-        "文件内容过多:一次最多 {max_rows} 行;如行数不多,请清除空白区域的格式",
-        "The file holds too much: at most {max_rows} rows at a time; if it has fewer, clear the"
-        " formatting of blank areas",
-    ),
-    "too_many_columns": (
-        "第 {line} 行的列太多,请删去多余的列",
-        "Line {line} has too many columns; delete the unused ones",
-    ),
-    "too_many_formulas": (
-        "工作簿里的公式过多,请复制后“选择性粘贴”为数值",
-        "The workbook holds too many formulas; copy and paste them as values",
-    ),
-    "many_sheets": (
-        "工作簿里请只留一张工作表,即登记表{found}",
-        "Keep a single sheet in the workbook, the register{found}",
-    ),
     "full_width_comma": (
         "表头里有全角逗号“\uff0c”,请改用半角逗号“,”分隔各列",
         "The header has full-width commas; separate the columns with plain commas",
@@ -168,56 +111,9 @@ _ROW_MESSAGES = {
     "repeated_unit": ("与第 {first} 行是同一套房屋", "The same unit as in line {first}"),
 }
 
-# What openpyxl, zipfile and the XML parsers raise on damaged content. ValueError includes
-# forbidden entities and broken text, RuntimeError encrypted members and XML nested too deep.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ParseError,
-    TokenizerError,
-    TranslatorError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-# Looked up now, since a child that reads a file can open none: of texts, and of names in archives.
-_CODECS = tuple(map(codecs.lookup, ("utf-8-sig", "gb18030", "gb2312", "cp437")))
-_BINARY = (b"\xd0\xcf\x11\xe0", b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"{\\rtf")
-_BINARY_FIRST_LINE = re.compile(rb"[^\r\n]*[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_DELIMITERS = ",\t;"
-
-# With the full-width forms, which Excel takes for the beginning of a formula when typed.
-_FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-_UNFIT_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _REPLACEMENT_CHARACTER = "\ufffd"
-# How XLSX writes a control character inside a text.
-_XLSX_ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _AREA_TEXT = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 _FLOAT_NOISE = Decimal("1e-6")  # hundredths of a square metre
-_EXACT_IN_EXCEL = 10**15
-
-
-class _Odd(Enum):
-    """A spreadsheet cell that holds neither text nor a number, by its refusal code."""
-
-    FORMULA = "formula"
-    DATE = "date"
-    BOOLEAN = "boolean"
-    ERROR = "error_value"
-    CONTROL_CHARACTERS = "invalid_characters"
-
-
-_ODD_TYPES = {"f": _Odd.FORMULA, "d": _Odd.DATE, "b": _Odd.BOOLEAN, "e": _Odd.ERROR}
-
-_Value = str | int | float | _Odd
-_Record = tuple[int, Sequence[_Value]]  # the line it begins on, and its cells
 
 
 @dataclass(frozen=True)
@@ -257,15 +153,6 @@ class RegisterFile:
     refused: tuple[RefusedRow, ...]
 
 
-class RegisterFileError(Exception):
-    """The file as a whole cannot be read. `code` is stable; `zh` and `en` are for people."""
-
-    def __init__(self, code: str, **facts: object) -> None:
-        super().__init__(code)
-        self.code, self.facts = code, facts
-        self.zh, self.en = (text.format(**facts) for text in _FILE_MESSAGES[code])
-
-
 class _RowRefusal(Exception):
     def __init__(self, code: str, column: str | None = None, **facts: object) -> None:
         super().__init__(code)
@@ -285,49 +172,24 @@ class _RowRefusal(Exception):
 def read_register(data: bytes, filename: str = "", *, max_rows: int = 20_000) -> RegisterFile:
     """The units listed by an uploaded register, and the refused rows with their reasons.
 
-    The content decides what is read: a ZIP archive as XLSX, anything else as CSV in UTF-8 or
-    GB 18030, split by commas, tabs or semicolons. `filename` only serves to name the file in a
-    message. Blank rows are passed over and do not count towards `max_rows`.
+    `filename` only serves to name the file in a message. Blank rows are passed over and do not
+    count towards `max_rows`.
 
-    Raises RegisterFileError when the file as a whole cannot be read, whatever its bytes are.
+    Raises UnreadableFile when the file as a whole cannot be read, whatever its bytes are.
     """
-    if data.startswith(_ZIP):
-        return _judged(_workbook_records(data, max_rows))
-    return _judged(_limited(_text_records(_decoded(data, filename)), max_rows))
+    return _judged(read_records(data, filename, max_rows=max_rows, headings=HEADINGS))
 
 
-def read_table(
-    data: bytes, filename: str = "", *, max_rows: int
-) -> list[tuple[int, list[str | None]]]:
-    """The lines of an uploaded table that are not blank, the header first, each with its number and
-    its cells as text without spaces around it.
-
-    It is read as a register is, with the same limits. A cell that is neither text nor a whole
-    number is None: a formula, a date, an error, or what spreadsheets would run as a formula.
-    Raises RegisterFileError.
-    """
-    if data.startswith(_ZIP):
-        records: Iterable[_Record] = _workbook_records(data, max_rows)
-    else:
-        records = _limited(_text_records(_decoded(data, filename)), max_rows)
-    return [(line, [_plain_text(value) for value in cells]) for line, cells in records]
+def _unreadable(code: str, **facts: object) -> UnreadableFile:
+    zh, en = (text.format(**facts) for text in _FILE_MESSAGES[code])
+    return UnreadableFile(code, zh, en)
 
 
-def _plain_text(value: _Value) -> str | None:
-    if isinstance(value, str):
-        text = value.strip()
-        is_unfit = _UNFIT_CATEGORIES & set(map(unicodedata.category, text))
-        return None if is_unfit or text.startswith(_FORMULA_STARTS) else text
-    if isinstance(value, _Odd) or not 0 <= value < _EXACT_IN_EXCEL or value != int(value):
-        return None
-    return str(int(value))
-
-
-def _judged(records: Iterable[_Record]) -> RegisterFile:
+def _judged(records: Iterable[Record]) -> RegisterFile:
     remaining = iter(records)
     header = next(remaining, None)
     if header is None:
-        raise RegisterFileError("empty_file")
+        raise _unreadable("empty_file")
     columns = _columns(header[1])
     rows: list[RegisterRow] = []
     refused: list[RefusedRow] = []
@@ -338,52 +200,34 @@ def _judged(records: Iterable[_Record]) -> RegisterFile:
         except _RowRefusal as refusal:
             refused.append(refusal.at(line))
     if not rows and not refused:
-        raise RegisterFileError("empty_file")
+        raise _unreadable("empty_file")
     return RegisterFile(tuple(rows), tuple(refused))
 
 
-def _limited(records: Iterable[_Record], max_rows: int) -> Iterator[_Record]:
-    """The header and the rows that are not blank; reads no further than the first too many."""
-    count = 0
-    for line, values in records:
-        if len(values) > MAX_COLUMNS:
-            raise RegisterFileError("too_many_columns", line=line)
-        if all(map(_is_blank, values)):
-            continue
-        if count > max_rows:
-            raise RegisterFileError("too_many_rows", max_rows=max_rows)
-        count += 1
-        yield line, values
-
-
-def _is_blank(value: _Value) -> bool:
-    return isinstance(value, str) and not value.strip()
-
-
-def _columns(header: Sequence[_Value]) -> list[str | None]:
+def _columns(header: Sequence[Value]) -> list[str | None]:
     """The register's column at each position; None where the header is blank."""
-    headings = [_shown(value) for value in header]
+    headings = [shown(value) for value in header]
     columns = [_column(heading) for heading in headings]
     found = "、".join(filter(None, headings))
     if "\uff0c" in found:
-        raise RegisterFileError("full_width_comma")
+        raise _unreadable("full_width_comma")
     doubled = [column for column in _LABELS if columns.count(column) > 1]
     if doubled:
-        raise RegisterFileError("doubled_column", names=_labels(doubled))
+        raise _unreadable("doubled_column", names=_labels(doubled))
     missing = [column for column in _LABELS if column not in columns]
     if missing:
-        raise RegisterFileError("missing_column", names=_labels(missing), found=found)
+        raise _unreadable("missing_column", names=_labels(missing), found=found)
     unknown = [name for name, column in zip(headings, columns, strict=True) if name and not column]
     if unknown:
-        raise RegisterFileError("unknown_column", found="、".join(unknown))
+        raise _unreadable("unknown_column", found="、".join(unknown))
     return columns
 
 
 def _column(heading: str) -> str | None:
     plain = _folded(heading)
-    if plain in _HEADINGS:
-        return _HEADINGS[plain]
-    return "area" if _HEADINGS.get(_SQUARE_METRES.sub("", plain)) == "area" else None
+    if plain in HEADINGS:
+        return HEADINGS[plain]
+    return "area" if HEADINGS.get(_SQUARE_METRES.sub("", plain)) == "area" else None
 
 
 def _labels(columns: Iterable[str]) -> str:
@@ -395,25 +239,19 @@ def _folded(text: str) -> str:
     return plain_name(text).casefold()
 
 
-def _shown(value: _Value) -> str:
-    """As much of a value as a message repeats: short and printable."""
-    text = value.value if isinstance(value, _Odd) else " ".join(str(value).split())
-    return "".join(char if char.isprintable() else "?" for char in text[:MAX_NAME_LENGTH])
-
-
 def _row(
     line: int,
-    values: Sequence[_Value],
+    values: Sequence[Value],
     columns: Sequence[str | None],
     first_lines: dict[tuple[str, ...], int],
 ) -> RegisterRow:
     """The unit of one row; `first_lines` keeps the line on which each unit stood first."""
-    placed: dict[str, _Value] = {}
+    placed: dict[str, Value] = {}
     for position, value in enumerate(values):
         column = columns[position] if position < len(columns) else None
         if column:
             placed[column] = value
-        elif not _is_blank(value):
+        elif not is_blank(value):
             raise _RowRefusal("extra_cells")
     building = _name("building", placed.get("building", ""))
     entrance = _name("entrance", placed.get("entrance", ""))
@@ -424,19 +262,19 @@ def _row(
     return RegisterRow(line, building, entrance, unit, _area(placed.get("area", "")))
 
 
-def _name(column: str, value: _Value) -> str:
+def _name(column: str, value: Value) -> str:
     if isinstance(value, str):
         text = _text(column, value)
-        if text.startswith(_FORMULA_STARTS):
+        if text.startswith(FORMULA_STARTS):
             raise _RowRefusal("formula", column)
         return text
     number = _number(column, value)
-    if not 0 <= number < _EXACT_IN_EXCEL or number != int(number):
+    if not 0 <= number < EXACT_IN_EXCEL or number != int(number):
         raise _RowRefusal("not_whole_number", column)
     return str(int(number))
 
 
-def _area(value: _Value) -> int:
+def _area(value: Value) -> int:
     """Hundredths of a square metre."""
     if isinstance(value, str):
         area, noise = _typed_area(value), Decimal(0)
@@ -455,7 +293,7 @@ def _typed_area(value: str) -> Decimal:
     text = unicodedata.normalize("NFKC", _text("area", value))
     if _AREA_TEXT.fullmatch(text):
         return Decimal(text)
-    raise _RowRefusal("formula" if text.startswith(_FORMULA_STARTS) else "invalid_area", "area")
+    raise _RowRefusal("formula" if text.startswith(FORMULA_STARTS) else "invalid_area", "area")
 
 
 def _text(column: str, value: str) -> str:
@@ -464,182 +302,12 @@ def _text(column: str, value: str) -> str:
         raise _RowRefusal("empty_cell", column)
     if len(text) > MAX_NAME_LENGTH:
         raise _RowRefusal("too_long", column)
-    if _REPLACEMENT_CHARACTER in text or _UNFIT_CATEGORIES & set(map(unicodedata.category, text)):
+    if _REPLACEMENT_CHARACTER in text or is_unfit(text):
         raise _RowRefusal("invalid_characters", column)
     return text
 
 
-def _number(column: str, value: int | float | _Odd) -> int | float:
-    if isinstance(value, _Odd):
+def _number(column: str, value: int | float | Odd) -> int | float:
+    if isinstance(value, Odd):
         raise _RowRefusal(value.value, column)
     return value
-
-
-def _decoded(data: bytes, filename: str) -> str:
-    """The text of a CSV file."""
-    unknown_format = RegisterFileError(
-        "unknown_format", filename=f"“{_shown(filename)}”" if filename else ""
-    )
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        raise RegisterFileError("unknown_encoding")
-    if data.startswith(_BINARY) or _BINARY_FIRST_LINE.match(data):
-        raise unknown_format
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = _decoded_gb18030(data)
-    if text.lstrip().startswith("<"):
-        raise unknown_format
-    return text
-
-
-def _decoded_gb18030(data: bytes) -> str:
-    """The text, if it is believable.
-
-    GB 18030 gives a meaning to nearly any bytes. It is believed when the header comes out in
-    Chinese, or when nothing but the everyday characters of GB 2312 comes out.
-    """
-    try:
-        text = data.decode("gb18030").removeprefix("\ufeff")
-        header = _first_line(text)
-        if not any(name in header for name in _HEADINGS if not name.isascii()):
-            text.encode("gb2312")
-    except UnicodeError as error:
-        raise RegisterFileError("unknown_encoding") from error
-    return text
-
-
-def _first_line(text: str) -> str:
-    """The first line that is not blank."""
-    return next(filter(str.strip, io.StringIO(text, newline=None)), "")
-
-
-def _text_records(text: str) -> Iterator[_Record]:
-    header = _first_line(text)
-    delimiter = max(_DELIMITERS, key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for values in reader:
-            yield line, values
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise RegisterFileError("broken_csv", line=line) from error
-
-
-def _workbook_records(data: bytes, max_rows: int) -> list[_Record]:
-    """The rows of the only sheet that holds anything."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_archive(archive, len(data), max_rows)
-        with warnings.catch_warnings():
-            # openpyxl warns of formatting and rules that it leaves out; they hold no cells.
-            warnings.simplefilter("ignore")
-            with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
-                return _sheet_records(book, max_rows)
-    except _DAMAGE as error:
-        raise RegisterFileError("unreadable_file") from error
-
-
-def _check_archive(archive: zipfile.ZipFile, packed_bytes: int, max_rows: int) -> None:
-    """Refuses an archive that would cost too much memory or time to read as a workbook."""
-    members = archive.infolist()
-    # zipfile unpacks no more of a member than its declared size, so the sum is a bound.
-    unpacked_bytes = sum(member.file_size for member in members)
-    limit = min(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * packed_bytes)
-    if len(members) > MAX_MEMBERS or unpacked_bytes > limit:
-        raise RegisterFileError("too_large")
-    survey = _Survey(max_rows)
-    for member in members:
-        # Of the methods zipfile knows, XLSX uses only these two; the rest allocate at will.
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise RegisterFileError("unreadable_file")
-        with archive.open(member) as part:
-            survey.read(part)
-
-
-class _Survey:
-    """Goes over the XML of a workbook before openpyxl builds objects from it.
-
-    A part that breaks off as XML is passed over here, for openpyxl refuses it at the same place.
-    Office Open XML has no document type declarations, so that nothing can declare an entity.
-    """
-
-    def __init__(self, max_rows: int) -> None:
-        self.max_rows = max_rows
-        self.elements = 0
-        self.sheets = 0
-        self.shared_formulas = 0
-        self.longest_formula = 0
-        self.formula = 0  # characters of the formula being read
-        self.in_formula = False
-
-    def read(self, part: IO[bytes]) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._element
-        parser.CharacterDataHandler = self._characters
-        fed = 0
-        with suppress(expat.ExpatError):
-            while chunk := part.read(64 * 1024):
-                parser.Parse(chunk)
-                fed += len(chunk)
-                if fed - parser.CurrentByteIndex > MAX_TAG_BYTES:
-                    raise RegisterFileError("too_large")
-        if self.shared_formulas * self.longest_formula > MAX_SHARED_FORMULA_CHARACTERS:
-            raise RegisterFileError("too_many_formulas")
-
-    def _doctype(self, *_: object) -> None:
-        raise RegisterFileError("unreadable_file")
-
-    def _element(self, name: str, attributes: dict[str, str]) -> None:
-        self.elements += 1
-        if self.elements > MAX_OTHER_ELEMENTS + MAX_ELEMENTS_PER_ROW * self.max_rows:
-            raise RegisterFileError("too_many_rows", max_rows=self.max_rows)
-        local_name = name.rpartition(" ")[2]
-        # openpyxl reads the part behind a sheet once for each sheet that names it.
-        self.sheets += local_name == "sheet"
-        if self.sheets > MAX_SHEETS:
-            raise RegisterFileError("many_sheets", found="")
-        # It seeks dates in a number format in time that grows with the square of its length.
-        if len(attributes.get("formatCode", "")) > LONGEST_FORMAT_OF_EXCEL:
-            raise RegisterFileError("unreadable_file")
-        # It rewrites a shared formula, whole, for every cell that shares it.
-        self.in_formula = local_name == "f" and attributes.get("t") == "shared"
-        if self.in_formula:
-            self.shared_formulas += 1
-            self.formula = 0
-
-    def _characters(self, text: str) -> None:
-        if self.in_formula:
-            self.formula += len(text)
-            self.longest_formula = max(self.longest_formula, self.formula)
-
-
-def _sheet_records(book: Workbook, max_rows: int) -> list[_Record]:
-    sheets = [sheet for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
-    if not sheets:
-        raise RegisterFileError("unreadable_file")
-    filled = [sheet for sheet in sheets if next(_limited(_sheet_rows(sheet), max_rows), None)]
-    if len(filled) > 1:
-        names = "、".join(_shown(sheet.title) for sheet in filled)
-        raise RegisterFileError("many_sheets", found=f" ({names})")
-    return [record for sheet in filled for record in _limited(_sheet_rows(sheet), max_rows)]
-
-
-def _sheet_rows(sheet: ReadOnlyWorksheet) -> Iterator[_Record]:
-    sheet.reset_dimensions()  # the size that a sheet declares may be wrong, and cut rows off
-    for line, cells in enumerate(sheet.rows, start=1):
-        if line > LAST_LINE_OF_EXCEL:
-            raise RegisterFileError("unreadable_file")
-        yield line, [_value(cell.value, cell.data_type) for cell in cells]
-
-
-def _value(value: object, data_type: str) -> _Value:
-    if value is None:
-        return ""
-    if data_type in _ODD_TYPES:
-        return _ODD_TYPES[data_type]
-    if isinstance(value, str):
-        return _Odd.CONTROL_CHARACTERS if _XLSX_ESCAPE.search(value) else value
-    return value if isinstance(value, int | float) else _Odd.ERROR

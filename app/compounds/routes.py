@@ -1,24 +1,17 @@
 """URLs of places and of their registers."""
 
-from typing import TypeVar
 from uuid import UUID
 
 from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app.compounds import services
+from app.compounds import schemas, services
 from app.compounds.models import Community, Compound, RegisterImport
 from app.compounds.refusals import RegisterRefused, UnreadableRegister
-from app.compounds.schemas import (
-    CommunitySchema,
-    CompoundSchema,
-    RegisterFileArgs,
-    RegisterImportSchema,
-)
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
 from app.kit import clock
-from app.kit.errors import NotFound
+from app.kit.errors import found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
 from app.kit.web.idempotency import made_before
@@ -31,8 +24,6 @@ from app.people.guards import (
     signed_in,
 )
 from app.people.models import Role
-
-T = TypeVar("T")
 
 blp = Blueprint(
     "compounds", __name__, description="社区、小区与房屋登记册 · Places and the register"
@@ -48,47 +39,37 @@ def allow_larger_registers() -> None:
         request.max_content_length = MAX_REGISTER_BYTES
 
 
-@blp.route("/communities/<uuid:community_id>", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>", schemas.CommunitySchema)
 @signed_in
-@blp.response(200, CommunitySchema)
 def read_community(community_id: UUID) -> Community:
     """社区 · One community."""
-    return _found(db.session.get(Community, community_id))
+    return found(db.session.get(Community, community_id))
 
 
-@blp.route("/communities/<uuid:community_id>/compounds", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/compounds", schemas.CompoundSchema(many=True))
 @signed_in
-@blp.response(200, CompoundSchema(many=True))
 def list_compounds(community_id: UUID) -> list[Compound]:
-    """社区的小区 · The living compounds of a community, by name."""
-    community = _found(db.session.get(Community, community_id))
+    """社区的小区 · The present compounds of a community, by name."""
+    community = found(db.session.get(Community, community_id))
     query = db.select(Compound).where(
         Compound.community_id == community.id, Compound.until.is_(None)
     )
     return list(db.session.scalars(query.order_by(Compound.name)))
 
 
-@blp.route("/compounds/<uuid:compound_id>", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>", schemas.CompoundSchema)
 @signed_in
-@blp.response(200, CompoundSchema)
 def read_compound(compound_id: UUID) -> Compound:
     """小区 · One compound."""
-    return _found(db.session.get(Compound, compound_id))
+    return found(db.session.get(Compound, compound_id))
 
 
-def _found(thing: T | None) -> T:
-    if thing is None:
-        raise NotFound
-    return thing
-
-
-@blp.route("/compounds/<uuid:compound_id>/register-imports", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/register-imports", schemas.RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
-@blp.arguments(RegisterFileArgs, location="files")
-@blp.response(201, RegisterImportSchema)
+@blp.arguments(schemas.RegisterFileArgs, location="files")
 @blp.creates(UnreadableRegister, RegisterRefused, *CONFINED)
 def import_register(files: dict[str, FileStorage], compound_id: UUID) -> RegisterImport:
-    """导入房屋登记册 · Take in a register of units, CSV or XLSX: all of its rows, or none."""
+    """导入房屋登记册 · Import a register of units (CSV or XLSX): all of its rows, or none."""
     obtain_compound(compound_id)
     made = made_before(RegisterImport, current_actor().id)
     if made is not None:
@@ -109,11 +90,10 @@ def import_register(files: dict[str, FileStorage], compound_id: UUID) -> Registe
         )
 
 
-@blp.route("/register-imports/<uuid:import_id>", methods=["GET"])
+@blp.get("/register-imports/<uuid:import_id>", schemas.RegisterImportSchema)
 @allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR)
-@blp.response(200, RegisterImportSchema)
 def read_register_import(import_id: UUID) -> RegisterImport:
-    """导入报告 · The report of an import, read again."""
-    register_import = _found(db.session.get(RegisterImport, import_id))
+    """导入报告 · The report of an earlier import."""
+    register_import = found(db.session.get(RegisterImport, import_id))
     obtain_compound(register_import.compound_id)
     return register_import

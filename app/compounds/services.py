@@ -13,12 +13,13 @@ from app.compounds.models import Building, Compound, Entrance, RegisterImport, U
 from app.compounds.names import plain_name
 from app.compounds.reading import register_in_child
 from app.compounds.refusals import RegisterRefused, UnreadableRegister
-from app.compounds.register_file import RefusedRow, RegisterFile, RegisterFileError, RegisterRow
+from app.compounds.register_file import RefusedRow, RegisterFile, RegisterRow
 from app.confined.calls import Confined
 from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.errors import Refused
 from app.kit.orm import Base, new_id, table_of
+from app.kit.spreadsheets.values import UnreadableFile
 
 
 class Line(NamedTuple):
@@ -47,7 +48,7 @@ def read_units(confined: Confined, data: bytes, filename: str) -> Register:
     """
     try:
         file = register_in_child(confined, data, filename)
-    except RegisterFileError as error:
+    except UnreadableFile as error:
         raise UnreadableRegister(
             zh=error.zh, en=error.en, errors=[Refused("file", error.code, error.zh, error.en)]
         ) from error
@@ -81,7 +82,7 @@ def import_register(
     )
     session.add(register_import)
     session.flush()
-    record(session, register_import, "import", at=at, actor_id=by_id, compound_id=compound.id)
+    record(session, register_import, "import", by_id, at)
     return register_import
 
 
@@ -93,7 +94,7 @@ def _line(row: RegisterRow) -> Line:
 def _refusal(file: RegisterFile) -> RegisterRefused:
     return RegisterRefused(
         zh=f"{len(file.rows)} 行可用，{len(file.refused)} 行有误",
-        en=f"{len(file.rows)} rows are good, {len(file.refused)} are not",
+        en=f"{len(file.rows)} rows are valid, {len(file.refused)} are not",
         errors=[Refused(_place(row), row.code, row.zh, row.en) for row in file.refused],
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.texts.clauses import Clause
-from app.kit.errors import Forbidden, NotFound
+from app.kit.errors import Forbidden, found
 from app.kit.extensions import db
 from app.people.guards import current_actor, obtain_compound
 from app.people.models import Role
@@ -32,11 +32,9 @@ def obtain_convention(
     convention_id: UUID, roles: dict[LegalType, Set[Role]] | None = None
 ) -> Convention:
     """The convention, for somebody whom the view's rule, and `roles` for its kind, allow."""
-    convention = db.session.get(
-        Convention, convention_id, options=[selectinload(Convention.versions)]
+    convention = found(
+        db.session.get(Convention, convention_id, options=[selectinload(Convention.versions)])
     )
-    if convention is None:
-        raise NotFound
     require_role(convention.compound_id, convention.legal_type, roles)
     return convention
 
@@ -45,18 +43,14 @@ def obtain_version(
     version_id: UUID, roles: dict[LegalType, Set[Role]] | None = None
 ) -> ConventionVersion:
     """The version, for somebody whom the view's rule, and `roles` for its kind, allow."""
-    version = db.session.get(ConventionVersion, version_id)
-    if version is None:
-        raise NotFound
+    version = found(db.session.get(ConventionVersion, version_id))
     require_role(version.compound_id, version.legal_type, roles)
     return version
 
 
 def obtain_clause(clause_id: UUID) -> tuple[ConventionVersion, Clause]:
     """The clause with its version, for somebody whom the view's rule allows."""
-    clause = db.session.get(Clause, clause_id)
-    if clause is None:
-        raise NotFound
+    clause = found(db.session.get(Clause, clause_id))
     return obtain_version(clause.version_id), clause
 
 

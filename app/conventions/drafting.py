@@ -93,7 +93,7 @@ def revise_version(
     review_months: int,
     clauses: Sequence[dict[str, Any]],
     resolution_ids: Collection[UUID],
-) -> ConventionVersion:
+) -> None:
     """Write a draft anew.
 
     Raises WrongState, InvalidResolutions, ResolutionMissing, InvalidClauseResolution.
@@ -103,7 +103,6 @@ def revise_version(
     name_resolutions(session, version, resolution_ids, version.legal_type)
     _number_clauses(session, version, clauses)
     record_move(session, version, "revise", by, at)
-    return version
 
 
 def amend_convention(
@@ -138,7 +137,7 @@ def amend_convention(
     return version
 
 
-def submit_version(session: Session, version: ConventionVersion, by: Resident) -> ConventionVersion:
+def submit_version(session: Session, version: ConventionVersion, by: Resident) -> None:
     """Put a draft to review; words that a convention may not have are flagged for the reviewer.
 
     Raises WrongState.
@@ -160,17 +159,15 @@ def submit_version(session: Session, version: ConventionVersion, by: Resident) -
     session.flush()
     session.expire(version, ["flags"])
     record_move(session, version, "submit", by, at)
-    return version
 
 
 def withdraw_version(
     session: Session, version: ConventionVersion, by: Resident, reason: str
-) -> ConventionVersion:
+) -> None:
     """Let a draft, or a version under review, go no further. Raises WrongState."""
     at = begin_move(session, version)
     version.withdraw(reason)
     record_move(session, version, "withdraw", by, at, reason=reason)
-    return version
 
 
 def _new_version(

@@ -2,6 +2,7 @@
 notice has ended and every objection is answered.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.board.objections import is_contested, settled_at
 from app.board.posting import post
 from app.conventions import notices
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.kit import clock
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.due import NOW, Due
@@ -80,26 +82,38 @@ _IS_PACT = (
 _WAITS_FOR_RESOLUTIONS = ConventionVersion.resolutions.any(
     and_(Resolution.state == constant(ResolutionState.NOTICED), ~RESOLUTIONS.is_due)
 )
+_NOTICE_HAS_ENDED = and_(
+    ConventionVersion.state.in_([constant(VersionState.FILED), constant(VersionState.NOTICED)]),
+    ConventionVersion.notice_ends_at <= NOW,
+)
+_REPEAL_HAS_ENDED = and_(
+    ConventionVersion.state == constant(VersionState.IN_FORCE),
+    ConventionVersion.repeal_ends_at <= NOW,
+)
+_MOVES = or_(
+    and_(
+        _NOTICE_HAS_ENDED,
+        or_(ConventionVersion.state == constant(VersionState.FILED), ~_IS_PACT),
+        ~is_contested(ConventionVersion.notice_id),
+        ~_WAITS_FOR_RESOLUTIONS,
+    ),
+    and_(_REPEAL_HAS_ENDED, ~is_contested(ConventionVersion.repeal_notice_id)),
+)
+
+
+def _confirm(session: Session, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Those that wait neither for an answer, nor for a resolution, nor for the street's files."""
+    query = select(ConventionVersion.id).where(ConventionVersion.id.in_(ids), _MOVES)
+    return session.scalars(query.order_by(ConventionVersion.id), {"now": clock.now()}).all()
+
+
 CONVENTIONS = Due(
     "conventions",
     ConventionVersion,
-    or_(
-        and_(
-            or_(
-                ConventionVersion.state == constant(VersionState.FILED),
-                and_(ConventionVersion.state == constant(VersionState.NOTICED), ~_IS_PACT),
-            ),
-            ConventionVersion.notice_ends_at <= NOW,
-            ~is_contested(ConventionVersion.notice_id),
-            ~_WAITS_FOR_RESOLUTIONS,
-        ),
-        and_(
-            ConventionVersion.state == constant(VersionState.IN_FORCE),
-            ConventionVersion.repeal_ends_at <= NOW,
-            ~is_contested(ConventionVersion.repeal_notice_id),
-        ),
-    ),
+    # What it waits for is asked of the few whose notice has ended: it is asked in every request.
+    or_(_NOTICE_HAS_ENDED, _REPEAL_HAS_ENDED),
     follow_notice,
     "已推进 {} 份规约",
     "conventions moved: {}",
+    _confirm,
 )

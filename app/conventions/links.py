@@ -6,14 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.conventions import refusals
 from app.conventions.models import ConventionVersion, LegalType
-from app.conventions.refusals import (
-    InvalidClauseResolution,
-    InvalidResolutions,
-    OwnersItemMissing,
-    ResolutionMissing,
-    ResolutionSuperseded,
-)
 from app.conventions.texts.clauses import Clause
 from app.resolutions.models import Resolution, ResolutionState
 
@@ -46,7 +40,7 @@ def name_resolutions(
     if len(found) != len(wanted) or any(
         each.state not in BINDING and each.id not in kept for each in found
     ):
-        raise InvalidResolutions
+        raise refusals.InvalidResolutions
     version.resolutions = list(found)
     if not may_name_none:
         require_resolution(version, legal_type)
@@ -56,14 +50,14 @@ def require_resolution(version: ConventionVersion, legal_type: LegalType) -> Non
     """Raises ResolutionMissing where it must rest on a resolution of its own, and names none."""
     named = {each.id for each in version.resolutions}
     if legal_type is LegalType.SELF_DISCIPLINE and not named - kept_resolutions(version):
-        raise ResolutionMissing
+        raise refusals.ResolutionMissing
 
 
 def require_binding(version: ConventionVersion) -> None:
     """Raises ResolutionSuperseded where a resolution has lost its force since it was named."""
     kept = kept_resolutions(version)
     if any(each.id not in kept and each.state not in BINDING for each in version.resolutions):
-        raise ResolutionSuperseded
+        raise refusals.ResolutionSuperseded
 
 
 def kept_resolutions(version: ConventionVersion) -> set[UUID]:
@@ -96,11 +90,11 @@ def make_clause(
     named = {each.id: each for each in version.resolutions}
     if resolution_id is not None:
         if resolution_id not in named:
-            raise InvalidClauseResolution
+            raise refusals.InvalidClauseResolution
         rests_on = named[resolution_id]
         items = {card.owner_vote_item for card in rests_on.cards}
         if rests_on.needs_owners_only and owner_vote_item not in items:
-            raise OwnersItemMissing
+            raise refusals.OwnersItemMissing
     vote_id = kept_vote(version, text, owner_vote_item)
     return Clause(
         number=number,

@@ -1,7 +1,6 @@
 """Conventions and their versions, which move from a draft to being in force."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
@@ -23,7 +21,7 @@ from app.compounds.models import Compound
 from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
 from app.conventions.texts.difference import ClauseText, compare
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 from app.resolutions.models import Resolution
 from votes.explanation import Explanation
@@ -39,18 +37,18 @@ class LegalType(Worded):
     OWNER_COVENANT = "OWNER_COVENANT", "管理规约", "owners' covenant"
 
 
-class VersionState(StrEnum):
+class VersionState(Worded):
     """Steps of a version (domain notes, section 8). Only a residents' pact is FILED."""
 
-    DRAFT = "DRAFT"
-    REVIEW = "REVIEW"
-    VOTED = "VOTED"
-    NOTICED = "NOTICED"
-    FILED = "FILED"
-    IN_FORCE = "IN_FORCE"
-    AMENDED = "AMENDED"
-    REPEALED = "REPEALED"
-    WITHDRAWN = "WITHDRAWN"
+    DRAFT = "DRAFT", "草案", "draft"
+    REVIEW = "REVIEW", "审核中", "under review"
+    VOTED = "VOTED", "已表决", "voted"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    FILED = "FILED", "已备案", "filed"
+    IN_FORCE = "IN_FORCE", "现行", "in force"
+    AMENDED = "AMENDED", "已修订", "amended"
+    REPEALED = "REPEALED", "已废止", "repealed"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = VersionState
@@ -71,15 +69,13 @@ OPEN = frozenset({_S.DRAFT, _S.REVIEW, _S.VOTED, _S.NOTICED, _S.FILED})
 IN_FORCE_ONCE = frozenset({_S.IN_FORCE, _S.AMENDED, _S.REPEALED})
 # The text stands; what it still lacks may be added.
 TEXT_IS_FINAL = frozenset({_S.VOTED, _S.NOTICED, _S.FILED, _S.IN_FORCE})
-_IS_OPEN = text("state IN ('DRAFT', 'REVIEW', 'VOTED', 'NOTICED', 'FILED')")
-_IS_IN_FORCE = text("state = 'IN_FORCE'")
 
 
-class Opinion(StrEnum):
+class Opinion(Worded):
     """What the reviewer says of a version."""
 
-    APPROVED = "APPROVED"
-    RETURNED = "RETURNED"
+    APPROVED = "APPROVED", "通过", "approved"
+    RETURNED = "RETURNED", "退回", "returned"
 
 
 class Convention(HasId, Base):
@@ -131,19 +127,13 @@ class ConventionVersion(HasMoves):
         Index(None, "notice_id"),
         Index(None, "repeal_notice_id"),
         Index(None, "compound_id", "review_by"),
-        Index(
+        unique_where(
             "uq_convention_versions_one_open",
             "convention_id",
-            unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
+            where="state IN ('DRAFT', 'REVIEW', 'VOTED', 'NOTICED', 'FILED')",
         ),
-        Index(
-            "uq_convention_versions_one_in_force",
-            "convention_id",
-            unique=True,
-            sqlite_where=_IS_IN_FORCE,
-            postgresql_where=_IS_IN_FORCE,
+        unique_where(
+            "uq_convention_versions_one_in_force", "convention_id", where="state = 'IN_FORCE'"
         ),
         CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("review_months >= 1", name="review_comes"),

@@ -8,11 +8,11 @@ from app.board.objections import objection_term
 from app.board.posting import post
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
+from app.conventions.limits import NOTICE_DAYS
 from app.conventions.links import BINDING, require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
-from app.conventions.terms import NOTICE_DAYS
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
@@ -20,9 +20,7 @@ from app.people.models import Resident
 from app.resolutions.models import Resolution
 
 
-def publish_version(
-    session: Session, version: ConventionVersion, by: Resident
-) -> ConventionVersion:
+def publish_version(session: Session, version: ConventionVersion, by: Resident) -> None:
     """Put a voted version on the board; objections may come until its notice ends.
 
     Raises FlagsOpen, WrongState, ResolutionSuperseded.
@@ -50,12 +48,11 @@ def publish_version(
     )
     version.publish(notice)
     record_move(session, version, "publish", by, at)
-    return version
 
 
 def file_version(
     session: Session, version: ConventionVersion, by: Resident, filing_ref: str
-) -> ConventionVersion:
+) -> None:
     """备案: the street office files a residents' pact (L5-15); without it there is no force.
 
     Raises WrongLegalType, WrongState.
@@ -65,7 +62,6 @@ def file_version(
     at = begin_move(session, version)
     version.file(filing_ref, at)
     record_move(session, version, "file", by, at, reason=filing_ref)
-    return version
 
 
 def repeal_convention(

@@ -19,28 +19,20 @@ from app.people.models import Resident
 def decide_flag(
     session: Session,
     version: ConventionVersion,
-    flag: ConventionFlag,
     by: Resident,
+    flag: ConventionFlag,
     decision: FlagDecision,
     reason: str,
-) -> ConventionVersion:
+) -> None:
     """Say whether a flagged word may stand, once and with a reason. Raises WrongState, OwnDraft."""
     at = begin_move(session, version)
     session.refresh(flag)
     version.require_state(VersionState.REVIEW)
     _require_another(session, version, by)
     flag.decide(decision, reason, by.id, at)
-    record(
-        session,
-        flag,
-        "decide",
-        at=at,
-        actor_id=by.id,
-        compound_id=version.compound_id,
-        to_state=decision,
-        reason=f"{flag.clause_label}「{flag.word}」：{reason}",
-    )
-    return version
+    why = f"{flag.clause_label}「{flag.word}」：{reason}"
+    compound_id = version.compound_id
+    record(session, flag, "decide", by, at, compound_id=compound_id, to_state=decision, reason=why)
 
 
 def review_version(
@@ -49,7 +41,7 @@ def review_version(
     by: Resident,
     opinion: Opinion,
     advice: str | None,
-) -> ConventionVersion:
+) -> None:
     """Approve of a version, or return it to its authors with advice.
 
     What rests on resolutions was voted with them, so it is VOTED when approved; pacts and
@@ -70,7 +62,6 @@ def review_version(
         version.rest_on_resolutions(at)
     reason = opinion.value if advice is None else f"{opinion}: {advice}"
     record_move(session, version, "review", by, at, reason=reason)
-    return version
 
 
 def require_no_open_flags(version: ConventionVersion) -> None:

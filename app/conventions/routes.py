@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.conventions import drafting, publishing, review, voting
+from app.conventions import drafting, publishing, refusals, review, schemas, voting
 from app.conventions.access import (
     DRAFTERS,
     REVIEWERS,
@@ -14,57 +14,12 @@ from app.conventions.access import (
     obtain_version,
     require_role,
 )
-from app.conventions.models import (
-    Convention,
-    ConventionVersion,
-    difference_between,
-)
-from app.conventions.refusals import (
-    FiguresDisagree,
-    FlagsOpen,
-    InvalidClauseResolution,
-    InvalidResolutions,
-    NeedsNoOwnerVote,
-    NotApproved,
-    OwnDraft,
-    RepealPending,
-    ResolutionMissing,
-    ResolutionSuperseded,
-    ReturnNeedsAdvice,
-    VersionOpen,
-    VoteNotPassed,
-    WrongLegalType,
-)
-from app.conventions.schemas import (
-    AmendmentArgs,
-    ClauseSchema,
-    ConventionBriefSchema,
-    ConventionDraftArgs,
-    ConventionListArgs,
-    ConventionSchema,
-    ConventionTextArgs,
-    DifferenceArgs,
-    DifferenceSchema,
-    FilingArgs,
-    MeetingVoteArgs,
-    OwnerVoteArgs,
-    RepealArgs,
-    VersionReasonArgs,
-    VersionReviewArgs,
-    VersionSchema,
-)
+from app.conventions.models import Convention, ConventionVersion, difference_between
 from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
-from app.kit.web.api import Blueprint, read_page
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    allow,
-    create_once,
-    current_actor,
-    obtain_compound,
-)
+from app.kit.web.api import Blueprint, each, read_page
+from app.people.guards import EVERYONE_THERE, act, allow, create, obtain_compound, result_of
 from app.people.models import Role
 
 blp = Blueprint("conventions", __name__, description="规约 · Conventions, versions and clauses")
@@ -91,51 +46,50 @@ OWNER_VOTE_EXAMPLE = {
 DRAFTING = (Role.BRANCH_SECRETARY, Role.OC_DIRECTOR)
 REVIEWING = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
 ENTERS_OWNER_VOTES = (Role.OC_DIRECTOR, Role.COMMUNITY_SECRETARY)
+FIGURES_REFUSED = (refusals.FiguresDisagree, refusals.VoteNotPassed)
 LINKING = (
-    InvalidResolutions,
-    ResolutionMissing,
-    InvalidClauseResolution,
+    refusals.InvalidResolutions,
+    refusals.ResolutionMissing,
+    refusals.InvalidClauseResolution,
 )
 
 
-@blp.route("/compounds/<uuid:compound_id>/conventions", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/conventions", schemas.VersionSchema)
 @allow(*DRAFTING)
-@blp.arguments(ConventionDraftArgs, example={"legal_type": "SELF_DISCIPLINE", **REVISION_EXAMPLE})
-@blp.response(201, VersionSchema)
+@blp.arguments(
+    schemas.ConventionDraftArgs, example={"legal_type": "SELF_DISCIPLINE", **REVISION_EXAMPLE}
+)
 @blp.creates(*LINKING)
 def draft_convention(body: dict[str, Any], compound_id: UUID) -> ConventionVersion:
     """起草规约 · Draft a convention: its first version."""
     require_role(compound_id, body["legal_type"], DRAFTERS)
-    compound = obtain_compound(compound_id)
-    by = current_actor().resident
-    return create_once(
-        ConventionVersion, lambda: drafting.draft_convention(db.session(), compound, by, **body)
+    return create(
+        ConventionVersion, drafting.draft_convention, obtain_compound(compound_id), **body
     )
 
 
-@blp.route("/compounds/<uuid:compound_id>/conventions", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/conventions")
 @allow(*EVERYONE_THERE)
-@blp.lists(ConventionBriefSchema, ConventionListArgs)
+@blp.lists(schemas.ConventionBriefSchema, schemas.ConventionListArgs)
 def list_conventions(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """规约列表 · Conventions of a compound, newest first; by choice those due for review."""
+    """规约列表 · Conventions of a compound, newest first; optionally only those due for review."""
     obtain_compound(compound_id)
     query = current_versions(compound_id, args.pop("in_force"), args.pop("review_due_by"))
-    page = read_page(db.session(), query, ConventionVersion.convention_id, **args)
-    return {**page, "items": [as_listed(version) for version in page["items"]]}
+    return read_page(
+        db.session(), query, ConventionVersion.convention_id, show=each(as_listed), **args
+    )
 
 
-@blp.route("/conventions/<uuid:convention_id>", methods=["GET"])
+@blp.get("/conventions/<uuid:convention_id>", schemas.ConventionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, ConventionSchema)
 def read_convention(convention_id: UUID) -> Convention:
     """一份规约 · One convention with all its versions."""
     return obtain_convention(convention_id)
 
 
-@blp.route("/conventions/<uuid:convention_id>/difference", methods=["GET"])
+@blp.get("/conventions/<uuid:convention_id>/difference", schemas.DifferenceSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(DifferenceArgs, location="query")
-@blp.response(200, DifferenceSchema)
+@blp.arguments(schemas.DifferenceArgs, location="query")
 def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]:
     """两版对照 · What changed from one version to another, clause by clause."""
     versions = {each.number: each for each in obtain_convention(convention_id).versions}
@@ -150,105 +104,95 @@ def read_difference(args: dict[str, Any], convention_id: UUID) -> dict[str, Any]
     }
 
 
-@blp.route("/conventions/<uuid:convention_id>/amend", methods=["POST"])
+@blp.post("/conventions/<uuid:convention_id>/amend", schemas.VersionSchema)
 @allow(*DRAFTING)
-@blp.arguments(AmendmentArgs, example={"resolution_ids": [ID]})
-@blp.response(201, VersionSchema)
+@blp.arguments(schemas.AmendmentArgs, example={"resolution_ids": [ID]})
 @blp.creates(
     WrongState,
-    VersionOpen,
-    RepealPending,
-    InvalidResolutions,
-    ResolutionMissing,
+    refusals.VersionOpen,
+    refusals.RepealPending,
+    refusals.InvalidResolutions,
+    refusals.ResolutionMissing,
 )
 def amend_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
-    """修订规约 · Begin the next version: a draft with the words of the one in force."""
-    convention = obtain_convention(convention_id, DRAFTERS)
-    by = current_actor().resident
-    return create_once(
-        ConventionVersion, lambda: drafting.amend_convention(db.session(), convention, by, **body)
+    """修订规约 · Start the next version: a draft with the text of the one in force."""
+    return create(
+        ConventionVersion,
+        drafting.amend_convention,
+        obtain_convention(convention_id, DRAFTERS),
+        **body,
     )
 
 
-@blp.route("/conventions/<uuid:convention_id>/repeal", methods=["POST"])
+@blp.post("/conventions/<uuid:convention_id>/repeal", schemas.VersionSchema)
 @allow(Role.BRANCH_SECRETARY)
 @blp.arguments(
-    RepealArgs, example={"resolution_id": ID, "reason": "充电棚和车位已由新规约统一规定"}
+    schemas.RepealArgs, example={"resolution_id": ID, "reason": "充电棚和车位已由新规约统一规定"}
 )
-@blp.response(200, VersionSchema)
 @blp.refuses(
     WrongState,
-    WrongLegalType,
-    VersionOpen,
-    RepealPending,
-    InvalidResolutions,
+    refusals.WrongLegalType,
+    refusals.VersionOpen,
+    refusals.RepealPending,
+    refusals.InvalidResolutions,
 )
 def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
-    """废止规约 · Announce a repeal; it stays in force until the notice of 7 days has ended."""
-    convention = obtain_convention(convention_id)
-    by = current_actor().resident
-    version = publishing.repeal_convention(db.session(), convention, by, **body)
-    db.session.commit()
-    return version
+    """废止规约 · Announce a repeal; the convention stays in force until the 7 days of notice have
+    ended."""
+    return result_of(publishing.repeal_convention, obtain_convention(convention_id), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>", methods=["GET"])
+@blp.get("/convention-versions/<uuid:version_id>", schemas.VersionSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, VersionSchema)
 def read_version(version_id: UUID) -> ConventionVersion:
     """一版规约 · One version with its clauses, flags and changes."""
     return obtain_version(version_id)
 
 
-@blp.route("/convention-versions/<uuid:version_id>", methods=["PUT"])
+@blp.put("/convention-versions/<uuid:version_id>", schemas.VersionSchema)
 @allow(*DRAFTING)
-@blp.arguments(ConventionTextArgs, example=REVISION_EXAMPLE)
-@blp.response(200, VersionSchema)
+@blp.arguments(schemas.ConventionTextArgs, example=REVISION_EXAMPLE)
 @blp.refuses(WrongState, *LINKING)
 def revise_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """修改草案 · Write a draft anew."""
+    """修改草案 · Replace the content of a draft."""
     return act(drafting.revise_version, obtain_version(version_id, DRAFTERS), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/submit", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/submit", schemas.VersionSchema)
 @allow(*DRAFTING)
-@blp.response(200, VersionSchema)
 @blp.refuses(WrongState)
 def submit_version(version_id: UUID) -> ConventionVersion:
-    """提请审核 · Put a draft to review; words that it may not have are flagged."""
+    """提请审核 · Submit a draft for review; words that a convention may not contain are flagged."""
     return act(drafting.submit_version, obtain_version(version_id, DRAFTERS))
 
 
-@blp.route("/convention-versions/<uuid:version_id>/withdraw", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/withdraw", schemas.VersionSchema)
 @allow(*DRAFTING)
-@blp.arguments(VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
-@blp.response(200, VersionSchema)
+@blp.arguments(schemas.VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """撤回草案 · Let a draft, or a version under review, go no further."""
+    """撤回草案 · Withdraw a draft or a version under review."""
     return act(drafting.withdraw_version, obtain_version(version_id, DRAFTERS), **body)
 
 
 FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
 
 
-@blp.route(f"{FLAG}/clear", methods=["POST"])
+@blp.post(f"{FLAG}/clear", schemas.VersionSchema)
 @allow(*REVIEWING)
-@blp.arguments(VersionReasonArgs, example={"reason": "该条声明不设罚款，不是设定处罚"})
-@blp.response(200, VersionSchema)
-@blp.refuses(WrongState, OwnDraft)
+@blp.arguments(schemas.VersionReasonArgs, example={"reason": "该条声明不设罚款，不是设定处罚"})
+@blp.refuses(WrongState, refusals.OwnDraft)
 def clear_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
-    """词语可以保留 · Decide that a flagged word may stand, with a reason."""
+    """词语可以保留 · Decide that a flagged word may stay, with a reason."""
     return _decide_flag(version_id, flag_id, FlagDecision.CLEARED, body["reason"])
 
 
-@blp.route(f"{FLAG}/uphold", methods=["POST"])
+@blp.post(f"{FLAG}/uphold", schemas.VersionSchema)
 @allow(*REVIEWING)
-@blp.arguments(VersionReasonArgs, example={"reason": "小区无权罚款，请改为劝导"})
-@blp.response(200, VersionSchema)
-@blp.refuses(WrongState, OwnDraft)
+@blp.arguments(schemas.VersionReasonArgs, example={"reason": "小区无权罚款，请改为劝导"})
+@blp.refuses(WrongState, refusals.OwnDraft)
 def uphold_flag(body: dict[str, Any], version_id: UUID, flag_id: UUID) -> ConventionVersion:
-    """词语须改写 · Decide that the text must change; the version is then returned for it."""
+    """词语须改写 · Decide that the text must change; the version is then returned."""
     return _decide_flag(version_id, flag_id, FlagDecision.UPHELD, body["reason"])
 
 
@@ -259,33 +203,31 @@ def _decide_flag(
     flag = db.session.get(ConventionFlag, flag_id)
     if flag is None or flag not in version.flags:
         raise NotFound
-    by = current_actor().resident
-    review.decide_flag(db.session(), version, flag, by, decision, reason)
-    db.session.commit()
-    return version
+    return act(review.decide_flag, version, flag, decision, reason)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/review", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/review", schemas.VersionSchema)
 @allow(*REVIEWING)
-@blp.arguments(VersionReviewArgs, example={"opinion": "RETURNED", "advice": "第四条写明通知的期限"})
-@blp.response(200, VersionSchema)
+@blp.arguments(
+    schemas.VersionReviewArgs, example={"opinion": "RETURNED", "advice": "第四条写明通知的期限"}
+)
 @blp.refuses(
     WrongState,
-    OwnDraft,
-    ReturnNeedsAdvice,
-    FlagsOpen,
-    ResolutionMissing,
-    ResolutionSuperseded,
+    refusals.OwnDraft,
+    refusals.ReturnNeedsAdvice,
+    refusals.FlagsOpen,
+    refusals.ResolutionMissing,
+    refusals.ResolutionSuperseded,
 )
 def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """审核 · Approve of a version, or return it: by the community's secretary or the street."""
+    """审核 · Approve a version, or return it: the community's secretary or the street office."""
     return act(review.review_version, obtain_version(version_id, REVIEWERS), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/record-vote", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/record-vote", schemas.VersionSchema)
 @allow(Role.COMMUNITY_SECRETARY)
 @blp.arguments(
-    MeetingVoteArgs,
+    schemas.MeetingVoteArgs,
     example={
         "minutes_ref": "居民会议纪要 2026-03 第2号",
         "roll": 60,
@@ -295,67 +237,45 @@ def review_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
         "abstain": 2,
     },
 )
-@blp.response(200, VersionSchema)
-@blp.refuses(
-    WrongState,
-    WrongLegalType,
-    NotApproved,
-    FiguresDisagree,
-    VoteNotPassed,
-)
+@blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """居民会议表决 · Enter the vote of the residents' meeting that passed a pact."""
+    """居民会议表决 · Record the vote of the residents' meeting that passed a pact."""
     return act(voting.record_vote, obtain_version(version_id), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/record-owner-vote", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/record-owner-vote", schemas.VersionSchema)
 @allow(*ENTERS_OWNER_VOTES)
-@blp.arguments(OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.response(200, VersionSchema)
-@blp.refuses(
-    WrongState,
-    WrongLegalType,
-    NotApproved,
-    FiguresDisagree,
-    VoteNotPassed,
-)
+@blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
+@blp.refuses(WrongState, refusals.WrongLegalType, refusals.NotApproved, *FIGURES_REFUSED)
 def record_owner_vote(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """业主表决管理规约 · Enter the official owners' vote that passed a covenant."""
+    """业主表决管理规约 · Record the official owners' vote that passed a covenant."""
     return act(voting.record_owner_vote, obtain_version(version_id), **body)
 
 
-@blp.route("/convention-versions/<uuid:version_id>/publish", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/publish", schemas.VersionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, VersionSchema)
-@blp.refuses(WrongState, FlagsOpen)
+@blp.refuses(WrongState, refusals.FlagsOpen)
 def publish_version(version_id: UUID) -> ConventionVersion:
-    """公示规约 · Post a voted version for 7 days; it comes into force by itself."""
+    """公示规约 · Publish a voted version for 7 days; afterwards it comes into force by itself."""
     return act(publishing.publish_version, obtain_version(version_id))
 
 
-@blp.route("/convention-versions/<uuid:version_id>/file", methods=["POST"])
+@blp.post("/convention-versions/<uuid:version_id>/file", schemas.VersionSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.arguments(FilingArgs, example={"filing_ref": "云桥街备〔2026〕3号"})
-@blp.response(200, VersionSchema)
-@blp.refuses(WrongState, WrongLegalType)
+@blp.arguments(schemas.FilingArgs, example={"filing_ref": "云桥街备〔2026〕3号"})
+@blp.refuses(WrongState, refusals.WrongLegalType)
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """备案 · The street office files a residents' pact."""
+    """备案 · File a residents' pact, as the street office."""
     return act(publishing.file_version, obtain_version(version_id), **body)
 
 
-@blp.route("/clauses/<uuid:clause_id>/owner-vote", methods=["POST"])
+@blp.post("/clauses/<uuid:clause_id>/owner-vote", schemas.ClauseSchema)
 @allow(*ENTERS_OWNER_VOTES)
-@blp.arguments(OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
-@blp.response(200, ClauseSchema)
-@blp.refuses(
-    WrongState,
-    NeedsNoOwnerVote,
-    FiguresDisagree,
-    VoteNotPassed,
-)
+@blp.arguments(schemas.OwnerVoteArgs, example=OWNER_VOTE_EXAMPLE)
+@blp.refuses(WrongState, refusals.NeedsNoOwnerVote, *FIGURES_REFUSED)
 def attach_owner_vote(body: dict[str, Any], clause_id: UUID) -> Clause:
-    """条文业主表决 · Enter the official owners' vote that passed a clause: it is active then."""
+    """条文业主表决 · Record the official owners' vote that passed a clause; the clause is then in
+    effect."""
     version, clause = obtain_clause(clause_id)
-    voting.attach_owner_vote(db.session(), version, clause, current_actor().resident, **body)
-    db.session.commit()
+    act(voting.attach_owner_vote, version, clause, **body)
     return clause

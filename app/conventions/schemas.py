@@ -7,10 +7,11 @@ import marshmallow as ma
 from app.conventions.drafting import REVIEW_MONTHS
 from app.conventions.models import Convention, ConventionVersion, LegalType, Opinion
 from app.conventions.texts.clauses import Clause, ConventionFlag, OfficialOwnerVote
-from app.conventions.texts.difference import Change
+from app.conventions.texts.difference import ClauseChange
 from app.conventions.texts.numerals import MAX_NUMBER
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, attributes, columns
 from app.kit.web.api import PageArgs
+from app.resolutions.models import Resolution
 
 MAX_PEOPLE = 100_000
 MAX_AREA = 10**11  # a thousand square kilometres in hundredths of a square metre
@@ -84,11 +85,7 @@ class MeetingVoteArgs(Schema):
     """The vote of the residents' meeting, and where its minutes are kept."""
 
     minutes_ref = Text(required=True, max_length=200)
-    roll = Whole(0, MAX_PEOPLE, required=True)
-    present = Whole(0, MAX_PEOPLE, required=True)
-    yes = Whole(0, MAX_PEOPLE, required=True)
-    no = Whole(0, MAX_PEOPLE, required=True)
-    abstain = Whole(0, MAX_PEOPLE, required=True)
+    people = alike("roll present yes no abstain", lambda: Whole(0, MAX_PEOPLE, required=True))
 
 
 class OwnerVoteArgs(Schema):
@@ -98,12 +95,8 @@ class OwnerVoteArgs(Schema):
     """
 
     official_ref = Text(required=True, max_length=200)
-    area_all = Whole(0, MAX_AREA, required=True)
-    area_part = Whole(0, MAX_AREA, required=True)
-    area_yes = Whole(0, MAX_AREA, required=True)
-    heads_all = Whole(0, MAX_PEOPLE, required=True)
-    heads_part = Whole(0, MAX_PEOPLE, required=True)
-    heads_yes = Whole(0, MAX_PEOPLE, required=True)
+    area = alike("area_all area_part area_yes", lambda: Whole(0, MAX_AREA, required=True))
+    heads = alike("heads_all heads_part heads_yes", lambda: Whole(0, MAX_PEOPLE, required=True))
 
 
 class FilingArgs(Schema):
@@ -127,7 +120,7 @@ class DifferenceArgs(Schema):
     to = ma.fields.Integer(load_default=None, validate=ma.validate.Range(min=1, max=MAX_VERSIONS))
 
 
-class OfficialVoteSchema(Schema):
+class OfficialVoteSchema(AnswerSchema):
     """An official owners' vote that passed."""
 
     shown = columns(
@@ -135,87 +128,77 @@ class OfficialVoteSchema(Schema):
         "id item official_ref area_all area_part area_yes heads_all heads_part heads_yes "
         "explanation_en entered_at",
     )
-    explanation = ma.fields.String(attribute="explanation_zh", required=True)
+    explanation = ma.fields.String(attribute="explanation_zh")
 
 
-class ClauseSchema(Schema):
+class ClauseSchema(AnswerSchema):
     """A clause; one that is not active is not carried out."""
 
-    shown = columns(Clause, "id number text owner_vote_item is_active resolution_id")
-    label = ma.fields.String(required=True)
-    printed = ma.fields.String(required=True)
-    needs_owner_vote = ma.fields.Boolean(required=True)
-    owner_vote = ma.fields.Nested(OfficialVoteSchema, required=True, allow_none=True)
+    shown = columns(
+        Clause,
+        "id number text owner_vote_item is_active resolution_id label printed needs_owner_vote",
+    )
+    owner_vote = ma.fields.Nested(OfficialVoteSchema, allow_none=True)
 
 
-class FlagSchema(Schema):
+class FlagSchema(AnswerSchema):
     """A word that a convention may not have; `clause_number` 0 is the title, `position` counts
     characters from 0."""
 
     shown = columns(
         ConventionFlag,
-        "id clause_number position word why why_en source decision decision_reason decided_at",
+        "id clause_number clause_label position word why why_en source decision decision_reason "
+        "decided_at",
     )
-    clause_label = ma.fields.String(required=True)
 
 
-class NamedResolutionSchema(Schema):
-    id = Id(required=True)
-    label = ma.fields.String(required=True)
-    title = ma.fields.String(required=True)
+class NamedResolutionSchema(AnswerSchema):
+    shown = columns(Resolution, "id label title")
 
 
-class PartSchema(Schema):
-    op = ma.fields.String(required=True, validate=ma.validate.OneOf(["equal", "insert", "delete"]))
-    text = ma.fields.String(required=True)
+class PartSchema(AnswerSchema):
+    op = ma.fields.String(validate=ma.validate.OneOf(["equal", "insert", "delete"]))
+    text = ma.fields.String()
 
 
-class ClauseChangeSchema(Schema):
+class ClauseChangeSchema(AnswerSchema):
     """How one clause came to be: parts that are equal or deleted give the old words, those that
     are equal or inserted the new ones."""
 
-    change = ma.fields.Enum(Change, by_value=True, required=True)
-    from_number = ma.fields.Integer(required=True, allow_none=True)
-    to_number = ma.fields.Integer(required=True, allow_none=True)
-    from_item = ma.fields.Integer(required=True, allow_none=True)
-    to_item = ma.fields.Integer(required=True, allow_none=True)
-    parts = ma.fields.List(ma.fields.Nested(PartSchema), required=True)
-    summary = ma.fields.String(required=True)
+    shown = attributes(ClauseChange, "change from_number to_number from_item to_item summary")
+    parts = ma.fields.List(ma.fields.Nested(PartSchema))
 
 
-class DifferenceSchema(Schema):
+class DifferenceSchema(AnswerSchema):
     """What changed from one version to another; empty where nothing did."""
 
-    convention_id = Id(required=True)
-    from_ = ma.fields.Integer(data_key="from", required=True)
-    to = ma.fields.Integer(required=True)
-    changes = ma.fields.List(ma.fields.Nested(ClauseChangeSchema), required=True)
+    convention_id = Id()
+    from_ = ma.fields.Integer(data_key="from")
+    to = ma.fields.Integer()
+    changes = ma.fields.List(ma.fields.Nested(ClauseChangeSchema))
 
 
-class VersionBriefSchema(Schema):
+class VersionBriefSchema(AnswerSchema):
     shown = columns(
         ConventionVersion,
         "id number state is_trial notice_ends_at in_force_at review_by repeal_ends_at "
-        "repealed_at amends_id",
+        "repealed_at amends_id name",
     )
-    name = ma.fields.String(required=True)
 
 
-class ConventionBriefSchema(Schema):
+class ConventionBriefSchema(AnswerSchema):
     """A convention as lists show it; `current` is the version in force, or else the newest."""
 
-    shown = columns(Convention, "id compound_id legal_type")
-    title = ma.fields.String(required=True)
-    current = ma.fields.Nested(VersionBriefSchema, required=True)
+    shown = columns(Convention, "id compound_id legal_type title")
+    current = ma.fields.Nested(VersionBriefSchema)
 
 
-class ConventionSchema(Schema):
+class ConventionSchema(AnswerSchema):
     """A convention with all its versions; `current` is the one in force, or else the newest."""
 
-    shown = columns(Convention, "id compound_id legal_type")
-    title = ma.fields.String(required=True)
-    current = ma.fields.Nested(VersionBriefSchema, required=True)
-    versions = ma.fields.List(ma.fields.Nested(VersionBriefSchema), required=True)
+    shown = columns(Convention, "id compound_id legal_type title")
+    current = ma.fields.Nested(VersionBriefSchema)
+    versions = ma.fields.List(ma.fields.Nested(VersionBriefSchema))
 
 
 class VersionSchema(VersionBriefSchema):
@@ -226,12 +209,11 @@ class VersionSchema(VersionBriefSchema):
         ConventionVersion,
         "convention_id compound_id title review_months drafted_at opinion advice reviewed_at "
         "voted_at minutes_ref roll present yes no abstain notice_id filed_at filing_ref "
-        "repeal_reason repeal_resolution_id repeal_notice_id withdrawn_why",
+        "repeal_reason repeal_resolution_id repeal_notice_id withdrawn_why legal_type "
+        "amended_by_id",
     )
-    legal_type = ma.fields.Enum(LegalType, by_value=True, required=True)
-    clauses = ma.fields.List(ma.fields.Nested(ClauseSchema), required=True)
-    resolutions = ma.fields.List(ma.fields.Nested(NamedResolutionSchema), required=True)
-    flags = ma.fields.List(ma.fields.Nested(FlagSchema), required=True)
-    difference = ma.fields.List(ma.fields.Nested(ClauseChangeSchema), required=True)
-    owner_vote = ma.fields.Nested(OfficialVoteSchema, required=True, allow_none=True)
-    amended_by_id = Id(required=True, allow_none=True)
+    clauses = ma.fields.List(ma.fields.Nested(ClauseSchema))
+    resolutions = ma.fields.List(ma.fields.Nested(NamedResolutionSchema))
+    flags = ma.fields.List(ma.fields.Nested(FlagSchema))
+    difference = ma.fields.List(ma.fields.Nested(ClauseChangeSchema))
+    owner_vote = ma.fields.Nested(OfficialVoteSchema, allow_none=True)

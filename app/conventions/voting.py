@@ -9,21 +9,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.board.posting import post
-from app.conventions import notices
-from app.conventions.models import (
-    OPEN,
-    TEXT_IS_FINAL,
-    ConventionVersion,
-    LegalType,
-    VersionState,
-)
-from app.conventions.refusals import (
-    FiguresDisagree,
-    NeedsNoOwnerVote,
-    NotApproved,
-    VoteNotPassed,
-    WrongLegalType,
-)
+from app.conventions import notices, refusals
+from app.conventions.models import OPEN, TEXT_IS_FINAL, ConventionVersion, LegalType, VersionState
 from app.conventions.texts.clauses import Clause, OfficialOwnerVote
 from app.kit.audit import record
 from app.kit.moves import begin_move, record_move
@@ -31,12 +18,7 @@ from app.kit.orm import new_id
 from app.people.models import Resident
 from votes.civil_code import OWNERS_ITEMS
 from votes.errors import VotingError
-from votes.joint_decision import (
-    JointOutcome,
-    OwnersFigures,
-    decide_jointly,
-    explain_joint_decision,
-)
+from votes.joint_decision import JointOutcome, OwnersFigures, decide_jointly, explain_joint_decision
 from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
 
 COVENANT_ITEM = 2  # making and amending the management covenant
@@ -53,7 +35,7 @@ def record_vote(
     yes: int,
     no: int,
     abstain: int,
-) -> ConventionVersion:
+) -> None:
     """Enter the vote of the residents' meeting on a pact (L5-9: more than half of those present,
     and more than half of the roll present).
 
@@ -63,13 +45,12 @@ def record_vote(
     try:
         vote = ResolutionVote(roll, present, yes, no, abstain)
     except VotingError as error:
-        raise FiguresDisagree(en=error.message) from None
+        raise refusals.FiguresDisagree(en=error.message) from None
     why = explain_majority(MajorityRule(), vote)
     if decide(MajorityRule(), vote) is not MajorityOutcome.PASSED:
-        raise VoteNotPassed(zh=why.zh, en=why.en)
+        raise refusals.VoteNotPassed(zh=why.zh, en=why.en)
     version.record_vote(vote, minutes_ref, at)
     record_move(session, version, "record_vote", by, at, reason=why.zh)
-    return version
 
 
 def record_owner_vote(
@@ -80,7 +61,7 @@ def record_owner_vote(
     *,
     official_ref: str,
     **figures: int,
-) -> ConventionVersion:
+) -> None:
     """Enter the official result of the owners' vote on a covenant, Civil Code 278(1)(2).
 
     Raises WrongLegalType, WrongState, NotApproved, FiguresDisagree, VoteNotPassed.
@@ -88,26 +69,20 @@ def record_owner_vote(
     at = _begin_vote(session, version, LegalType.OWNER_COVENANT)
     vote = _passed(session, version, COVENANT_ITEM, by, at, official_ref, figures)
     version.record_owner_vote(vote, at)
-    record_move(
-        session,
-        version,
-        "record_owner_vote",
-        by,
-        at,
-        reason=f"{official_ref} {vote.explanation_zh}",
-    )
-    return version
+    why = f"{official_ref} {vote.explanation_zh}"
+    record_move(session, version, "record_owner_vote", by, at, reason=why)
 
 
 def attach_owner_vote(
     session: Session,
     version: ConventionVersion,
-    clause: Clause,
     by: Resident,
+    clause: Clause,
+    /,
     *,
     official_ref: str,
     **figures: int,
-) -> Clause:
+) -> None:
     """Enter the official result of the owners' vote on a clause: from now on it is active.
 
     If the clause stands on the board already, a notice says so. Raises NeedsNoOwnerVote,
@@ -116,7 +91,7 @@ def attach_owner_vote(
     at = begin_move(session, version)
     session.refresh(clause)
     if clause.owner_vote_item is None:
-        raise NeedsNoOwnerVote
+        raise refusals.NeedsNoOwnerVote
     version.require_state(*TEXT_IS_FINAL)
     vote = _passed(session, version, clause.owner_vote_item, by, at, official_ref, figures)
     clause.activate(vote)
@@ -125,8 +100,8 @@ def attach_owner_vote(
         session,
         clause,
         "attach_owner_vote",
-        at=at,
-        actor_id=by.id,
+        by,
+        at,
         compound_id=version.compound_id,
         from_state="INACTIVE",
         to_state="ACTIVE",
@@ -142,7 +117,6 @@ def attach_owner_vote(
             clause=clause,
             data={"clause": notices.ClauseData().dump(clause)},
         )
-    return clause
 
 
 def _activate_in_draft(version: ConventionVersion, clause: Clause, vote: OfficialOwnerVote) -> None:
@@ -161,11 +135,11 @@ def _activate_in_draft(version: ConventionVersion, clause: Clause, vote: Officia
 
 def _begin_vote(session: Session, version: ConventionVersion, legal_type: LegalType) -> datetime:
     if version.legal_type is not legal_type:
-        raise WrongLegalType
+        raise refusals.WrongLegalType
     at = begin_move(session, version)
     version.require_state(VersionState.REVIEW)
     if not version.is_approved:
-        raise NotApproved
+        raise refusals.NotApproved
     return at
 
 
@@ -182,11 +156,11 @@ def _passed(
     try:
         counted = OwnersFigures(**figures)
     except VotingError as error:
-        raise FiguresDisagree(en=error.message) from None
+        raise refusals.FiguresDisagree(en=error.message) from None
     why = explain_joint_decision(item, counted)
     if decide_jointly(item, counted) is not JointOutcome.PASSED:
         basis = OWNERS_ITEMS[item]
-        raise VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
+        raise refusals.VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
     vote = OfficialOwnerVote(
         id=new_id(),
         compound_id=version.compound_id,

@@ -32,6 +32,19 @@ def chosen_rows(session: Session, session_id: UUID) -> list[ResultRow]:
     return list(session.scalars(query))
 
 
+def hold_chosen_matters(session: Session, session_id: UUID) -> list[Matter]:
+    """The matters that the session chose, in the order of the tally, each held and read again."""
+    ids = [row.matter_id for row in chosen_rows(session, session_id)]
+    matters = session.scalars(
+        select(Matter)
+        .where(Matter.id.in_(ids))
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return sorted(matters, key=lambda matter: ids.index(matter.id))
+
+
 def chosen_matter(session: Session, session_id: UUID, matter_id: UUID) -> Matter:
     """The matter, if this session chose it. Raises MatterNotChosen."""
     for row in chosen_rows(session, session_id):

@@ -72,7 +72,7 @@ def note_arrival(
     Raises Forbidden, WrongState, UnknownResident.
     """
     if CLERKS.isdisjoint(clerk.roles_in(agenda_session.compound)):
-        raise Forbidden(zh="替别人签到由工作人员办理", en="Only clerks note others' arrival")
+        raise Forbidden(zh="替别人签到由工作人员办理", en="Only clerks can check in others")
     at = begin_move(session, agenda_session)
     agenda_session.require_state(SessionState.MEETING)
     if session.get(Resident, resident_id) is None:
@@ -131,12 +131,5 @@ def _arrive(
                 Attendance.session_id == agenda_session.id, Attendance.resident_id == resident_id
             )
         ).one()
-    record(
-        session,
-        attendance,
-        "arrive",
-        at=at,
-        actor_id=noted_by_id,
-        compound_id=agenda_session.compound_id,
-    )
+    record(session, attendance, "arrive", noted_by_id, at)
     return attendance

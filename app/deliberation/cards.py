@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.agenda.models import DISCUSSION_STATES, AgendaSession, SessionState
@@ -17,6 +17,7 @@ from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, CardSupport, SolutionCard
 from app.deliberation.refusals import InvalidCardTarget
 from app.kit.moves import begin_move, record_move
+from app.kit.orm import next_number
 from app.matters.models import Matter, MatterState
 from app.people.models import Resident
 
@@ -45,7 +46,9 @@ def put_card(
         session_id=agenda_session.id,
         compound_id=agenda_session.compound_id,
         matter_id=matter_id,
-        number=1 + _last_number(session, agenda_session.id),
+        number=next_number(
+            session, SolutionCard.number, SolutionCard.session_id == agenda_session.id
+        ),
         text=text,
         author=by,
         is_anonymous=is_anonymous,
@@ -155,9 +158,3 @@ def _begin(session: Session, card: SolutionCard, *states: SessionState) -> datet
     card.agenda_session.require_state(*states)
     session.refresh(card)
     return at
-
-
-def _last_number(session: Session, session_id: UUID) -> int:
-    """Read while the session is held alone, so that no number is given out twice."""
-    query = select(func.max(SolutionCard.number)).where(SolutionCard.session_id == session_id)
-    return session.scalar(query) or 0

@@ -65,15 +65,7 @@ def invite(
             session.add(invitation)
     except IntegrityError:
         raise AlreadyInvited from None
-    record(
-        session,
-        invitation,
-        "invite",
-        at=at,
-        actor_id=by.id,
-        compound_id=agenda_session.compound_id,
-        reason=not_needed_why,
-    )
+    record(session, invitation, "invite", by, at, reason=not_needed_why)
     return invitation
 
 

@@ -1,7 +1,6 @@
 """Invitations, attendance, remarks and solution cards of a round table."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,13 +12,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.agenda.models import AgendaSession
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
 from app.kit.words import Worded
 from app.matters.models import Matter
 from app.people.models import Resident
@@ -56,14 +54,7 @@ class Invitation(HasId, Base):
         Index(None, "session_id", "id"),
         UniqueConstraint("session_id", "kind", "name"),
         # NULL is never equal to NULL: without this a kind could be ticked off many times.
-        Index(
-            "uq_invitations_not_needed",
-            "session_id",
-            "kind",
-            unique=True,
-            sqlite_where=text("name IS NULL"),
-            postgresql_where=text("name IS NULL"),
-        ),
+        unique_where("uq_invitations_not_needed", "session_id", "kind", where="name IS NULL"),
         CheckConstraint("(name IS NULL) = (not_needed_why IS NOT NULL)", name="name_or_reason"),
         CheckConstraint(
             "not_needed_why IS NULL OR resident_id IS NULL", name="reason_names_nobody"
@@ -79,11 +70,11 @@ class Invitation(HasId, Base):
     invited_at: Mapped[datetime]
 
 
-class ArrivalMode(StrEnum):
+class ArrivalMode(Worded):
     """How an arrival was noted."""
 
-    SCAN = "SCAN"
-    CLERK = "CLERK"
+    SCAN = "SCAN", "扫码", "scanned the code"
+    CLERK = "CLERK", "工作人员登记", "noted by a clerk"
 
 
 class Attendance(HasId, Base):
@@ -126,13 +117,13 @@ class Remark(HasId, Base):
     noted_at: Mapped[datetime]
 
 
-class CardState(StrEnum):
+class CardState(Worded):
     """What became of a card. One that is merged, adopted or dropped stays so."""
 
-    OPEN = "OPEN"
-    MERGED = "MERGED"
-    ADOPTED = "ADOPTED"
-    DROPPED = "DROPPED"
+    OPEN = "OPEN", "待议", "open"
+    MERGED = "MERGED", "已合并", "merged"
+    ADOPTED = "ADOPTED", "已采纳", "adopted"
+    DROPPED = "DROPPED", "未采纳", "dropped"
 
 
 CARD_MOVES: dict[CardState, frozenset[CardState]] = {

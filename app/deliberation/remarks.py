@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession, SessionState
@@ -14,6 +13,7 @@ from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import Remark
 from app.kit.audit import record
 from app.kit.moves import begin_move
+from app.kit.orm import next_number
 from app.people.models import Resident
 
 
@@ -47,7 +47,7 @@ def note_remark(
         session_id=agenda_session.id,
         compound_id=agenda_session.compound_id,
         matter_id=matter_id,
-        position=1 + _last_position(session, agenda_session.id),
+        position=next_number(session, Remark.position, Remark.session_id == agenda_session.id),
         speaker=speaker,
         text=text,
         noted_by_id=by.id,
@@ -55,7 +55,7 @@ def note_remark(
     )
     session.add(remark)
     session.flush()
-    record(session, remark, "note", at=at, actor_id=by.id, compound_id=agenda_session.compound_id)
+    record(session, remark, "note", by, at)
     attach(session, remark, agenda_session.compound_id, attachment_ids, by, at)
     return remark
 
@@ -64,9 +64,3 @@ def with_attachments(session: Session, remarks: Sequence[Remark]) -> list[SeenRe
     """The remarks as they are read, their attachments found in one query."""
     found = attachments_of(session, [remark.id for remark in remarks])
     return [SeenRemark(remark, found.get(remark.id, [])) for remark in remarks]
-
-
-def _last_position(session: Session, session_id: UUID) -> int:
-    """Read while the session is held alone, so that no position is given out twice."""
-    query = select(func.max(Remark.position)).where(Remark.session_id == session_id)
-    return session.scalar(query) or 0

@@ -26,7 +26,7 @@ class RoundTable:
     attendance: Presence
 
 
-def start_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
+def start_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """Begin the round table on the chosen matters; agenda and cards go on the board.
 
     Raises WrongState, NothingChosen, ChecklistIncomplete.
@@ -47,7 +47,6 @@ def start_meeting(session: Session, agenda_session: AgendaSession, by: Resident)
         agenda=agenda,
         data={"matters": notices.DiscussedMatterData(many=True).dump(agenda)},
     )
-    return agenda_session
 
 
 def read_round_table(

@@ -1,5 +1,6 @@
 """URLs of round tables and solution cards."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,39 +8,13 @@ from app.agenda.access import as_seen
 from app.agenda.models import AgendaSession
 from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
-from app.deliberation import attendance, cards, invitations, remarks, round_table
+from app.deliberation import attendance, cards, invitations, refusals, remarks, round_table, schemas
 from app.deliberation.models import Attendance, Invitation, Remark, SolutionCard
-from app.deliberation.refusals import (
-    AlreadyInvited,
-    AttendanceCodeExpired,
-    ChecklistIncomplete,
-    InvalidAttendanceCode,
-    InvalidCardTarget,
-    MatterNotChosen,
-    NameOrReason,
-    NothingChosen,
-)
-from app.deliberation.schemas import (
-    ArriveArgs,
-    AttendanceCodeSchema,
-    AttendanceSchema,
-    CardsArgs,
-    CardSchema,
-    DropCardArgs,
-    InvitationSchema,
-    InviteArgs,
-    MergeCardArgs,
-    PutCardArgs,
-    RemarkArgs,
-    RemarkSchema,
-    RoundTableSchema,
-    TagCardArgs,
-)
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page, refused
-from app.people.guards import EVERYONE_THERE, act, allow, create_once, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain
 from app.people.models import Role
 from app.people.refusals import UnknownResident
 from app.signing import signing_keys
@@ -61,42 +36,34 @@ CARD_EXAMPLE = {
 }
 
 
-@blp.route("/sessions/<uuid:session_id>/round-table", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/round-table", schemas.RoundTableSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RoundTableSchema)
 def read_round_table(session_id: UUID) -> round_table.RoundTable:
-    """圆桌会 · Agenda with cards, checklist of invitations, and attendance."""
+    """圆桌会 · The agenda with cards, the checklist of invitations, and attendance."""
     agenda_session = obtain(AgendaSession, session_id)
     return round_table.read_round_table(db.session(), agenda_session, current_actor().id)
 
 
-@blp.route("/sessions/<uuid:session_id>/start-meeting", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/start-meeting", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
-@blp.refuses(WrongState, NothingChosen, ChecklistIncomplete)
+@blp.refuses(WrongState, refusals.NothingChosen, refusals.ChecklistIncomplete)
 def start_meeting(session_id: UUID) -> dict[str, Any]:
-    """开圆桌会 · Begin the round table on the chosen matters."""
-    agenda_session = act(round_table.start_meeting, obtain(AgendaSession, session_id))
-    return as_seen(agenda_session)
+    """开圆桌会 · Start the round table on the selected matters."""
+    return as_seen(act(round_table.start_meeting, obtain(AgendaSession, session_id)))
 
 
-@blp.route("/sessions/<uuid:session_id>/invitations", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/invitations", schemas.InvitationSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(InviteArgs, example=INVITE_EXAMPLE)
-@blp.response(201, InvitationSchema)
-@blp.creates(WrongState, NameOrReason, AlreadyInvited, UnknownResident)
+@blp.arguments(schemas.InviteArgs, example=INVITE_EXAMPLE)
+@blp.creates(WrongState, refusals.NameOrReason, refusals.AlreadyInvited, UnknownResident)
 def invite(body: dict[str, Any], session_id: UUID) -> Invitation:
-    """邀请 · Invite somebody, or say why nobody of this kind is needed."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    return create_once(
-        Invitation, lambda: invitations.invite(db.session(), agenda_session, actor.resident, **body)
-    )
+    """邀请 · Record an invitation, or the reason why nobody of this kind is needed."""
+    return create(Invitation, invitations.invite, obtain(AgendaSession, session_id), **body)
 
 
-@blp.route("/sessions/<uuid:session_id>/invitations", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/invitations")
 @allow(*READERS_OF_NAMES)
-@blp.lists(InvitationSchema)
+@blp.lists(schemas.InvitationSchema)
 def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """邀请名单 · Invitations of a session, newest first."""
     obtain(AgendaSession, session_id)
@@ -104,27 +71,26 @@ def list_invitations(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Invitation.id, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance-code", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/attendance-code", schemas.AttendanceCodeSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, AttendanceCodeSchema)
 @blp.refuses(WrongState)
 def read_attendance_code(session_id: UUID) -> attendance.AttendanceCode:
-    """签到码 · A code that lives ten minutes, to be shown as QR code at the round table."""
+    """签到码 · A code valid for ten minutes, to be shown as a QR code at the round table."""
     return attendance.make_code(obtain(AgendaSession, session_id), signing_keys())
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/attendance", schemas.AttendanceSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(ArriveArgs, example={"code": "IjAxOThjMGRlIg.aWkgOA.c2lnbmF0dXJl"})
-@blp.response(200, AttendanceSchema)
+@blp.arguments(schemas.ArriveArgs, example={"code": "IjAxOThjMGRlIg.aWkgOA.c2lnbmF0dXJl"})
 @blp.refuses(
     WrongState,
-    InvalidAttendanceCode,
-    AttendanceCodeExpired,
+    refusals.InvalidAttendanceCode,
+    refusals.AttendanceCodeExpired,
     UnknownResident,
 )
 def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
-    """签到 · Note one's own arrival by the code, or as a clerk somebody else's; once is enough."""
+    """签到 · Record your own arrival with the code, or as a clerk that of somebody else. Repeating
+    it changes nothing."""
     agenda_session = obtain(AgendaSession, session_id)
     actor = current_actor()
     match body:
@@ -140,11 +106,11 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
     return arrival
 
 
-@blp.route("/sessions/<uuid:session_id>/attendance", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/attendance")
 @allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
-@blp.lists(AttendanceSchema)
+@blp.lists(schemas.AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """签到名单 · Who came, the last arrival first."""
+    """签到名单 · Who came, the latest arrival first."""
     obtain(AgendaSession, session_id)
     query = (
         db.select(Attendance)
@@ -154,130 +120,105 @@ def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Attendance.id, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/remarks", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/remarks", schemas.RemarkSchema)
 @allow(*MINUTE_TAKERS)
-@blp.arguments(RemarkArgs, example=REMARK_EXAMPLE)
-@blp.response(201, RemarkSchema)
-@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment)
+@blp.arguments(schemas.RemarkArgs, example=REMARK_EXAMPLE)
+@blp.creates(WrongState, refusals.MatterNotChosen, TooManyAttachments, UnknownAttachment)
 def note_remark(body: dict[str, Any], session_id: UUID) -> remarks.SeenRemark:
     """记录发言 · Add a remark to the minutes."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    remark = create_once(
-        Remark, lambda: remarks.note_remark(db.session(), agenda_session, actor.resident, **body)
-    )
+    remark = create(Remark, remarks.note_remark, obtain(AgendaSession, session_id), **body)
     return remarks.with_attachments(db.session(), [remark])[0]
 
 
-@blp.route("/sessions/<uuid:session_id>/remarks", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/remarks")
 @allow(*EVERYONE_THERE)
-@blp.lists(RemarkSchema)
+@blp.lists(schemas.RemarkSchema)
 def list_remarks(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """会议记录 · The minutes, in the order of speaking."""
     obtain(AgendaSession, session_id)
     query = db.select(Remark).where(Remark.session_id == session_id)
-    page = read_page(db.session(), query, Remark.position, **args, oldest_first=True)
-    return {**page, "items": remarks.with_attachments(db.session(), page["items"])}
+    show = partial(remarks.with_attachments, db.session())
+    return read_page(db.session(), query, Remark.position, oldest_first=True, show=show, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/cards", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/cards", schemas.CardSchema)
 @allow(*CARD_AUTHORS)
-@blp.arguments(PutCardArgs, example=CARD_EXAMPLE)
-@blp.response(201, CardSchema)
-@blp.creates(WrongState, MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly)
+@blp.arguments(schemas.PutCardArgs, example=CARD_EXAMPLE)
+@blp.creates(
+    WrongState, refusals.MatterNotChosen, TooManyAttachments, UnknownAttachment, PhotosOnly
+)
 def put_card(body: dict[str, Any], session_id: UUID) -> SeenCard:
-    """提方案 · Put a solution card for a chosen matter."""
-    agenda_session = obtain(AgendaSession, session_id)
-    actor = current_actor()
-    card = create_once(
-        SolutionCard, lambda: cards.put_card(db.session(), agenda_session, actor.resident, **body)
-    )
-    return _seen(card)
+    """提方案 · Add a solution card to a selected matter."""
+    return _seen(create(SolutionCard, cards.put_card, obtain(AgendaSession, session_id), **body))
 
 
-@blp.route("/sessions/<uuid:session_id>/cards", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/cards")
 @allow(*EVERYONE_THERE)
-@blp.lists(CardSchema, CardsArgs)
+@blp.lists(schemas.CardSchema, schemas.CardsArgs)
 def list_cards(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """方案卡片 · Solution cards of a session in the order of their numbers."""
     obtain(AgendaSession, session_id)
-    query = cards_of(session_id)
-    for column in ("matter_id", "state"):
-        if column in args:
-            query = query.where(getattr(SolutionCard, column) == args.pop(column))
-    page = read_page(db.session(), query, SolutionCard.number, **args, oldest_first=True)
-    return {**page, "items": as_seen_by(db.session(), current_actor().id, page["items"])}
+    query, show = cards_of(session_id), partial(as_seen_by, db.session(), current_actor().id)
+    return read_page(db.session(), query, SolutionCard.number, oldest_first=True, show=show, **args)
 
 
-@blp.route("/cards/<uuid:card_id>", methods=["GET"])
+@blp.get("/cards/<uuid:card_id>", schemas.CardSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, CardSchema)
 def read_card(card_id: UUID) -> SeenCard:
     """一张卡片 · One solution card."""
     return _seen(obtain(SolutionCard, card_id))
 
 
-@blp.route("/cards/<uuid:card_id>/support", methods=["PUT"])
+@blp.put("/cards/<uuid:card_id>/support", schemas.CardSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def support_card(card_id: UUID) -> SeenCard:
     """支持 · Support a card."""
-    card = act(cards.support_card, obtain(SolutionCard, card_id))
-    return _seen(card)
+    return _seen(act(cards.support_card, obtain(SolutionCard, card_id)))
 
 
-@blp.route("/cards/<uuid:card_id>/support", methods=["DELETE"])
+@blp.delete("/cards/<uuid:card_id>/support", schemas.CardSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def withdraw_support(card_id: UUID) -> SeenCard:
-    """撤回支持 · Support a card no longer, nor what was merged into it."""
-    card = act(cards.withdraw_support, obtain(SolutionCard, card_id))
-    return _seen(card)
+    """撤回支持 · Withdraw your support of a card and of the cards merged into it."""
+    return _seen(act(cards.withdraw_support, obtain(SolutionCard, card_id)))
 
 
-@blp.route("/cards/<uuid:card_id>/merge", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/merge", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
-@blp.response(200, CardSchema)
-@blp.refuses(WrongState, InvalidCardTarget)
+@blp.arguments(schemas.MergeCardArgs, example={"into": "0198c0de-0000-7000-8000-00000000000b"})
+@blp.refuses(WrongState, refusals.InvalidCardTarget)
 def merge_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """合并 · Let another card of the same matter stand for this one too."""
-    card = act(cards.merge_card, obtain(SolutionCard, card_id), body["into"])
-    return _seen(card)
+    """合并 · Merge a card into another card of the same matter."""
+    return _seen(act(cards.merge_card, obtain(SolutionCard, card_id), body["into"]))
 
 
-@blp.route("/cards/<uuid:card_id>/adopt", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/adopt", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, CardSchema)
 @blp.refuses(WrongState)
 def adopt_card(card_id: UUID) -> SeenCard:
-    """采纳 · Take a card up; with its first one the matter is DELIBERATED."""
-    card = act(cards.adopt_card, obtain(SolutionCard, card_id))
-    return _seen(card)
+    """采纳 · Adopt a card; with its first adopted card a matter becomes DELIBERATED."""
+    return _seen(act(cards.adopt_card, obtain(SolutionCard, card_id)))
 
 
-@blp.route("/cards/<uuid:card_id>/drop", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/drop", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(DropCardArgs, required=False, example={"reason": "费用没有着落"})
-@blp.response(200, CardSchema)
+@blp.arguments(schemas.DropCardArgs, required=False, example={"reason": "费用没有着落"})
 @blp.refuses(WrongState)
 def drop_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """不采纳 · Do not take a card up."""
-    card = act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"])
-    return _seen(card)
+    """不采纳 · Drop a card: it is not adopted."""
+    return _seen(act(cards.drop_card, obtain(SolutionCard, card_id), body["reason"]))
 
 
-@blp.route("/cards/<uuid:card_id>/tag", methods=["POST"])
+@blp.post("/cards/<uuid:card_id>/tag", schemas.CardSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(TagCardArgs, example={"item": 8})
-@blp.response(200, CardSchema)
+@blp.arguments(schemas.TagCardArgs, example={"item": 8})
 @blp.refuses(WrongState)
 def tag_card(body: dict[str, Any], card_id: UUID) -> SeenCard:
-    """标明须业主表决 · Say which item of Civil Code 278(1) leaves a card to the owners."""
-    card = act(cards.tag_card, obtain(SolutionCard, card_id), body["item"])
-    return _seen(card)
+    """标明须业主表决 · Tag a card with the item of Civil Code 278(1) that leaves it to the owners'
+    vote."""
+    return _seen(act(cards.tag_card, obtain(SolutionCard, card_id), body["item"]))
 
 
 def _seen(card: SolutionCard) -> SeenCard:

@@ -4,8 +4,11 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.agenda.models import AgendaSession
+from app.agenda.models import AgendaItem, AgendaSession
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
+from app.ballots.models import ResultRow
+from app.deliberation.attendance import AttendanceCode, Presence
+from app.deliberation.invitations import ChecklistLine
 from app.deliberation.models import (
     Attendance,
     CardState,
@@ -14,7 +17,8 @@ from app.deliberation.models import (
     Remark,
     SolutionCard,
 )
-from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.deliberation.seen import SeenCard
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, attributes, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.civil_code import OWNERS_ITEMS
@@ -40,15 +44,14 @@ class InviteArgs(Schema):
     not_needed_why = Text(max_length=500, multiline=True, load_default=None)
 
 
-class InvitationSchema(Schema):
+class InvitationSchema(AnswerSchema):
     shown = columns(Invitation, "id session_id kind name resident_id not_needed_why invited_at")
 
 
-class AttendanceCodeSchema(Schema):
+class AttendanceCodeSchema(AnswerSchema):
     """A text to be shown as a QR code at the round table; valid until `expires_at`."""
 
-    code = ma.fields.String(required=True)
-    expires_at = Instant(required=True)
+    shown = attributes(AttendanceCode, "code expires_at")
 
 
 class ArriveArgs(Schema):
@@ -58,11 +61,11 @@ class ArriveArgs(Schema):
     resident_id = Id()
 
 
-class AttendanceSchema(Schema):
+class AttendanceSchema(AnswerSchema):
     """That somebody came; `is_on_roll` says whether they count for the quorum."""
 
     shown = columns(Attendance, "id session_id resident_id arrived_at mode is_on_roll")
-    masked_name = ma.fields.String(attribute="resident.masked_name", required=True)
+    masked_name = ma.fields.String(attribute="resident.masked_name")
 
 
 class RemarkArgs(Schema):
@@ -75,11 +78,11 @@ class RemarkArgs(Schema):
     attachment_ids = AttachmentIds()
 
 
-class RemarkSchema(Schema):
+class RemarkSchema(AnswerSchema):
     """A remark of the minutes; `position` counts from 1 in the order of speaking."""
 
     shown = columns(Remark, "id session_id matter_id position speaker text noted_at", of="remark")
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
 
 
 class PutCardArgs(Schema):
@@ -114,7 +117,7 @@ class TagCardArgs(Schema):
     item = owners_item(required=True)
 
 
-class CardSchema(Schema):
+class CardSchema(AnswerSchema):
     """A solution card as one person sees it.
 
     `author` is a masked name, null where the author wished so; `supports` includes those of cards
@@ -123,59 +126,45 @@ class CardSchema(Schema):
 
     shown = columns(
         SolutionCard,
-        "id session_id matter_id number text state merged_into_id is_anonymous put_at",
+        "id session_id matter_id number label text state merged_into_id is_anonymous put_at "
+        "needs_owner_vote",
         of="card",
     )
-    label = ma.fields.String(attribute="card.label", required=True)
-    author = ma.fields.String(required=True, allow_none=True)
-    is_mine = ma.fields.Boolean(required=True)
-    needs_owner_vote = ma.fields.Boolean(attribute="card.needs_owner_vote", required=True)
-    owner_vote_item = owners_item(attribute="card.owner_vote_item", required=True)
-    owner_vote_basis = ma.fields.String(
-        attribute="basis.zh", dump_default=None, required=True, allow_none=True
-    )
-    owner_vote_basis_en = ma.fields.String(
-        attribute="basis.en", dump_default=None, required=True, allow_none=True
-    )
-    supports = ma.fields.Integer(attribute="supports.count", required=True)
-    is_supported = ma.fields.Boolean(attribute="supports.is_mine", required=True)
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    seen = attributes(SeenCard, "author is_mine")
+    owner_vote_item = owners_item(attribute="card.owner_vote_item")
+    owner_vote_basis = ma.fields.String(attribute="basis.zh", dump_default=None, allow_none=True)
+    owner_vote_basis_en = ma.fields.String(attribute="basis.en", dump_default=None, allow_none=True)
+    supports = ma.fields.Integer(attribute="supports.count")
+    is_supported = ma.fields.Boolean(attribute="supports.is_mine")
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
 
 
-class DiscussedMatterSchema(Schema):
+class DiscussedMatterSchema(AnswerSchema):
     """A chosen matter; `rank` is its place in the tally."""
 
-    matter_id = Id(attribute="row.matter_id", required=True)
-    rank = ma.fields.Integer(attribute="row.rank", required=True)
-    number = ma.fields.Integer(attribute="row.item.number", required=True)
-    label = ma.fields.String(attribute="row.item.label", required=True)
+    counted = columns(ResultRow, "matter_id rank", of="row")
+    listed = columns(AgendaItem, "number label", of="row.item")
     shown = columns(Matter, "title category state", of="row.item.matter")
-    cards = ma.fields.List(ma.fields.Nested(CardSchema), required=True)
+    cards = ma.fields.List(ma.fields.Nested(CardSchema))
 
 
-class ChecklistLineSchema(Schema):
+class ChecklistLineSchema(AnswerSchema):
     """A kind that the round table must have thought of; missing while neither is there."""
 
-    kind = ma.fields.Enum(InviteeKind, by_value=True, required=True)
-    invited = ma.fields.Integer(required=True)
-    not_needed_why = ma.fields.String(required=True, allow_none=True)
-    is_missing = ma.fields.Boolean(required=True)
+    shown = attributes(ChecklistLine, "kind invited not_needed_why is_missing")
 
 
-class PresenceSchema(Schema):
+class PresenceSchema(AnswerSchema):
     """People on the session's roll, those of them who came, and others who came."""
 
-    roll = ma.fields.Integer(required=True)
-    on_roll = ma.fields.Integer(required=True)
-    others = ma.fields.Integer(required=True)
+    shown = attributes(Presence, "roll on_roll others")
 
 
-class RoundTableSchema(Schema):
+class RoundTableSchema(AnswerSchema):
     """Agenda with cards, checklist of invitations, and attendance."""
 
-    session_id = Id(attribute="agenda_session.id", required=True)
-    name = ma.fields.String(attribute="agenda_session.name", required=True)
-    shown = columns(AgendaSession, "state place round_table_at", of="agenda_session")
-    agenda = ma.fields.List(ma.fields.Nested(DiscussedMatterSchema), required=True)
-    checklist = ma.fields.List(ma.fields.Nested(ChecklistLineSchema), required=True)
-    attendance = ma.fields.Nested(PresenceSchema, required=True)
+    session_id = Id(attribute="agenda_session.id")
+    shown = columns(AgendaSession, "name state place round_table_at", of="agenda_session")
+    agenda = ma.fields.List(ma.fields.Nested(DiscussedMatterSchema))
+    checklist = ma.fields.List(ma.fields.Nested(ChecklistLineSchema))
+    attendance = ma.fields.Nested(PresenceSchema)

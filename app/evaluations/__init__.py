@@ -1,1 +1,1 @@
-"""民评 evaluate: follow-ups, rounds, closing or reopening of matters, the three rates."""
+"""民评 evaluate: follow-ups, rounds, closing or reopening of matters, the four rates."""

@@ -9,16 +9,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.evaluations import refusals
 from app.evaluations.judging import follow_the_raiser
 from app.evaluations.models import FollowUp, FollowUpChannel
 from app.evaluations.outcome import Satisfaction
-from app.evaluations.refusals import (
-    AnsweredAlready,
-    AnswerYourself,
-    DoerCannotRate,
-    NotAsked,
-    VerifierCannotEnter,
-)
 from app.kit.audit import record
 from app.kit.calendar.terms import add_working_days
 from app.kit.moves import begin_move, record_move
@@ -52,9 +46,9 @@ def answer(
     matter = work.matter
     is_raiser = matter.raised_by_id == by.id
     if not is_raiser and not _supports(session, matter.id, by.id):
-        raise NotAsked
+        raise refusals.NotAsked
     if is_doer(work, by.id):
-        raise DoerCannotRate
+        raise refusals.DoerCannotRate
     author = matter.raised_by_id if is_raiser else by.id
     follow_up = _take(session, work, author, FollowUpChannel.APP, None, at, words)
     if is_raiser:
@@ -77,11 +71,11 @@ def enter_for_raiser(
     """
     at = begin_move(session, work)
     if is_doer(work, by.id):
-        raise DoerCannotRate
+        raise refusals.DoerCannotRate
     if isinstance(work, WorkOrder) and work.verified_by_id == by.id:
-        raise VerifierCannotEnter
+        raise refusals.VerifierCannotEnter
     if work.matter.raised_by_id == by.id:
-        raise AnswerYourself
+        raise refusals.AnswerYourself
     follow_up = _take(session, work, work.matter.raised_by_id, channel, by.id, at, words)
     _follow(session, work, follow_up, by, at)
     return follow_up
@@ -142,17 +136,9 @@ def _take(
         with session.begin_nested():
             session.add(follow_up)
     except IntegrityError:
-        raise AnsweredAlready from None
+        raise refusals.AnsweredAlready from None
     _require_state(work, is_raiser)
-    record(
-        session,
-        follow_up,
-        "answer",
-        at=at,
-        actor_id=entered_by_id or author_id,
-        compound_id=work.compound_id,
-        to_state=channel,
-    )
+    record(session, follow_up, "answer", entered_by_id or author_id, at, to_state=channel)
     return follow_up
 
 

@@ -91,7 +91,7 @@ def has_open_round(session: Session, matter_id: UUID) -> bool:
     )
 
 
-def standing_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]:
+def current_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]:
     """What was said of the matter's work as it stands: not of work that was sent back since, and
     not what led to an earlier judgement."""
     last = session.scalar(
@@ -116,8 +116,8 @@ def standing_follow_ups(session: Session, matter_id: UUID) -> Sequence[FollowUp]
 
 def raiser_says_unsolved(session: Session, matter_id: UUID) -> bool:
     """Whether whoever raised the matter calls any of its work unsolved."""
-    standing = standing_follow_ups(session, matter_id)
-    return any(each.is_raiser and not each.solved for each in standing)
+    current = current_follow_ups(session, matter_id)
+    return any(each.is_raiser and not each.solved for each in current)
 
 
 def count_follow_ups(answers: Sequence[FollowUp]) -> Figures:
@@ -140,9 +140,9 @@ def _conclude(
     by: Resident | None,
     at: datetime,
 ) -> MatterEvaluation:
-    standing = standing_follow_ups(session, matter.id)
-    figures = count_follow_ups(standing) if closed is None else closed.figures
-    unsolved = any(each.is_raiser and not each.solved for each in standing)
+    current = current_follow_ups(session, matter.id)
+    figures = count_follow_ups(current) if closed is None else closed.figures
+    unsolved = any(each.is_raiser and not each.solved for each in current)
     judgement = judge(RULE, figures, raiser_says_unsolved=unsolved)
     matter.evaluate()
     record_move(session, matter, "evaluate", by, at)

@@ -1,7 +1,6 @@
 """Follow-ups on orders and whistles, and what became of each judged matter."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
@@ -11,17 +10,18 @@ from app.compounds.models import Compound
 from app.evaluations.outcome import Figures, Satisfaction, Verdict
 from app.evaluations.results import Result
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 
 
-class FollowUpChannel(StrEnum):
+class FollowUpChannel(Worded):
     """How an answer came: given by its author, or taken by a clerk."""
 
-    APP = "APP"
-    PHONE_CALL = "PHONE_CALL"
-    VISIT = "VISIT"
+    APP = "APP", "本人填写", "answered by themselves"
+    PHONE_CALL = "PHONE_CALL", "电话", "by phone"
+    VISIT = "VISIT", "上门", "on a visit"
 
 
 class FollowUp(HasId, Base):

@@ -5,20 +5,20 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.evaluations.follow_ups import is_doer
-from app.evaluations.judging import standing_follow_ups
+from app.evaluations.judging import current_follow_ups
 from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
 from app.works.carrying_out import hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_TERMS
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
-def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
+def close_order(session: Session, order: WorkOrder, by: Resident) -> None:
     """结项: after the raiser's answer, or seven days after the check where none came.
 
     Never by whoever carried it out (L6-23). Raises DoerCannotVerify, WrongState, RaiserNotAsked,
@@ -34,17 +34,16 @@ def close_order(session: Session, order: WorkOrder, by: Resident) -> WorkOrder:
             raise RaiserNotAsked
     elif any(
         each.order_id == order.id and each.is_raiser and not each.solved
-        for each in standing_follow_ups(session, order.matter_id)
+        for each in current_follow_ups(session, order.matter_id)
     ):
         raise RaiserSaysUnsolved
     order.close()
     record_move(session, order, "close", by, at)
-    return order
 
 
 def reopen_order(
     session: Session, order: WorkOrder, by: Resident, *, reason: str, due_on: date | None
-) -> WorkOrder:
+) -> None:
     """退回重办: it is not solved after all; its doer goes on, with a new term.
 
     Without a day the term of its urgency begins anew. The matter is being carried out, or was
@@ -58,4 +57,3 @@ def reopen_order(
     if matter.state is MatterState.REOPENED:
         matter.execute()
         record_move(session, matter, "execute", by, at, reason=order.label)
-    return order

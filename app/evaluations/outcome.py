@@ -4,25 +4,25 @@ Decided from whole numbers only; a percentage is never compared, only printed.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from app.kit.words import Worded
 from votes.explanation import Explanation
 from votes.selection import Share
 
 HALF, THIRD = Share(1, 2), Share(1, 3)
 
 
-class Satisfaction(StrEnum):
+class Satisfaction(Worded):
     """满意、基本满意、不满意."""
 
-    SATISFIED = "SATISFIED"
-    MOSTLY = "MOSTLY"
-    NOT = "NOT"
+    SATISFIED = "SATISFIED", "满意", "satisfied"
+    MOSTLY = "MOSTLY", "基本满意", "mostly satisfied"
+    NOT = "NOT", "不满意", "not satisfied"
 
 
-class Verdict(StrEnum):
-    CLOSED = "CLOSED"
-    REOPENED = "REOPENED"
+class Verdict(Worded):
+    CLOSED = "CLOSED", "办结", "closed"
+    REOPENED = "REOPENED", "重新办理", "reopened"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Figures:
         return Rate(self.satisfied + self.mostly, self.answers)
 
     @property
-    def resolution(self) -> Rate:
+    def solved_rate(self) -> Rate:
         """解决率: solved, of all who judged that."""
         return Rate(self.solved, self.solved + self.unsolved)
 
@@ -154,6 +154,6 @@ def _closing(figures: Figures) -> Explanation:
     if figures.answers == 0:
         return Explanation("没有人作答，办结。", "Closed; nobody answered.")
     return Explanation(
-        f"满意率 {figures.satisfaction}，解决率 {figures.resolution}，办结。",
-        f"Closed: satisfied {figures.satisfaction}, solved {figures.resolution}.",
+        f"满意率 {figures.satisfaction}，解决率 {figures.solved_rate}，办结。",
+        f"Closed: satisfied {figures.satisfaction}, solved {figures.solved_rate}.",
     )

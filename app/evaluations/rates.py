@@ -1,6 +1,6 @@
-"""The three rates of work, counted from orders and whistles (domain notes, sections 5 and 8.2).
+"""The four rates of work, counted from orders and whistles (domain notes, sections 5 and 8.2).
 
-Response: first contact in its term, of all whose term is over or that were contacted. Resolution:
+Response: first contact in its term, of all whose term is over or that were contacted. Solved:
 raisers who answer "solved", of those who answered. Satisfaction: raisers who are satisfied or
 mostly so, of those who answered. In time: finished in its term, of all that are finished or due.
 No answer is in neither number. Emergencies are listed apart.
@@ -42,7 +42,7 @@ Within = Callable[[InstrumentedAttribute[UUID]], ColumnElement[bool]]
 @dataclass(frozen=True)
 class Rates:
     response: Rate
-    resolution: Rate
+    solved_rate: Rate
     satisfaction: Rate
     in_time: Rate
 
@@ -52,7 +52,7 @@ def rates_of(works: Iterable[Work]) -> Rates:
     works = list(works)
     return Rates(
         response=_rate(each.is_responded for each in works),
-        resolution=_rate(each.is_solved for each in works),
+        solved_rate=_rate(each.is_solved for each in works),
         satisfaction=_rate(each.is_pleasing for each in works),
         in_time=_rate(each.is_in_time for each in works),
     )

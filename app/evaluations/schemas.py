@@ -6,13 +6,9 @@ import marshmallow as ma
 
 from app.evaluations.limits import MIN_ANSWERS
 from app.evaluations.models import FollowUp, FollowUpChannel, MatterEvaluation
-from app.evaluations.outcome import Satisfaction
-from app.evaluations.rounds.models import (
-    EvaluationAnswer,
-    EvaluationRound,
-    PaperCount,
-)
-from app.kit.schemas import Id, Instant, Schema, Text, columns
+from app.evaluations.outcome import Figures, Rate, Satisfaction
+from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount
+from app.kit.schemas import AnswerSchema, Id, Instant, Schema, Text, alike, attributes, columns
 from app.works.orders.schemas import Day
 
 MAX_PEOPLE = 100_000
@@ -35,15 +31,14 @@ class TakenFollowUpArgs(FollowUpArgs):
     )
 
 
-class FollowUpSchema(Schema):
+class FollowUpSchema(AnswerSchema):
     """An answer; who gave it is told to nobody."""
 
     shown = columns(
         FollowUp,
         "id matter_id order_id whistle_id attempt is_raiser solved satisfaction comment "
-        "channel answered_at",
+        "channel answered_at label",
     )
-    label = ma.fields.String(required=True)
 
 
 class ReopenOrderArgs(Schema):
@@ -53,30 +48,26 @@ class ReopenOrderArgs(Schema):
     due_on = Day(load_default=None)
 
 
-class RateSchema(Schema):
+class RateSchema(AnswerSchema):
     """A share with both numbers; `text` prints them, or `–` for a share of nothing."""
 
-    numerator = ma.fields.Integer(required=True)
-    denominator = ma.fields.Integer(required=True)
-    text = ma.fields.String(required=True)
+    shown = attributes(Rate, "numerator denominator text")
 
 
-class GradeCountsSchema(Schema):
-    satisfied = ma.fields.Integer(required=True)
-    mostly = ma.fields.Integer(required=True)
-    not_satisfied = ma.fields.Integer(required=True)
+class GradeCountsSchema(AnswerSchema):
+    shown = attributes(Figures, "satisfied mostly not_satisfied")
 
 
-class EvaluationResultSchema(Schema):
+class EvaluationResultSchema(AnswerSchema):
     """Counted answers; `breakdown` is empty where fewer than ten people answered."""
 
-    answers = ma.fields.Integer(attribute="figures.answers", required=True)
-    satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction", required=True)
-    resolution = ma.fields.Nested(RateSchema, attribute="figures.resolution", required=True)
-    breakdown = ma.fields.Nested(GradeCountsSchema, required=True, allow_none=True)
+    shown = attributes(Figures, "answers", of="figures")
+    satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction")
+    solved_rate = ma.fields.Nested(RateSchema, attribute="figures.solved_rate")
+    breakdown = ma.fields.Nested(GradeCountsSchema, allow_none=True)
 
 
-class MatterEvaluationSchema(Schema):
+class MatterEvaluationSchema(AnswerSchema):
     """What became of a matter; `round_id` is empty where its follow-ups decided."""
 
     shown = columns(
@@ -84,8 +75,8 @@ class MatterEvaluationSchema(Schema):
         "id matter_id round_id verdict explanation_en concluded_at",
         of="evaluation",
     )
-    explanation = ma.fields.String(attribute="evaluation.explanation_zh", required=True)
-    result = ma.fields.Nested(EvaluationResultSchema, required=True)
+    explanation = ma.fields.String(attribute="evaluation.explanation_zh")
+    result = ma.fields.Nested(EvaluationResultSchema)
 
 
 class People(ma.fields.Integer):
@@ -112,7 +103,7 @@ class RoundAnswerArgs(Schema):
     comment = Text(max_length=500, multiline=True, load_default=None)
 
 
-class RoundAnswerSchema(Schema):
+class RoundAnswerSchema(AnswerSchema):
     """The answer as it was stored."""
 
     shown = columns(EvaluationAnswer, "solved satisfaction comment")
@@ -121,14 +112,11 @@ class RoundAnswerSchema(Schema):
 class PaperCountArgs(Schema):
     """How many of the returned sheets say what; `solved` and `unsolved` of a matter only."""
 
-    satisfied = People(required=True)
-    mostly = People(required=True)
-    not_satisfied = People(required=True)
-    solved = People(load_default=None)
-    unsolved = People(load_default=None)
+    grades = alike("satisfied mostly not_satisfied", lambda: People(required=True))
+    facts = alike("solved unsolved", lambda: People(load_default=None))
 
 
-class PaperCountSchema(Schema):
+class PaperCountSchema(AnswerSchema):
     """A count of paper sheets; it counts when another person has confirmed it."""
 
     shown = columns(
@@ -137,7 +125,7 @@ class PaperCountSchema(Schema):
     )
 
 
-class EvaluationRoundSchema(Schema):
+class EvaluationRoundSchema(AnswerSchema):
     """An evaluation; answers are counted when it has closed, and have a result if there are
     enough of them."""
 
@@ -147,15 +135,15 @@ class EvaluationRoundSchema(Schema):
         "sheets_out outcome",
         of="round",
     )
-    answers = ma.fields.Integer(required=True, allow_none=True)
-    result = ma.fields.Nested(EvaluationResultSchema, required=True, allow_none=True)
+    answers = ma.fields.Integer(allow_none=True)
+    result = ma.fields.Nested(EvaluationResultSchema, allow_none=True)
 
 
-class CommentSchema(Schema):
+class CommentSchema(AnswerSchema):
     """A comment without its author."""
 
-    id = Id(required=True)
-    text = ma.fields.String(attribute="comment", required=True)
+    id = Id()
+    text = ma.fields.String(attribute="comment")
 
 
 class PeriodArgs(Schema):
@@ -165,19 +153,16 @@ class PeriodArgs(Schema):
     last = Day(data_key="to", load_default=None)
 
 
-class FourRatesSchema(Schema):
-    response = ma.fields.Nested(RateSchema, required=True)
-    resolution = ma.fields.Nested(RateSchema, required=True)
-    satisfaction = ma.fields.Nested(RateSchema, required=True)
-    in_time = ma.fields.Nested(RateSchema, required=True)
+class FourRatesSchema(AnswerSchema):
+    rates = alike("response solved_rate satisfaction in_time", lambda: ma.fields.Nested(RateSchema))
 
 
 class RatesSchema(FourRatesSchema):
     """The rates of all work but emergencies, which are listed apart."""
 
-    emergencies = ma.fields.Nested(FourRatesSchema, required=True)
+    emergencies = ma.fields.Nested(FourRatesSchema)
 
 
 class CompoundRatesSchema(RatesSchema):
-    first = ma.fields.Date(data_key="from", required=True)
-    last = ma.fields.Date(data_key="to", required=True)
+    first = ma.fields.Date(data_key="from")
+    last = ma.fields.Date(data_key="to")

@@ -55,9 +55,23 @@ def the_keys() -> KeyStore:
     return keys
 
 
-def doubtful_votes(session: Session) -> list[UUID]:
-    """Open votes whose key may be gone from the store."""
-    return lost_keys.doubtful_votes(session, the_keys())
+def with_keys(
+    find: Callable[[Session, KeyStore], list[UUID]],
+) -> Callable[[Session], list[UUID]]:
+    """What is found with the help of the key store."""
+    return lambda session: find(session, the_keys())
+
+
+def erasing(
+    erase: Callable[[Session, UUID, KeyStore], object],
+) -> Callable[[Session, UUID], int]:
+    """Erase a key that nothing needs any more."""
+
+    def move(session: Session, owner_id: UUID) -> int:
+        erase(session, owner_id, the_keys())
+        return 1
+
+    return move
 
 
 def follow_key(session: Session, session_id: UUID) -> int:
@@ -68,39 +82,12 @@ def follow_key(session: Session, session_id: UUID) -> int:
     return int(agenda_session.state is SessionState.VOID)
 
 
-def doubtful_resolutions(session: Session) -> list[UUID]:
-    """Open secret votes on resolutions whose key may be gone from the store."""
-    return lost_resolution_keys.doubtful_votes(session, the_keys())
-
-
 def follow_resolution_key(session: Session, resolution_id: UUID) -> int:
     """The same for a secret vote on a resolution."""
     resolution = session.get_one(Resolution, resolution_id)
     lost_resolution_keys.follow_key(session, resolution, the_keys())
     session.commit()
     return int(resolution.state is ResolutionState.VOID)
-
-
-def keys_to_erase(session: Session) -> list[UUID]:
-    """Sealed sessions and void votes whose key is still held."""
-    return closed_with_key(session, the_keys())
-
-
-def erase_key(session: Session, session_id: UUID) -> int:
-    """Erase the key of a session that is over, after its ballots."""
-    erase_what_is_left(session, session_id, the_keys())
-    return 1
-
-
-def resolution_keys_to_erase(session: Session) -> list[UUID]:
-    """Resolutions whose vote is over and whose key is still held."""
-    return lost_resolution_keys.over_with_key(session, the_keys())
-
-
-def erase_resolution_key(session: Session, resolution_id: UUID) -> int:
-    """Erase the key of a vote on a resolution that is over."""
-    lost_resolution_keys.forget(session, resolution_id, the_keys())
-    return 1
 
 
 def forget_former_keys(session: Session, _: UUID) -> int:
@@ -125,7 +112,7 @@ STEPS = (
     # Before the sessions: a vote whose key is lost for good is void, and no longer due to close.
     Step(
         "lost_keys",
-        doubtful_votes,
+        with_keys(lost_keys.doubtful_votes),
         follow_key,
         "密钥丢失，已作废 {} 期投票，重新举行",
         "votes void since their key is lost, to be held again: {}",
@@ -133,7 +120,7 @@ STEPS = (
     ),
     Step(
         "lost_resolution_keys",
-        doubtful_resolutions,
+        with_keys(lost_resolution_keys.doubtful_votes),
         follow_resolution_key,
         "密钥丢失，已作废 {} 次决议表决",
         "votes on resolutions void since their key is lost: {}",
@@ -142,15 +129,15 @@ STEPS = (
     *map(step_of, following.TERMS),
     Step(
         "keys_to_erase",
-        keys_to_erase,
-        erase_key,
+        with_keys(closed_with_key),
+        erasing(erase_what_is_left),
         "已删除 {} 把过期密钥",
         "keys of sealed votes erased: {}",
     ),
     Step(
         "resolution_keys_to_erase",
-        resolution_keys_to_erase,
-        erase_resolution_key,
+        with_keys(lost_resolution_keys.over_with_key),
+        erasing(lost_resolution_keys.forget),
         "已删除 {} 把决议表决的密钥",
         "keys of votes on resolutions erased: {}",
     ),

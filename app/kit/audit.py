@@ -112,20 +112,25 @@ def record(
     session: Session,
     thing: Base,
     verb: str,
-    *,
+    by: HasId | UUID | None,
     at: datetime,
-    actor_id: UUID | None,
+    *,
     compound_id: UUID | None = None,
     community_id: UUID | None = None,
     from_state: StrEnum | str | None = None,
     to_state: StrEnum | str | None = None,
     reason: str | None = None,
 ) -> None:
-    """Add one row about `thing` (any row with an id) to the log; the caller commits."""
+    """Log what was done to `thing` (any row with an id) by somebody, or by the clock; the caller
+    commits. It stands in the chain of the thing's compound, else of its community, unless another
+    is given."""
+    if compound_id is None and community_id is None:
+        compound_id = getattr(thing, "compound_id", None)
+        community_id = getattr(thing, "community_id", None) if compound_id is None else None
     entry = AuditEntry(
         about=thing,
         at=at,
-        actor_id=actor_id,
+        actor_id=by if by is None or isinstance(by, UUID) else by.id,
         community_id=community_id,
         compound_id=compound_id,
         thing=thing.__tablename__,

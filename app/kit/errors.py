@@ -5,7 +5,9 @@ turns it into a response. `code` is for programs and never changes; `zh` and `en
 a person reads.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 class Refused(NamedTuple):
@@ -60,6 +62,13 @@ class NotFound(DomainError):
 
     status, code = 404, "not_found"
     zh, en = "没有找到", "Not found"
+
+
+def found(thing: T | None) -> T:
+    """The thing that was looked for. Raises NotFound."""
+    if thing is None:
+        raise NotFound
+    return thing
 
 
 class WrongState(DomainError):

@@ -55,7 +55,7 @@ class HasMoves(HasId, Base):
     def state_words(self) -> tuple[str, str]:
         """What a refusal says of the row, in Chinese and in English."""
         zh, en = self.CALLED
-        return f"{zh}的状态是 {self.state}", f"{en} is {self.state}"
+        return f"{zh}的状态是“{self.state.zh}”", f"{en} is in the state “{self.state.en}”"
 
     def require_state(self, *states: StrEnum) -> None:
         """Raises WrongState unless the row is in one of these states."""
@@ -105,18 +105,7 @@ def record_move(
     reason: str | None = None,
 ) -> None:
     """Log what was done to the row: from the state that it left just now, if any. `by` is empty
-    where the clock did it. It stands in the chain of the row's compound, else of its community."""
+    where the clock did it."""
     thing.is_logged = True
-    compound_id: UUID | None = getattr(thing, "compound_id", None)
-    record(
-        session,
-        thing,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=compound_id,
-        community_id=getattr(thing, "community_id", None) if compound_id is None else None,
-        from_state=thing.take_left(),
-        to_state=thing.state,
-        reason=reason,
-    )
+    left, state = thing.take_left(), thing.state
+    record(session, thing, verb, by, at, from_state=left, to_state=state, reason=reason)

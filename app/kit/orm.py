@@ -14,15 +14,26 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Enum,
+    Index,
     MetaData,
     String,
     Table,
     Uuid,
     event,
+    func,
     literal_column,
+    select,
+    text,
 )
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    Session,
+    mapped_column,
+    registry,
+)
 from sqlalchemy.types import TypeDecorator
 
 NAMING_CONVENTION = {
@@ -93,6 +104,20 @@ class Base(DeclarativeBase):
         metadata=metadata,
         type_annotation_map={datetime: UTCDateTime(), UUID: Uuid()},
     )
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """At most one row with the same values in these columns, of those that meet the condition."""
+    condition = text(where)
+    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
+def next_number(
+    session: Session, number: InstrumentedAttribute[int], of_owner: ColumnElement[bool]
+) -> int:
+    """The number after the last one of an owner's rows; read while the owner is held alone, so
+    that no number is given out twice."""
+    return 1 + (session.scalar(select(func.max(number)).where(of_owner)) or 0)
 
 
 # SQLite numbers rows in the order in which they come in, unless it is told not to. Where that order

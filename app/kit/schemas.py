@@ -1,21 +1,25 @@
-"""What schemas are made of: fields of our own, and the columns of a model that an answer shows.
+"""What schemas are made of: fields of our own, and what an answer shows of a thing.
 
-    class RatingListSchema(Schema):
+    class RatingListSchema(AnswerSchema):
         shown = columns(RatingList, "id community_id period state drafted_at final_at")
 
-Types, enums and what may be empty come from the model; what is computed stands beside it.
+Types, enums and what may be empty come from the model or the class; what is told otherwise stands
+beside it.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from enum import StrEnum
 from string import hexdigits
-from typing import Any, NamedTuple
+from types import NoneType, UnionType
+from typing import Any, ClassVar, NamedTuple, get_args, get_type_hints
+from uuid import UUID
 
 import marshmallow as ma
-from sqlalchemy import Boolean, Column, Date, Enum, Integer, String, Uuid, inspect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import Boolean, Column, Date, Enum, Integer, LargeBinary, String, Uuid, inspect
+from sqlalchemy.orm import DeclarativeBase, Mapper
 
 from app.kit.clock import local
 from app.kit.orm import UTCDateTime
@@ -127,54 +131,111 @@ _FIELDS: dict[type, type[ma.fields.Field[Any]]] = {
     Date: ma.fields.Date,
     String: ma.fields.String,
 }
+_FIELDS_OF_HINTS: dict[type, type[ma.fields.Field[Any]]] = {
+    UUID: Id,
+    datetime: Instant,
+    bool: ma.fields.Boolean,
+    int: ma.fields.Integer,
+    date: ma.fields.Date,
+    str: ma.fields.String,
+}
 
 
-class Columns(NamedTuple):
-    """Which columns of a model an answer shows; `of` is how the answered thing leads to the row,
-    empty where it is the row itself."""
+class Shown(NamedTuple):
+    """What an answer shows of a thing; `of` is how what is answered leads to the thing, empty where
+    it is the thing itself."""
 
-    model: type[DeclarativeBase]
+    kind: type
     names: tuple[str, ...]
     of: str
 
     def fields(self) -> Iterator[tuple[str, ma.fields.Field[Any]]]:
-        """A field for each of them. Raises KeyError for what is no column."""
-        columns = inspect(self.model).columns
+        """A field for each name. Raises KeyError for what says nothing of its type."""
         for name in self.names:
-            attribute = f"{self.of}.{name}" if self.of else None
-            yield name, field_of(columns[name], attribute)
+            field = _field_of(self.kind, name)
+            field.attribute = f"{self.of}.{name}" if self.of else None
+            yield name, field
 
 
-def columns(model: type[DeclarativeBase], names: str, *, of: str = "") -> Columns:
-    """The columns of these names, with spaces between them."""
-    return Columns(model, tuple(names.split()), of)
+class Alike(NamedTuple):
+    """Fields that are told in the same way."""
+
+    names: tuple[str, ...]
+    make: Callable[[], ma.fields.Field[Any]]
+
+    def fields(self) -> Iterator[tuple[str, ma.fields.Field[Any]]]:
+        """A field of its own for each name."""
+        return ((name, self.make()) for name in self.names)
 
 
-def field_of(column: Column[Any], attribute: str | None = None) -> ma.fields.Field[Any]:
+def columns(model: type[DeclarativeBase], names: str, *, of: str = "") -> Shown:
+    """The columns of these names, and annotated properties, with spaces between them."""
+    return Shown(model, tuple(names.split()), of)
+
+
+def attributes(kind: type, names: str, *, of: str = "") -> Shown:
+    """The same of a class that is no table: its fields and properties, by their annotations."""
+    return Shown(kind, tuple(names.split()), of)
+
+
+def alike(names: str, make: Callable[[], ma.fields.Field[Any]]) -> Alike:
+    """A field for each of these names, made in the same way."""
+    return Alike(tuple(names.split()), make)
+
+
+def _field_of(kind: type, name: str) -> ma.fields.Field[Any]:
+    mapper: Mapper[Any] | None = inspect(kind, raiseerr=False)
+    if mapper is not None and name in mapper.columns:
+        return field_of(mapper.columns[name])
+    attribute = getattr(kind, name, None)
+    if isinstance(attribute, property):
+        return _field_of_hint(get_type_hints(attribute.fget)["return"])
+    return _field_of_hint(get_type_hints(kind)[name])
+
+
+def _field_of_hint(hint: Any) -> ma.fields.Field[Any]:
+    """How a value of this annotation is told. Raises KeyError or ValueError for one that is told
+    in no one way."""
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    told: dict[str, Any] = {"required": True, "allow_none": NoneType in kinds}
+    (kind,) = (each for each in kinds if each is not NoneType)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return ma.fields.Enum(kind, by_value=True, **told)
+    return _FIELDS_OF_HINTS[kind](**told)
+
+
+def field_of(column: Column[Any]) -> ma.fields.Field[Any]:
     """How a column is told. Raises TypeError for a type that is told in no one way."""
-    told: dict[str, Any] = {
-        "required": True,
-        "allow_none": bool(column.nullable),
-        "attribute": attribute,
-    }
+    told: dict[str, Any] = {"required": True, "allow_none": bool(column.nullable)}
     if isinstance(column.type, Enum) and column.type.enum_class is not None:
         return ma.fields.Enum(column.type.enum_class, by_value=True, **told)
+    if isinstance(column.type, LargeBinary) and column.type.length is not None:
+        return Hex(length=column.type.length, **told)
     for kind, field in _FIELDS.items():
         if isinstance(column.type, kind):
             return field(**told)
     raise TypeError(f"{column} is told in no one way")
 
 
-class _WithColumns(ma.schema.SchemaMeta):
+class _WithGroups(ma.schema.SchemaMeta):
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
-        shown = [each for each in attrs.values() if isinstance(each, Columns)]
-        fields = {name: field for each in shown for name, field in each.fields()}
+        groups = [each for each in attrs.values() if isinstance(each, Shown | Alike)]
+        fields = {name: field for each in groups for name, field in each.fields()}
         return super().__new__(mcs, name, bases, {**fields, **attrs})
 
 
-class Schema(ma.Schema, metaclass=_WithColumns):
+class Schema(ma.Schema, metaclass=_WithGroups):
     """A schema that refuses what it does not know."""
 
     class Meta:
         unknown = ma.RAISE
         ordered = True
+
+
+class AnswerSchema(Schema):
+    """What goes out: every field is always there, but for those named in `SOMETIMES`."""
+
+    SOMETIMES: ClassVar[str] = ""
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        field_obj.required = field_name not in self.SOMETIMES.split()

@@ -5,10 +5,10 @@ and pages alike.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 from app.kit.clock import local, spoken, spoken_end
+from votes.words import Worded as Worded
 
 
 class Words(NamedTuple):
@@ -16,20 +16,6 @@ class Words(NamedTuple):
 
     zh: str
     en: str
-
-
-class Worded(StrEnum):
-    """An enum whose members say what they are called: `PUSH = "PUSH", "推进哨", "push"`."""
-
-    zh: str
-    en: str
-
-    def __new__(cls, value: str, zh: str, en: str) -> "Worded":
-        """A member by its value and its words."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.zh, member.en = zh, en
-        return member
 
 
 def spoken_term(instant: datetime) -> str:

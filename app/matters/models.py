@@ -1,7 +1,6 @@
 """Matters and endorsements."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -10,52 +9,61 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, enum_type
+from app.kit.words import Worded
 
 
-class Category(StrEnum):
+class Category(Worded):
     """The controlled list of categories (domain notes, section 10); codes never change."""
 
-    PARKING = "PARKING"
-    LIFT_ADD = "LIFT_ADD"
-    FUME_NOISE = "FUME_NOISE"
-    ILLEGAL_BUILD = "ILLEGAL_BUILD"
-    PROPERTY_FEE = "PROPERTY_FEE"
-    RENOVATION = "RENOVATION"
-    SUBSIDENCE_ROAD = "SUBSIDENCE_ROAD"
-    LEAK_DRAIN = "LEAK_DRAIN"
-    EBIKE = "EBIKE"
-    LIGHTING = "LIGHTING"
-    LIFT_MAINTAIN = "LIFT_MAINTAIN"
-    OWNERS_COMMITTEE = "OWNERS_COMMITTEE"
-    COMMON_FUNDS = "COMMON_FUNDS"
-    SANITATION = "SANITATION"
-    GREEN_SPACE = "GREEN_SPACE"
-    ELDERLY = "ELDERLY"
-    CHILDCARE = "CHILDCARE"
-    PETS_NEIGHBOUR = "PETS_NEIGHBOUR"
-    FIRE_CORRIDOR = "FIRE_CORRIDOR"
-    ACCESS = "ACCESS"
-    OTHER = "OTHER"
+    PARKING = "PARKING", "停车难", "parking"
+    LIFT_ADD = "LIFT_ADD", "加装电梯难", "adding lifts"
+    FUME_NOISE = "FUME_NOISE", "油烟噪音扰民", "cooking fumes and noise"
+    ILLEGAL_BUILD = "ILLEGAL_BUILD", "违法搭建、拆违", "illegal building"
+    PROPERTY_FEE = "PROPERTY_FEE", "物业收费与服务", "property fees and service"
+    RENOVATION = "RENOVATION", "老旧小区改造", "renovation of old compounds"
+    SUBSIDENCE_ROAD = "SUBSIDENCE_ROAD", "地面下沉、道路破损", "subsidence and broken roads"
+    LEAK_DRAIN = "LEAK_DRAIN", "漏水、积水、管网", "leaks, flooding and drains"
+    EBIKE = "EBIKE", "电动车停放与充电", "parking and charging e-bikes"
+    LIGHTING = "LIGHTING", "路灯照明", "street lighting"
+    LIFT_MAINTAIN = "LIFT_MAINTAIN", "电梯运行与维管", "lift operation and maintenance"
+    OWNERS_COMMITTEE = (
+        "OWNERS_COMMITTEE",
+        "业委会组建与运行",
+        "running the owners' committee",
+    )
+    COMMON_FUNDS = "COMMON_FUNDS", "公共收益与维修资金", "common income and repair funds"
+    SANITATION = "SANITATION", "环境卫生与垃圾分类", "cleanliness and waste sorting"
+    GREEN_SPACE = "GREEN_SPACE", "绿化、架空层、公共空间", "green and public spaces"
+    ELDERLY = "ELDERLY", "养老助餐", "meals for the elderly"
+    CHILDCARE = "CHILDCARE", "托育托管", "childcare"
+    PETS_NEIGHBOUR = "PETS_NEIGHBOUR", "养犬与邻里纠纷", "dogs and disputes between neighbours"
+    FIRE_CORRIDOR = (
+        "FIRE_CORRIDOR",
+        "消防通道、楼道堆物、高空抛物",
+        "blocked fire lanes and corridors",
+    )
+    ACCESS = "ACCESS", "出行、快递外卖进小区", "getting about, deliveries"
+    OTHER = "OTHER", "其他", "other"
 
 
-class MatterState(StrEnum):
-    SUBMITTED = "SUBMITTED"
-    LISTED = "LISTED"
-    MERGED = "MERGED"
-    DISPATCHED = "DISPATCHED"
-    WHISTLED = "WHISTLED"
-    REFUSED = "REFUSED"
-    SELECTED = "SELECTED"
-    DELIBERATED = "DELIBERATED"
-    RESOLVED = "RESOLVED"
-    OWNER_VOTE = "OWNER_VOTE"
-    SHELVED = "SHELVED"
-    EXECUTING = "EXECUTING"
-    DONE = "DONE"
-    EVALUATED = "EVALUATED"
-    CLOSED = "CLOSED"
-    REOPENED = "REOPENED"
-    DEFERRED = "DEFERRED"
+class MatterState(Worded):
+    SUBMITTED = "SUBMITTED", "已提出", "submitted"
+    LISTED = "LISTED", "已上题单", "listed"
+    MERGED = "MERGED", "已合并", "merged"
+    DISPATCHED = "DISPATCHED", "直接派单", "dispatched"
+    WHISTLED = "WHISTLED", "提请吹哨", "whistle requested"
+    REFUSED = "REFUSED", "不予受理", "refused"
+    SELECTED = "SELECTED", "入选", "selected"
+    DELIBERATED = "DELIBERATED", "已议", "deliberated"
+    RESOLVED = "RESOLVED", "已决", "resolved"
+    OWNER_VOTE = "OWNER_VOTE", "须业主共同决定", "left to the owners"
+    SHELVED = "SHELVED", "暂缓", "shelved"
+    EXECUTING = "EXECUTING", "办理中", "being carried out"
+    DONE = "DONE", "已办", "done"
+    EVALUATED = "EVALUATED", "已评", "evaluated"
+    CLOSED = "CLOSED", "办结", "closed"
+    REOPENED = "REOPENED", "重新办理", "reopened"
+    DEFERRED = "DEFERRED", "结转", "carried over"
 
 
 _S = MatterState

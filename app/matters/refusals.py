@@ -17,7 +17,5 @@ class CarriedOverTooOften(DomainError):
     """R7: after its last carry-over the branch must dispatch, whistle or refuse."""
 
     status, code = 409, "carried_over_too_often"
-    zh, en = (
-        "已多次结转，须派单、吹哨或说明理由不予受理",
-        "Carried over too often; dispatch it, whistle or refuse it with a reason",
-    )
+    zh = "已多次结转，须派单、吹哨或说明理由不予受理"
+    en = "Carried over too often; dispatch it, request a whistle, or refuse it with a reason"

@@ -1,6 +1,7 @@
 """URLs of matters."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,21 +13,15 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.matters import services
+from app.matters import schemas, services
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
-from app.matters.schemas import (
-    MatterDetailSchema,
-    MattersArgs,
-    MatterSchema,
-    RaiseArgs,
-    ScreenArgs,
-)
 from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
+    act,
     allow,
-    create_once,
+    create,
     current_actor,
     obtain,
     obtain_compound,
@@ -47,24 +42,21 @@ RAISE_EXAMPLE = {
 }
 
 
-@blp.route("/compounds/<uuid:compound_id>/matters", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/matters", schemas.MatterDetailSchema)
 @allow(*RAISERS)
-@blp.arguments(RaiseArgs, example=RAISE_EXAMPLE)
-@blp.response(201, MatterDetailSchema)
+@blp.arguments(schemas.RaiseArgs, example=RAISE_EXAMPLE)
 @blp.creates(TooManyAttachments, UnknownAttachment, PhotosOnly)
 def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
-    """提出问题 · Put a matter before the compound."""
+    """提出问题 · Raise a matter in the compound."""
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
-    matter = create_once(
-        Matter, lambda: services.raise_matter(db.session(), compound, actor.resident, at=at, **body)
-    )
+    matter = create(Matter, services.raise_matter, compound, at=at, **body)
     return _with_photos(actor, matter)
 
 
-@blp.route("/compounds/<uuid:compound_id>/matters", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/matters")
 @allow(*EVERYONE_THERE)
-@blp.lists(MatterSchema, MattersArgs)
+@blp.lists(schemas.MatterSchema, schemas.MattersArgs)
 def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """问题列表 · Matters of a compound, newest first."""
     obtain_compound(compound_id)
@@ -74,53 +66,41 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
         .where(Matter.compound_id == compound_id)
         .options(db.joinedload(Matter.compound))
     )
-    for column in ("state", "category"):
-        if column in args:
-            query = query.where(getattr(Matter, column) == args.pop(column))
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
-    page = read_page(db.session(), query, Matter.id, **args)
-    return {**page, "items": _seen_by(actor, page["items"])}
+    return read_page(db.session(), query, Matter.id, show=partial(_seen_by, actor), **args)
 
 
-@blp.route("/matters/<uuid:matter_id>", methods=["GET"])
+@blp.get("/matters/<uuid:matter_id>", schemas.MatterDetailSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, MatterDetailSchema)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
     return _with_photos(current_actor(), obtain(Matter, matter_id))
 
 
-@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["PUT"])
+@blp.put("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, MatterSchema)
 @blp.refuses(WrongState)
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
-    matter = obtain(Matter, matter_id, lock=True)
-    actor = current_actor()
-    services.endorse(db.session(), matter, actor.resident, clock.now())
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    matter = act(services.endorse, obtain(Matter, matter_id, lock=True), clock.now())
+    return _seen_by(current_actor(), [matter])[0]
 
 
-@blp.route("/matters/<uuid:matter_id>/endorsement", methods=["DELETE"])
+@blp.delete("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
 @allow(Role.RESIDENT)
-@blp.response(200, MatterSchema)
 @blp.refuses(WrongState)
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
-    """撤回附议 · Support a matter no longer."""
-    matter = obtain(Matter, matter_id, lock=True)
-    actor = current_actor()
-    services.withdraw_endorsement(db.session(), matter, actor.resident, clock.now())
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    """撤回附议 · Withdraw your support of a matter."""
+    matter = act(services.withdraw_endorsement, obtain(Matter, matter_id, lock=True), clock.now())
+    return _seen_by(current_actor(), [matter])[0]
 
 
-@blp.route("/matters/<uuid:matter_id>/screen", methods=["POST"])
+@blp.post("/matters/<uuid:matter_id>/screen", schemas.MatterSchema)
 @allow(*SCREENERS)
-@blp.arguments(ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"})
-@blp.response(200, MatterSchema)
+@blp.arguments(
+    schemas.ScreenArgs, example={"outcome": "REFUSED", "reason": "属于邻里私人纠纷，请先调解"}
+)
 @blp.refuses(WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften)
 def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """审题 · Decide what becomes of a matter: LISTED, MERGED, DISPATCHED, WHISTLED or REFUSED."""
@@ -132,19 +112,16 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         )
         if into is None or into.compound_id != matter.compound_id:
             raise InvalidMergeTarget
-    actor = current_actor()
-    services.screen(
-        db.session(),
+    act(
+        services.screen,
         matter,
-        actor.resident,
         outcome=MatterState(body["outcome"]),
         reason=body["reason"],
         into=into,
         carry_over_limit=current_app.extensions["settings"].carry_over_limit,
         at=clock.now(),
     )
-    db.session.commit()
-    return _seen_by(actor, [matter])[0]
+    return _seen_by(current_actor(), [matter])[0]
 
 
 def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import SCREENED, Category, Matter, MatterState
 
@@ -26,14 +26,12 @@ class MattersArgs(PageArgs):
 class ScreenArgs(Schema):
     """`into` names the matter that this one is merged into."""
 
-    outcome = ma.fields.String(
-        required=True, validate=ma.validate.OneOf(sorted(state.value for state in SCREENED))
-    )
+    outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(sorted(SCREENED)))
     reason = Text(max_length=500, multiline=True, load_default=None)
     into = Id(load_default=None)
 
 
-class MatterSchema(Schema):
+class MatterSchema(AnswerSchema):
     """A matter as one person sees it.
 
     Who raised it is told to nobody; `reason` is shown to its raisers, those of merged
@@ -45,12 +43,11 @@ class MatterSchema(Schema):
         "id compound_id number title body category state raised_at reason merged_into_id"
         " carry_over",
     )
-    endorsements = ma.fields.Integer(required=True)
-    is_endorsed = ma.fields.Boolean(required=True)
-    is_mine = ma.fields.Boolean(required=True)
+    endorsements = ma.fields.Integer()
+    own_part = alike("is_endorsed is_mine", ma.fields.Boolean)
 
 
 class MatterDetailSchema(MatterSchema):
     """A matter with its photos; who uploaded them is told to nobody either."""
 
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))

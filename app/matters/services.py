@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.attachments.services import attach
 from app.compounds.models import Compound
 from app.kit.moves import record_move
+from app.kit.orm import next_number
 from app.matters.models import SCREENED, Category, Endorsement, Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.people.models import Resident
@@ -39,10 +40,9 @@ def raise_matter(
     session.scalars(
         select(Compound.id).where(Compound.id == compound.id).with_for_update(key_share=True)
     ).one()
-    last = session.scalar(select(func.max(Matter.number)).where(Matter.compound_id == compound.id))
     matter = Matter(
         compound=compound,
-        number=1 + (last or 0),
+        number=next_number(session, Matter.number, Matter.compound_id == compound.id),
         raised_by_id=by.id,
         raised_at=at,
         title=title,
@@ -88,13 +88,13 @@ def screen(
     into: Matter | None,
     carry_over_limit: int,
     at: datetime,
-) -> Matter:
+) -> None:
     """Decide what becomes of a matter: list, merge, dispatch, whistle or refuse it.
 
     Raises WrongState, ReasonMissing, InvalidMergeTarget, CarriedOverTooOften.
     """
     if outcome not in SCREENED:
-        raise ValueError(f"{outcome} is not an outcome of screening")
+        raise ValueError(f"{outcome!r} is not an outcome of screening")
     leaves_a_list = matter.state in ON_A_LIST and outcome is not MatterState.LISTED
     if reason is None and (outcome is MatterState.REFUSED or leaves_a_list):
         raise ReasonMissing
@@ -113,7 +113,6 @@ def screen(
             update(Matter).where(Matter.merged_into_id == matter.id).values(merged_into_id=into.id)
         )
     record_move(session, matter, "screen", by, at, reason=reason)
-    return matter
 
 
 def _check_merge_target(matter: Matter, outcome: MatterState, into: Matter | None) -> None:

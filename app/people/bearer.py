@@ -41,7 +41,7 @@ class Bearer:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class _GoodToken:
     """Whom a token names whose signature was found good, and when it is valid, in Unix seconds."""
 
     bearer: Bearer
@@ -52,7 +52,7 @@ class _Checked:
 # By the ids of the keys that count and the token's digest; a token itself is in no memory for
 # longer than its request. A phone that polls sends the same one for a quarter of an hour; checking
 # its signature again would take longer than the database takes to answer.
-_checked: Remembered[tuple[tuple[str, ...], bytes], _Checked] = Remembered(MANY_TOKENS)
+_good_tokens: Remembered[tuple[tuple[str, ...], bytes], _GoodToken] = Remembered(MANY_TOKENS)
 
 
 def read_bearer() -> Bearer | None:
@@ -67,16 +67,16 @@ def read_bearer() -> Bearer | None:
 def _find(token: str) -> Bearer | None:
     keys = signing_keys()
     place = (keys.ids(Purpose.ACCESS_TOKEN), sha256(token.encode()).digest())
-    found = _checked.get(place)
+    found = _good_tokens.get(place)
     if found is None:
         found = _check(keys, token)
         if found is None:
             return None
-        _checked.put(place, found)
+        _good_tokens.put(place, found)
     return found.bearer if found.since <= time() < found.until else None
 
 
-def _check(keys: SigningKeys, token: str) -> _Checked | None:
+def _check(keys: SigningKeys, token: str) -> _GoodToken | None:
     config = current_app.config
     try:
         key = _key_of(keys, token)
@@ -94,7 +94,7 @@ def _check(keys: SigningKeys, token: str) -> _Checked | None:
             return None
         UUID(claims["jti"])
         bearer = Bearer(UUID(claims["sub"]), UUID(claims["family"]))
-        return _Checked(bearer, int(claims["nbf"]), int(claims["exp"]))
+        return _GoodToken(bearer, int(claims["nbf"]), int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
 

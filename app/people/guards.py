@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.compounds.models import Community, Compound, Subdistrict
 from app.kit import clock
-from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized
+from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized, found
 from app.kit.extensions import db
 from app.kit.orm import HasId
 from app.kit.web.idempotency import make_once
@@ -30,6 +30,7 @@ from app.people.models import Resident, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S", bound=HasId)
 T = TypeVar("T", bound=HasId)
 
 EVERYONE_THERE = tuple(Role)
@@ -165,21 +166,62 @@ def create_once(kind: type[T], create: Callable[[], T]) -> T:
     return made
 
 
-def act(
-    verb: Callable[Concatenate[Session, T, Resident, P], object],
+def create(
+    kind: type[T],
+    verb: Callable[Concatenate[Session, S, Resident, P], T],
+    there: S,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Let the actor make such a thing there by a service, as `create_once` does."""
+    by = current_actor().resident
+    return create_once(kind, lambda: verb(db.session(), there, by, *args, **kwargs))
+
+
+def create_by_role(
+    kind: type[T],
+    verb: Callable[Concatenate[Session, S, Actor, P], T],
+    there: S,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The same by a service that asks what the actor's offices are."""
+    by = current_actor()
+    return create_once(kind, lambda: verb(db.session(), there, by, *args, **kwargs))
+
+
+def result_of(
+    verb: Callable[Concatenate[Session, T, Resident, P], R],
     thing: T,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """What a service answers that does something to the thing for the actor; committed. Raises
+    what that raises."""
+    answer = verb(db.session(), thing, current_actor().resident, *args, **kwargs)
+    db.session.commit()
+    return answer
+
+
+def act(
+    verb: Callable[Concatenate[Session, T, Resident, P], None],
+    thing: T,
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
     """Let the actor do this to the thing by a service, and commit. Raises what that raises."""
-    verb(db.session(), thing, current_actor().resident, *args, **kwargs)
-    db.session.commit()
+    result_of(verb, thing, *args, **kwargs)
     return thing
 
 
 def act_by_role(
-    verb: Callable[Concatenate[Session, T, Actor, P], object],
+    verb: Callable[Concatenate[Session, T, Actor, P], None],
     thing: T,
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
@@ -199,9 +241,7 @@ def ask_again() -> Actor:
 
 def obtain_compound(compound_id: UUID) -> Compound:
     """The compound, for somebody whom the view's rule allows to act in it."""
-    compound = db.session.get(Compound, compound_id)
-    if compound is None:
-        raise NotFound
+    compound = found(db.session.get(Compound, compound_id))
     g.place = compound  # the identity map forgets what nobody holds, and the view reads it again
     _apply_rule(current_actor().roles_in(compound))
     return compound
@@ -214,9 +254,7 @@ def obtain(model: type[T], thing_id: UUID, *, lock: bool = False) -> T:
     # The place comes with the row where it leads there: `obtain_compound` asks for it next.
     compound = getattr(model, "compound", None)
     options = [] if lock or compound is None else [joinedload(compound)]
-    thing = db.session.get(model, thing_id, with_for_update=held, options=options)
-    if thing is None:
-        raise NotFound
+    thing = found(db.session.get(model, thing_id, with_for_update=held, options=options))
     obtain_compound(thing.compound_id)  # type: ignore[attr-defined]  # as all such rows
     return thing
 
@@ -226,9 +264,7 @@ def obtain_community(community_id: UUID) -> Community:
 
     Where the rule names everyone there, so may whoever belongs to one of its compounds.
     """
-    community = db.session.get(Community, community_id)
-    if community is None:
-        raise NotFound
+    community = found(db.session.get(Community, community_id))
     actor = current_actor()
     roles = actor.roles_in_community(community)
     compounds = db.session.scalars(
@@ -245,9 +281,7 @@ def obtain_subdistrict(subdistrict_id: UUID) -> Subdistrict:
 
     Whoever only belongs to one of its communities or compounds learns that it exists: 403.
     """
-    subdistrict = db.session.get(Subdistrict, subdistrict_id)
-    if subdistrict is None:
-        raise NotFound
+    subdistrict = found(db.session.get(Subdistrict, subdistrict_id))
     actor = current_actor()
     roles = actor.roles_in_subdistrict(subdistrict)
     if not roles and actor.belongs_to_subdistrict(_places_below(subdistrict_id)):

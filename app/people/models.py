@@ -1,7 +1,6 @@
 """Residents, residences, appointments, and the families of tokens they log in with."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,50 +13,50 @@ from sqlalchemy import (
     Text,
     and_,
     or_,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound, Unit
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.kit.orm import Base, HasId, enum_type
+from app.kit.orm import Base, HasId, enum_type, unique_where
+from app.kit.words import Worded
 
 ADULT_AGE = 18  # Organic Law of Urban Residents' Committees, article 9
 
 
-class Role(StrEnum):
+class Role(Worded):
     """Who somebody is in a place. RESIDENT and OWNER follow from a residence, the rest from an
     appointment (domain notes, section 2)."""
 
-    RESIDENT = "RESIDENT"
-    OWNER = "OWNER"
-    RESIDENT_REP = "RESIDENT_REP"
-    BUILDING_HEAD = "BUILDING_HEAD"
-    GRID_WORKER = "GRID_WORKER"
-    BRANCH_SECRETARY = "BRANCH_SECRETARY"
-    OC_DIRECTOR = "OC_DIRECTOR"
-    PROPERTY_MANAGER = "PROPERTY_MANAGER"
-    SEATED_MEMBER = "SEATED_MEMBER"
-    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY"
-    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER"
-    DEPARTMENT = "DEPARTMENT"
-    AUDITOR = "AUDITOR"
+    RESIDENT = "RESIDENT", "居民", "resident"
+    OWNER = "OWNER", "业主", "owner"
+    RESIDENT_REP = "RESIDENT_REP", "居民代表", "resident representative"
+    BUILDING_HEAD = "BUILDING_HEAD", "楼栋长", "building head"
+    GRID_WORKER = "GRID_WORKER", "网格员", "grid worker"
+    BRANCH_SECRETARY = "BRANCH_SECRETARY", "小区党支部书记", "branch secretary"
+    OC_DIRECTOR = "OC_DIRECTOR", "业委会主任", "director of the owners' committee"
+    PROPERTY_MANAGER = "PROPERTY_MANAGER", "物业经理", "property manager"
+    SEATED_MEMBER = "SEATED_MEMBER", "下沉党员", "seated party member"
+    COMMUNITY_SECRETARY = "COMMUNITY_SECRETARY", "社区党委书记", "community secretary"
+    SUBDISTRICT_OFFICER = "SUBDISTRICT_OFFICER", "街道工作人员", "subdistrict officer"
+    DEPARTMENT = "DEPARTMENT", "部门人员", "department officer"
+    AUDITOR = "AUDITOR", "监督员", "auditor"
 
 
-class Relation(StrEnum):
+class Relation(Worded):
     """How a resident belongs to the unit."""
 
-    OWNER = "owner"
-    TENANT = "tenant"
-    FAMILY = "family"
+    OWNER = "owner", "业主", "owner"
+    TENANT = "tenant", "租户", "tenant"
+    FAMILY = "family", "家属", "family"
 
 
-class ResidenceState(StrEnum):
-    CLAIMED = "CLAIMED"
-    VERIFIED = "VERIFIED"
-    REFUSED = "REFUSED"
-    ENDED = "ENDED"
+class ResidenceState(Worded):
+    CLAIMED = "CLAIMED", "待核实", "waiting for verification"
+    VERIFIED = "VERIFIED", "已核实", "verified"
+    REFUSED = "REFUSED", "核实未通过", "refused"
+    ENDED = "ENDED", "已结束", "ended"
 
 
 RESIDENCE_MOVES: dict[ResidenceState, frozenset[ResidenceState]] = {
@@ -104,20 +103,9 @@ class Residence(HasMoves):
 
     __tablename__ = "residences"
     __table_args__ = (
-        Index(
-            "uq_residences_one_verified",
-            "resident_id",
-            unique=True,
-            sqlite_where=text("state = 'VERIFIED'"),
-            postgresql_where=text("state = 'VERIFIED'"),
-        ),
-        Index(
-            "uq_residences_one_claim",
-            "resident_id",
-            "unit_id",
-            unique=True,
-            sqlite_where=text("state = 'CLAIMED'"),
-            postgresql_where=text("state = 'CLAIMED'"),
+        unique_where("uq_residences_one_verified", "resident_id", where="state = 'VERIFIED'"),
+        unique_where(
+            "uq_residences_one_claim", "resident_id", "unit_id", where="state = 'CLAIMED'"
         ),
         Index(None, "compound_id", "state"),
         CheckConstraint("decided_by_id <> resident_id", name="decided_by_somebody_else"),

@@ -130,13 +130,4 @@ def _record(
     at: datetime,
     reason: str = "",
 ) -> None:
-    record(
-        session,
-        thing,
-        verb,
-        at=at,
-        actor_id=None if by is None else by.id,
-        compound_id=thing.compound_id,
-        community_id=thing.community_id,
-        reason=" ".join(filter(None, (thing.role.value, reason))),
-    )
+    record(session, thing, verb, by, at, reason=" ".join(filter(None, (thing.role.value, reason))))

@@ -7,10 +7,8 @@ class OfficeCodeInvalid(DomainError):
     """Wrong, used up by somebody else, or too old: which one of them, a guesser does not learn."""
 
     status, code = 422, "office_code_invalid"
-    zh, en = (
-        "任职码不对、已经用过或已过期，请向管理员要一个新的",
-        "This code is wrong, used or expired; ask the operator for a new one",
-    )
+    zh = "任职码不对、已经用过或已过期，请向管理员要一个新的"
+    en = "This code is wrong, used or expired; ask the operator for a new one"
 
 
 class NoSuchOffice(DomainError):
@@ -25,12 +23,12 @@ class UnknownUnit(DomainError):
 
 class AlreadyClaimed(DomainError):
     status, code = 409, "already_claimed"
-    zh, en = "这个房号您已经登记过", "You have claimed this unit already"
+    zh, en = "这个房号您已经登记过", "You have already claimed this unit"
 
 
 class OwnClaim(DomainError):
     status, code = 403, "own_claim"
-    zh, en = "不能核实自己的登记", "Nobody verifies their own claim"
+    zh, en = "不能核实自己的登记", "You cannot verify your own claim"
 
 
 class UnknownResident(DomainError):
@@ -45,7 +43,7 @@ class BirthDateConfirmed(DomainError):
 
 class InvalidBirthDate(DomainError):
     status, code = 422, "invalid_birth_date"
-    zh, en = "出生日期不对", "The birth date cannot be right"
+    zh, en = "出生日期不对", "The birth date is not valid"
 
 
 class InvalidTerm(DomainError):

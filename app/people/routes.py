@@ -8,12 +8,14 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from app.compounds.models import Community, Compound
 from app.kit import clock
-from app.kit.errors import NotFound, Unauthorized, WrongState
+from app.kit.errors import NotFound, Unauthorized, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people import office_codes, services, tokens
+from app.people import office_codes, refusals, schemas, services, tokens
 from app.people.guards import (
+    act,
     allow,
+    create,
     create_once,
     current_actor,
     obtain,
@@ -22,34 +24,7 @@ from app.people.guards import (
     public,
     signed_in,
 )
-from app.people.models import Appointment, Residence, ResidenceState, Role
-from app.people.refusals import (
-    AlreadyClaimed,
-    BirthDateConfirmed,
-    InvalidBirthDate,
-    InvalidTerm,
-    OfficeCodeInvalid,
-    OwnClaim,
-    TokenReused,
-    UnknownResident,
-    UnknownUnit,
-)
-from app.people.schemas import (
-    AppointArgs,
-    AppointmentSchema,
-    ClaimArgs,
-    LoginSchema,
-    MeSchema,
-    OfficeCodeArgs,
-    ProfileArgs,
-    ReasonArgs,
-    RefreshArgs,
-    ResidencesArgs,
-    ResidenceSchema,
-    TokensSchema,
-    VerifyArgs,
-    WeChatLogin,
-)
+from app.people.models import Appointment, Residence, Role
 from app.wechat.client import WeChatClient
 from app.wechat.refusals import (
     LoginBlocked,
@@ -79,10 +54,9 @@ APPOINT_EXAMPLE = {
 }
 
 
-@blp.route("/auth/wechat", methods=["POST"])
+@blp.post("/auth/wechat", schemas.LoginSchema)
 @public
-@blp.arguments(WeChatLogin, example={"code": "0f1Xyz00code"})
-@blp.response(200, LoginSchema)
+@blp.arguments(schemas.WeChatLogin, example={"code": "0f1Xyz00code"})
 @blp.refuses(LoginCodeInvalid, LoginBlocked, WeChatBusy, WeChatUnavailable, WeChatMisconfigured)
 def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     """微信登录 · Exchange a `wx.login` code for tokens."""
@@ -95,15 +69,14 @@ def log_in_with_wechat(body: dict[str, Any]) -> dict[str, Any]:
     return {**vars(pair), "resident": resident}
 
 
-@blp.route("/auth/refresh", methods=["POST"])
+@blp.post("/auth/refresh", schemas.TokensSchema)
 @public
-@blp.arguments(RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
-@blp.response(200, TokensSchema)
-@blp.refuses(Unauthorized, TokenReused)
+@blp.arguments(schemas.RefreshArgs, required=False, example={"refresh_token": "eyJ…"})
+@blp.refuses(Unauthorized, refusals.TokenReused)
 def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
-    """续期 · Exchange a refresh token, once, for a new pair.
+    """续期 · Exchange a refresh token for a new pair; each works once.
 
-    The token stands in the body as `refresh_token`, or else in the Authorization header.
+    Send the token in the body as `refresh_token`, or else in the Authorization header.
     """
     try:
         verify_jwt_in_request(refresh=True, locations=["json", "headers"])
@@ -111,14 +84,14 @@ def refresh_tokens(body: dict[str, Any]) -> tokens.TokenPair:
         raise Unauthorized from None
     try:
         pair = tokens.rotate(db.session(), UUID(get_jwt()["jti"]), clock.now())
-    except TokenReused:
+    except refusals.TokenReused:
         db.session.commit()  # the family's revocation must outlive the refusal
         raise
     db.session.commit()
     return pair
 
 
-@blp.route("/auth/logout", methods=["POST"])
+@blp.post("/auth/logout")
 @signed_in
 @blp.response(204)
 def log_out() -> str:
@@ -128,21 +101,19 @@ def log_out() -> str:
     return ""
 
 
-@blp.route("/me", methods=["GET"])
+@blp.get("/me", schemas.MeSchema)
 @signed_in
-@blp.response(200, MeSchema)
 def read_me() -> dict[str, Any]:
-    """我的信息 · Oneself, with residences and the offices of today."""
+    """我的信息 · Yourself, with your residences and present offices."""
     return _me()
 
 
-@blp.route("/me", methods=["PATCH"])
+@blp.patch("/me", schemas.MeSchema)
 @signed_in
-@blp.arguments(ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
-@blp.response(200, MeSchema)
-@blp.refuses(BirthDateConfirmed, InvalidBirthDate)
+@blp.arguments(schemas.ProfileArgs, example={"name": "王小明", "birth_date": "1980-05-17"})
+@blp.refuses(refusals.BirthDateConfirmed, refusals.InvalidBirthDate)
 def update_me(body: dict[str, Any]) -> dict[str, Any]:
-    """更新我的信息 · Set one's name and birth date."""
+    """更新我的信息 · Set your name and birth date."""
     actor = current_actor()
     services.update_profile(
         actor.resident,
@@ -154,15 +125,15 @@ def update_me(body: dict[str, Any]) -> dict[str, Any]:
     return _me()
 
 
-@blp.route("/me/offices", methods=["POST"])
+@blp.post("/me/offices", schemas.AppointmentSchema, status=201)
 @signed_in
-@blp.arguments(OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
-@blp.response(201, AppointmentSchema)
-@blp.refuses(OfficeCodeInvalid)
+@blp.arguments(schemas.OfficeCodeArgs, example={"code": "7KQ2-M0XD-9TRA"})
+@blp.refuses(refusals.OfficeCodeInvalid)
 def take_office(body: dict[str, Any]) -> Appointment:
-    """凭任职码任职 · Take the office that a one-time code from the operator gives.
+    """凭任职码任职 · Take an office with a one-time code from the operator.
 
-    Sent again by the same person it answers the same, so an answer that was lost does no harm.
+    The same person may send the code again and gets the same answer, so a lost answer does no
+    harm.
     """
     resident = current_actor().resident
     appointment = office_codes.take_office(db.session(), body["code"], resident, clock.now())
@@ -188,94 +159,72 @@ def _me() -> dict[str, Any]:
     }
 
 
-@blp.route("/residences", methods=["POST"])
+@blp.post("/residences", schemas.ResidenceSchema)
 @signed_in
-@blp.arguments(ClaimArgs, example=CLAIM_EXAMPLE)
-@blp.response(201, ResidenceSchema)
-@blp.creates(UnknownUnit, AlreadyClaimed, NotFound)
+@blp.arguments(schemas.ClaimArgs, example=CLAIM_EXAMPLE)
+@blp.creates(refusals.UnknownUnit, refusals.AlreadyClaimed, NotFound)
 def claim_residence(body: dict[str, Any]) -> Residence:
-    """登记居住 · Claim that one lives in a unit."""
+    """登记居住 · Claim that you live in a unit."""
     actor = current_actor()
     at = clock.now()
 
     def claim() -> Residence:
-        compound = db.session.get(Compound, body.pop("compound_id"))
-        if compound is None:
-            raise NotFound
+        compound = found(db.session.get(Compound, body.pop("compound_id")))
         return services.claim_residence(db.session(), actor.resident, compound, at=at, **body)
 
     return create_once(Residence, claim)
 
 
-@blp.route("/compounds/<uuid:compound_id>/residences", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/residences")
 @allow(*VERIFIERS)
-@blp.lists(ResidenceSchema, ResidencesArgs)
+@blp.lists(schemas.ResidenceSchema, schemas.ResidencesArgs)
 def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """居住登记列表 · Residences of a compound, newest first."""
     obtain_compound(compound_id)
-    state: ResidenceState | None = args.pop("state", None)
     query = (
         db.select(Residence)
         .where(Residence.compound_id == compound_id)
         .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
     )
-    if state is not None:
-        query = query.where(Residence.state == state)
     return read_page(db.session(), query, Residence.id, **args)
 
 
-@blp.route("/residences/<uuid:residence_id>/verify", methods=["POST"])
+@blp.post("/residences/<uuid:residence_id>/verify", schemas.ResidenceSchema)
 @allow(*VERIFIERS)
-@blp.arguments(VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
-@blp.response(200, ResidenceSchema)
-@blp.refuses(OwnClaim, InvalidBirthDate, WrongState)
+@blp.arguments(schemas.VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
+@blp.refuses(refusals.OwnClaim, refusals.InvalidBirthDate, WrongState)
 def verify_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """核实居住 · Confirm a claim, and the birth date that the papers show."""
+    """核实居住 · Confirm a claim, with the birth date shown by the papers."""
     residence = obtain(Residence, residence_id, lock=True)
-    services.verify_residence(
-        db.session(),
-        residence,
-        by=current_actor().resident,
-        at=clock.now(),
-        birth_date=body.get("birth_date"),
-    )
-    db.session.commit()
-    return residence
+    return act(services.verify_residence, residence, clock.now(), body.get("birth_date"))
 
 
-@blp.route("/residences/<uuid:residence_id>/refuse", methods=["POST"])
+@blp.post("/residences/<uuid:residence_id>/refuse", schemas.ResidenceSchema)
 @allow(*VERIFIERS)
-@blp.arguments(ReasonArgs, example={"reason": "房号与证件不符"})
-@blp.response(200, ResidenceSchema)
-@blp.refuses(OwnClaim, WrongState)
+@blp.arguments(schemas.ReasonArgs, example={"reason": "房号与证件不符"})
+@blp.refuses(refusals.OwnClaim, WrongState)
 def refuse_residence(body: dict[str, Any], residence_id: UUID) -> Residence:
-    """不予核实 · Turn a claim down, with a reason that the claimant reads."""
+    """不予核实 · Refuse a claim, with a reason that the claimant can read."""
     residence = obtain(Residence, residence_id, lock=True)
-    services.refuse_residence(
-        db.session(), residence, by=current_actor().resident, at=clock.now(), reason=body["reason"]
-    )
-    db.session.commit()
-    return residence
+    return act(services.refuse_residence, residence, clock.now(), body["reason"])
 
 
-@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["POST"])
+@blp.post("/compounds/<uuid:compound_id>/appointments", schemas.AppointmentSchema)
 @allow(*APPOINTERS)
-@blp.arguments(AppointArgs, example=APPOINT_EXAMPLE)
-@blp.response(201, AppointmentSchema)
-@blp.creates(UnknownResident, InvalidTerm)
+@blp.arguments(schemas.AppointArgs, example=APPOINT_EXAMPLE)
+@blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_compound(body: dict[str, Any], compound_id: UUID) -> Appointment:
-    """小区任职 · Give somebody an office in a compound."""
+    """小区任职 · Appoint somebody to an office in a compound."""
     compound = obtain_compound(compound_id)
     return _appoint(compound, current_actor().roles_in(compound), body)
 
 
-@blp.route("/communities/<uuid:community_id>/appointments", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/appointments", schemas.AppointmentSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.arguments(AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
-@blp.response(201, AppointmentSchema)
-@blp.creates(UnknownResident, InvalidTerm)
+@blp.arguments(schemas.AppointArgs, example={**APPOINT_EXAMPLE, "role": "COMMUNITY_SECRETARY"})
+@blp.creates(refusals.UnknownResident, refusals.InvalidTerm)
 def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointment:
-    """社区任职 · Give somebody an office in a community."""
+    """社区任职 · Appoint somebody to an office in a community."""
     community = obtain_community(community_id)
     return _appoint(community, current_actor().roles_in_community(community), body)
 
@@ -283,34 +232,27 @@ def appoint_in_community(body: dict[str, Any], community_id: UUID) -> Appointmen
 def _appoint(
     place: Compound | Community, by_roles: frozenset[Role], body: dict[str, Any]
 ) -> Appointment:
-    actor, at = current_actor(), clock.now()
-    return create_once(
-        Appointment,
-        lambda: services.appoint(
-            db.session(), place, **body, by=actor.resident, by_roles=by_roles, at=at
-        ),
-    )
+    at = clock.now()
+    return create(Appointment, services.appoint, place, **body, by_roles=by_roles, at=at)
 
 
-@blp.route("/compounds/<uuid:compound_id>/appointments", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/appointments", schemas.AppointmentSchema(many=True))
 @allow(*APPOINTERS, Role.AUDITOR)
-@blp.response(200, AppointmentSchema(many=True))
 def list_appointments(compound_id: UUID) -> list[Appointment]:
-    """任职列表 · All offices of a compound, past ones too."""
+    """任职列表 · All offices of a compound, past ones included."""
     obtain_compound(compound_id)
     query = db.select(Appointment).where(Appointment.compound_id == compound_id)
     return list(db.session.scalars(query.order_by(Appointment.id)))
 
 
-@blp.route("/appointments/<uuid:appointment_id>/end", methods=["POST"])
+@blp.post("/appointments/<uuid:appointment_id>/end", schemas.AppointmentSchema)
 @allow(*Role)
-@blp.response(200, AppointmentSchema)
 @blp.refuses(WrongState)
 def end_appointment(appointment_id: UUID) -> Appointment:
-    """结束任职 · End an office now; its holder may lay it down."""
-    appointment = db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
-    if appointment is None:
-        raise NotFound
+    """结束任职 · End an office now; its holder may resign it."""
+    appointment = found(
+        db.session.get(Appointment, appointment_id, with_for_update={"key_share": True})
+    )
     actor = current_actor()
     if appointment.compound_id is not None:
         roles = actor.roles_in(obtain_compound(appointment.compound_id))
@@ -319,8 +261,4 @@ def end_appointment(appointment_id: UUID) -> Appointment:
         roles = actor.roles_in_community(community)
     else:  # offices of a subdistrict are given and ended at the command line
         raise NotFound
-    services.end_appointment(
-        db.session(), appointment, by=actor.resident, by_roles=roles, at=clock.now()
-    )
-    db.session.commit()
-    return appointment
+    return act(services.end_appointment, appointment, roles, clock.now())

@@ -2,9 +2,10 @@
 
 import marshmallow as ma
 
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, attributes, columns
 from app.kit.web.api import PageArgs
 from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
+from app.people.tokens import TokenPair
 
 
 class WeChatLogin(Schema):
@@ -19,55 +20,51 @@ class RefreshArgs(Schema):
     refresh_token = ma.fields.String(validate=ma.validate.Length(max=4000))
 
 
-class ResidentSchema(Schema):
+class ResidentSchema(AnswerSchema):
     """A resident as others see one."""
 
-    id = Id(required=True)
-    masked_name = ma.fields.String(required=True)
+    shown = columns(Resident, "id masked_name")
 
 
-class ResidenceSchema(Schema):
+class ResidenceSchema(AnswerSchema):
     """A residence as the resident and the verifiers see it."""
 
     shown = columns(
         Residence,
         "id resident_id compound_id relation state claimed_at decided_at reason",
     )
-    name = ma.fields.String(attribute="resident.name", required=True, allow_none=True)
-    birth_date = ma.fields.Date(attribute="resident.birth_date", required=True, allow_none=True)
-    building = ma.fields.String(attribute="unit.entrance.building.name", required=True)
-    entrance = ma.fields.String(attribute="unit.entrance.name", required=True)
-    unit = ma.fields.String(attribute="unit.name", required=True)
+    who = columns(Resident, "name birth_date", of="resident")
+    building = ma.fields.String(attribute="unit.entrance.building.name")
+    entrance = ma.fields.String(attribute="unit.entrance.name")
+    unit = ma.fields.String(attribute="unit.name")
 
 
-class AppointmentSchema(Schema):
+class AppointmentSchema(AnswerSchema):
     """An office in a place; `until` is the first day without it."""
 
     shown = columns(
         Appointment,
         "id resident_id role compound_id community_id subdistrict_id until ended_at",
     )
-    since = ma.fields.Date(data_key="from", required=True)
+    since = ma.fields.Date(data_key="from")
 
 
-class MeSchema(Schema):
+class MeSchema(AnswerSchema):
     """Oneself: name and birth date in full."""
 
     shown = columns(Resident, "id name birth_date")
-    residences = ma.fields.List(ma.fields.Nested(ResidenceSchema), required=True)
-    appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema), required=True)
+    residences = ma.fields.List(ma.fields.Nested(ResidenceSchema))
+    appointments = ma.fields.List(ma.fields.Nested(AppointmentSchema))
 
 
-class TokensSchema(Schema):
+class TokensSchema(AnswerSchema):
     """A pair of tokens; `expires_in` in seconds, of the access token."""
 
-    access_token = ma.fields.String(required=True)
-    refresh_token = ma.fields.String(required=True)
-    expires_in = ma.fields.Integer(required=True)
+    shown = attributes(TokenPair, "access_token refresh_token expires_in")
 
 
 class LoginSchema(TokensSchema):
-    resident = ma.fields.Nested(ResidentSchema, required=True)
+    resident = ma.fields.Nested(ResidentSchema)
 
 
 class ProfileArgs(Schema):
@@ -85,9 +82,7 @@ class ClaimArgs(Schema):
     """A unit by the names that stand on its door."""
 
     compound_id = Id(required=True)
-    building = Text(required=True, max_length=40)
-    entrance = Text(required=True, max_length=40)
-    unit = Text(required=True, max_length=40)
+    names = alike("building entrance unit", lambda: Text(required=True, max_length=40))
     relation = ma.fields.Enum(Relation, by_value=True, required=True)
 
 

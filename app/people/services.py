@@ -13,23 +13,8 @@ from app.kit.audit import record
 from app.kit.clock import local_date
 from app.kit.errors import Forbidden
 from app.kit.moves import record_move
-from app.people.models import (
-    Appointment,
-    Relation,
-    Residence,
-    ResidenceState,
-    Resident,
-    Role,
-)
-from app.people.refusals import (
-    AlreadyClaimed,
-    BirthDateConfirmed,
-    InvalidBirthDate,
-    InvalidTerm,
-    OwnClaim,
-    UnknownResident,
-    UnknownUnit,
-)
+from app.people import refusals
+from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 from app.wechat.client import WeChatIdentity
 
 COMPOUND_OFFICES = frozenset(
@@ -99,7 +84,7 @@ def update_profile(
         resident.name = name
     if birth_date is not None and birth_date != resident.birth_date:
         if is_verified:
-            raise BirthDateConfirmed
+            raise refusals.BirthDateConfirmed
         resident.birth_date = _credible(birth_date, at)
     return resident
 
@@ -129,10 +114,10 @@ def claim_residence(
         )
     )
     if found is None:
-        raise UnknownUnit
+        raise refusals.UnknownUnit
     verified = _verified_residence(session, resident.id)
     if verified is not None and verified.unit_id == found.id:
-        raise AlreadyClaimed
+        raise refusals.AlreadyClaimed
     residence = Residence(
         resident=resident,
         compound=compound,
@@ -145,26 +130,26 @@ def claim_residence(
         with session.begin_nested():
             session.add(residence)
     except IntegrityError:
-        raise AlreadyClaimed from None
+        raise refusals.AlreadyClaimed from None
     record_move(session, residence, "claim", resident, at)
     return residence
 
 
 def verify_residence(
     session: Session, residence: Residence, by: Resident, at: datetime, birth_date: date | None
-) -> Residence:
+) -> None:
     """Confirm a claim; a person lives in one place, so an earlier residence ends.
 
     The verifier sees the papers, so a birth date given here replaces what the resident wrote, also
     where the residence has been verified already.
     """
     if residence.resident_id == by.id:
-        raise OwnClaim
+        raise refusals.OwnClaim
     if birth_date is not None:
         residence.resident.birth_date = _credible(birth_date, at)
         if residence.state is ResidenceState.VERIFIED:
             record_move(session, residence, "correct_birth_date", by, at)
-            return residence
+            return
     earlier = _verified_residence(session, residence.resident_id)
     if residence.state is ResidenceState.CLAIMED and earlier is not None:
         earlier.end()
@@ -172,18 +157,16 @@ def verify_residence(
         session.flush()  # it must leave the unique index before the new one enters it
     residence.verify(by.id, at)
     record_move(session, residence, "verify", by, at)
-    return residence
 
 
 def refuse_residence(
     session: Session, residence: Residence, by: Resident, at: datetime, reason: str
-) -> Residence:
+) -> None:
     """Turn a claim down with a reason that the claimant reads."""
     if residence.resident_id == by.id:
-        raise OwnClaim
+        raise refusals.OwnClaim
     residence.refuse(by.id, at, reason)
     record_move(session, residence, "refuse", by, at, reason=reason)
-    return residence
 
 
 def _verified_residence(session: Session, resident_id: UUID) -> Residence | None:
@@ -196,32 +179,34 @@ def _verified_residence(session: Session, resident_id: UUID) -> Residence | None
 
 def _credible(birth_date: date, at: datetime) -> date:
     if not date(1900, 1, 1) <= birth_date <= local_date(at):
-        raise InvalidBirthDate
+        raise refusals.InvalidBirthDate
     return birth_date
 
 
 def appoint(
     session: Session,
     place: Compound | Community,
+    by: Resident,
+    *,
     resident_id: UUID,
     role: Role,
-    *,
     since: date,
     until: date | None,
-    by: Resident,
     by_roles: frozenset[Role],
     at: datetime,
 ) -> Appointment:
     """Give somebody an office in a place. Raises Forbidden where the office is not the giver's."""
     if resident_id == by.id:
-        raise Forbidden(zh="不能任命自己", en="Nobody appoints themselves")
+        raise Forbidden(zh="不能任命自己", en="You cannot appoint yourself")
     in_compound = isinstance(place, Compound)
     if role not in _offices_given_by(by_roles, in_compound):
-        raise Forbidden(zh=f"您不能任命 {role}", en=f"You may not appoint a {role} in this place")
+        raise Forbidden(
+            zh=f"您不能在这里任命{role.zh}", en=f"The office of {role.en} is not yours to give here"
+        )
     if until is not None and until <= since:
-        raise InvalidTerm
+        raise refusals.InvalidTerm
     if session.get(Resident, resident_id) is None:
-        raise UnknownResident
+        raise refusals.UnknownResident
     appointment = Appointment(
         resident_id=resident_id,
         role=role,
@@ -243,16 +228,16 @@ def end_appointment(
     by: Resident,
     by_roles: frozenset[Role],
     at: datetime,
-) -> Appointment:
+) -> None:
     """End an office at once; who may give it may end it, and its holder may lay it down."""
     allowed = _offices_given_by(by_roles, in_compound=appointment.compound_id is not None)
     if appointment.role not in allowed and appointment.resident_id != by.id:
         raise Forbidden(
-            zh=f"您不能解除 {appointment.role} 的任职", en=f"You may not end a {appointment.role}"
+            zh=f"您不能解除{appointment.role.zh}的任职",
+            en=f"The office of {appointment.role.en} is not yours to end",
         )
     appointment.end(at)
     _record_appointment(session, appointment, "end", by, at)
-    return appointment
 
 
 def _offices_given_by(roles: frozenset[Role], in_compound: bool) -> frozenset[Role]:
@@ -263,13 +248,5 @@ def _offices_given_by(roles: frozenset[Role], in_compound: bool) -> frozenset[Ro
 def _record_appointment(
     session: Session, appointment: Appointment, verb: str, by: Resident, at: datetime
 ) -> None:
-    record(
-        session,
-        appointment,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=appointment.compound_id,
-        community_id=appointment.community_id,
-        reason=f"{appointment.role} {appointment.since} - {appointment.until or ''}",
-    )
+    what = f"{appointment.role} {appointment.since} - {appointment.until or ''}"
+    record(session, appointment, verb, by, at, reason=what)

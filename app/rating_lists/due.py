@@ -1,5 +1,8 @@
 """A rating list becomes final when its notices have ended and every objection is answered."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
@@ -29,17 +32,19 @@ def finalise_list(session: Session, made: RatingList) -> None:
             post(session, notices.RATING_FINAL, entry, at)
 
 
+def _confirm(session: Session, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Those of which every objection is answered."""
+    contested = select(RatingEntry.list_id).where(is_contested(RatingEntry.notice_id))
+    query = select(RatingList.id).where(RatingList.id.in_(ids), RatingList.id.not_in(contested))
+    return session.scalars(query.order_by(RatingList.id)).all()
+
+
 RATING_LISTS = Due(
     "rating_lists",
     RatingList,
-    and_(
-        RatingList.state == constant(ListState.NOTICED),
-        RatingList.notice_ends_at <= NOW,
-        ~select(RatingEntry.id)
-        .where(RatingEntry.list_id == RatingList.id, is_contested(RatingEntry.notice_id))
-        .exists(),
-    ),
+    and_(RatingList.state == constant(ListState.NOTICED), RatingList.notice_ends_at <= NOW),
     finalise_list,
     "已定 {} 份物业红黑榜",
     "rating lists made final: {}",
+    _confirm,
 )

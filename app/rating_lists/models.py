@@ -1,7 +1,6 @@
 """Red and black lists of property firms, and their entries."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -13,15 +12,16 @@ from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type
 from app.kit.words import Worded
+from app.rating_lists.refusals import SameColour
 
 
-class ListState(StrEnum):
+class ListState(Worded):
     """Steps of a list: draft > reviewed > noticed > final (domain notes, section 5)."""
 
-    DRAFT = "DRAFT"
-    REVIEWED = "REVIEWED"
-    NOTICED = "NOTICED"
-    FINAL = "FINAL"
+    DRAFT = "DRAFT", "草稿", "draft"
+    REVIEWED = "REVIEWED", "已审核", "reviewed"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    FINAL = "FINAL", "已定榜", "final"
 
 
 _S = ListState
@@ -141,6 +141,8 @@ class RatingEntry(HasId, Base):
     def recolour(self, colour: Colour, reason: str) -> None:
         """It is rated otherwise."""
         self._require_changeable()
+        if self.colour is colour:
+            raise SameColour
         self.colour, self.changed_why = colour, reason
 
     def _require_changeable(self) -> None:

@@ -4,36 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from app.compounds.models import Community
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import NotFound, WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
-from app.people.guards import (
-    EVERYONE_THERE,
-    act,
-    allow,
-    create_once,
-    current_actor,
-    obtain_community,
-)
+from app.people.guards import EVERYONE_THERE, act, allow, create, current_actor, obtain_community
 from app.people.models import Role
-from app.rating_lists import services
+from app.rating_lists import refusals, schemas, services
 from app.rating_lists.models import ON_THE_BOARD, RatingEntry, RatingList
-from app.rating_lists.refusals import (
-    InvalidEntries,
-    ListExists,
-    NoObjectionRaised,
-    OwnList,
-    SameColour,
-)
-from app.rating_lists.schemas import (
-    RatingEntriesArgs,
-    RatingEntrySchema,
-    RatingListArgs,
-    RatingListBriefSchema,
-    RatingListSchema,
-    RecolourArgs,
-    StrikeArgs,
-)
 
 blp = Blueprint(
     "rating_lists", __name__, description="物业红黑榜 · Red and black lists of property firms"
@@ -54,23 +31,21 @@ ENTRIES_EXAMPLE = {
 }
 
 
-@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["POST"])
+@blp.post("/communities/<uuid:community_id>/rating-lists", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
-@blp.response(201, RatingListSchema)
-@blp.creates(ListExists, InvalidEntries)
+@blp.arguments(schemas.RatingListArgs, example={"period": "2026-03", **ENTRIES_EXAMPLE})
+@blp.creates(refusals.ListExists, refusals.InvalidEntries)
 def draft_rating_list(body: dict[str, Any], community_id: UUID) -> RatingList:
     """起草红黑榜 · Draft the list of a month."""
-    community = obtain_community(community_id)
-    by = current_actor().resident
-    return create_once(RatingList, lambda: services.draft_list(db.session(), community, by, **body))
+    return create(RatingList, services.draft_list, obtain_community(community_id), **body)
 
 
-@blp.route("/communities/<uuid:community_id>/rating-lists", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/rating-lists")
 @allow(*EVERYONE_THERE)
-@blp.lists(RatingListBriefSchema)
+@blp.lists(schemas.RatingListBriefSchema)
 def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
-    """红黑榜列表 · Lists of a community, newest first; drafts are for those who make them."""
+    """红黑榜列表 · Lists of a community, newest first; drafts are visible to those who make
+    them."""
     community = obtain_community(community_id)
     query = db.select(RatingList).where(RatingList.community_id == community_id)
     if not _sees_drafts(community):
@@ -78,66 +53,62 @@ def list_rating_lists(args: dict[str, Any], community_id: UUID) -> dict[str, Any
     return read_page(db.session(), query, RatingList.id, **args)
 
 
-@blp.route("/rating-lists/<uuid:list_id>", methods=["GET"])
+@blp.get("/rating-lists/<uuid:list_id>", schemas.RatingListSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, RatingListSchema)
 def read_rating_list(list_id: UUID) -> RatingList:
     """一份红黑榜 · One list with its entries."""
     return _obtain_list(list_id)
 
 
-@blp.route("/rating-lists/<uuid:list_id>", methods=["PUT"])
+@blp.put("/rating-lists/<uuid:list_id>", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RatingEntriesArgs, example=ENTRIES_EXAMPLE)
-@blp.response(200, RatingListSchema)
-@blp.refuses(WrongState, InvalidEntries)
+@blp.arguments(schemas.RatingEntriesArgs, example=ENTRIES_EXAMPLE)
+@blp.refuses(WrongState, refusals.InvalidEntries)
 def revise_rating_list(body: dict[str, Any], list_id: UUID) -> RatingList:
-    """修改红黑榜 · Write the entries of a draft anew."""
+    """修改红黑榜 · Replace the entries of a draft."""
     return act(services.revise_list, _obtain_list(list_id), **body)
 
 
-@blp.route("/rating-lists/<uuid:list_id>/review", methods=["POST"])
+@blp.post("/rating-lists/<uuid:list_id>/review", schemas.RatingListSchema)
 @allow(Role.SUBDISTRICT_OFFICER)
-@blp.response(200, RatingListSchema)
-@blp.refuses(WrongState, OwnList)
+@blp.refuses(WrongState, refusals.OwnList)
 def review_rating_list(list_id: UUID) -> RatingList:
-    """审核红黑榜 · The street office reviews a draft; its drafter does not."""
+    """审核红黑榜 · Review a draft, as the street office; not by whoever drafted it."""
     return act(services.review_list, _obtain_list(list_id))
 
 
-@blp.route("/rating-lists/<uuid:list_id>/publish", methods=["POST"])
+@blp.post("/rating-lists/<uuid:list_id>/publish", schemas.RatingListSchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.response(200, RatingListSchema)
 @blp.refuses(WrongState)
 def publish_rating_list(list_id: UUID) -> RatingList:
-    """公示红黑榜 · Post each entry in its compound for 7 days; the list becomes final by itself."""
+    """公示红黑榜 · Publish each entry in its compound for 7 days; afterwards the list becomes
+    final by itself."""
     return act(services.publish_list, _obtain_list(list_id))
 
 
-@blp.route("/rating-entries/<uuid:entry_id>/strike", methods=["POST"])
+@blp.post("/rating-entries/<uuid:entry_id>/strike", schemas.RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
-@blp.response(200, RatingEntrySchema)
-@blp.refuses(WrongState, NoObjectionRaised)
+@blp.arguments(schemas.StrikeArgs, example={"reason": "异议属实：当月已更换物业企业"})
+@blp.refuses(WrongState, refusals.NoObjectionRaised)
 def strike_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
-    """撤下一条 · Take an entry off a noticed list after an objection; its notice is corrected."""
+    """撤下一条 · Remove an entry from a published list after an objection; its notice is
+    corrected."""
     return act(services.strike_entry, _obtain_entry(entry_id), **body)
 
 
-@blp.route("/rating-entries/<uuid:entry_id>/recolour", methods=["POST"])
+@blp.post("/rating-entries/<uuid:entry_id>/recolour", schemas.RatingEntrySchema)
 @allow(Role.COMMUNITY_SECRETARY)
-@blp.arguments(RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"})
-@blp.response(200, RatingEntrySchema)
-@blp.refuses(WrongState, NoObjectionRaised, SameColour)
+@blp.arguments(
+    schemas.RecolourArgs, example={"colour": "BLACK", "reason": "异议属实：电梯停运十天"}
+)
+@blp.refuses(WrongState, refusals.NoObjectionRaised, refusals.SameColour)
 def recolour_entry(body: dict[str, Any], entry_id: UUID) -> RatingEntry:
     """改列另一榜 · Move an entry to the other list after an objection; its notice is corrected."""
     return act(services.recolour_entry, _obtain_entry(entry_id), **body)
 
 
 def _obtain_list(list_id: UUID) -> RatingList:
-    made = db.session.get(RatingList, list_id)
-    if made is None:
-        raise NotFound
+    made = found(db.session.get(RatingList, list_id))
     community = obtain_community(made.community_id)
     if made.state not in ON_THE_BOARD and not _sees_drafts(community):
         raise NotFound
@@ -145,9 +116,7 @@ def _obtain_list(list_id: UUID) -> RatingList:
 
 
 def _obtain_entry(entry_id: UUID) -> RatingEntry:
-    entry = db.session.get(RatingEntry, entry_id)
-    if entry is None:
-        raise NotFound
+    entry = found(db.session.get(RatingEntry, entry_id))
     _obtain_list(entry.list_id)
     return entry
 

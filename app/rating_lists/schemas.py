@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.kit.schemas import Id, Matches, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Matches, Schema, Text, columns
 from app.rating_lists.models import Colour, RatingEntry, RatingList
 
 MAX_ENTRIES = 200
@@ -39,7 +39,7 @@ class RecolourArgs(StrikeArgs):
     colour = ma.fields.Enum(Colour, by_value=True, required=True)
 
 
-class RatingEntrySchema(Schema):
+class RatingEntrySchema(AnswerSchema):
     """An entry; one that an objection changed says why, one that was struck says when."""
 
     shown = columns(
@@ -47,10 +47,10 @@ class RatingEntrySchema(Schema):
         "id list_id number compound_id firm_name manager colour reason figures notice_id "
         "changed_why struck_at",
     )
-    compound = ma.fields.String(attribute="compound.name", required=True)
+    compound = ma.fields.String(attribute="compound.name")
 
 
-class RatingListBriefSchema(Schema):
+class RatingListBriefSchema(AnswerSchema):
     shown = columns(
         RatingList,
         "id community_id period state drafted_at reviewed_at notice_ends_at final_at",
@@ -61,4 +61,4 @@ class RatingListSchema(RatingListBriefSchema):
     """A list with its entries; it is final when its notices have ended and every objection is
     answered."""
 
-    entries = ma.fields.List(ma.fields.Nested(RatingEntrySchema), required=True)
+    entries = ma.fields.List(ma.fields.Nested(RatingEntrySchema))

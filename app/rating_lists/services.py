@@ -17,16 +17,9 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
-from app.rating_lists import notices
+from app.rating_lists import notices, refusals
+from app.rating_lists.limits import NOTICE_DAYS
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
-from app.rating_lists.refusals import (
-    InvalidEntries,
-    ListExists,
-    NoObjectionRaised,
-    OwnList,
-    SameColour,
-)
-from app.rating_lists.terms import NOTICE_DAYS
 
 
 def draft_list(
@@ -39,12 +32,9 @@ def draft_list(
 ) -> RatingList:
     """Draft the list of a month. Raises ListExists, InvalidEntries."""
     locks.hold_alone(session, community.id)
-    if session.scalar(
-        select(RatingList.id).where(
-            RatingList.community_id == community.id, RatingList.period == period
-        )
-    ):
-        raise ListExists
+    same_month = select(RatingList.id).filter_by(community_id=community.id, period=period)
+    if session.scalar(same_month) is not None:
+        raise refusals.ListExists
     at = read_database_clock(session)
     made = RatingList(
         id=new_id(),
@@ -62,28 +52,26 @@ def draft_list(
 
 def revise_list(
     session: Session, made: RatingList, by: Resident, *, entries: Sequence[dict[str, Any]]
-) -> RatingList:
+) -> None:
     """Write a draft anew; whoever does so is its drafter. Raises WrongState, InvalidEntries."""
     at = begin_move(session, made)
     made.require_state(ListState.DRAFT)
     made.drafted_by_id = by.id
     _write(session, made, entries)
     record_move(session, made, "revise", by, at)
-    return made
 
 
-def review_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+def review_list(session: Session, made: RatingList, by: Resident) -> None:
     """The street office reviews a draft. Raises WrongState, OwnList."""
     at = begin_move(session, made)
     made.require_state(ListState.DRAFT)
     if by.id == made.drafted_by_id:
-        raise OwnList
+        raise refusals.OwnList
     made.review(by.id, at)
     record_move(session, made, "review", by, at)
-    return made
 
 
-def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList:
+def publish_list(session: Session, made: RatingList, by: Resident) -> None:
     """Put each entry on the board of its compound; all notices end at the same time.
 
     Raises WrongState.
@@ -95,10 +83,9 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> RatingList
     for entry in made.entries:
         entry.notice = post(session, notices.RATING_NOTICED, entry, at, term_ends_at=ends_at)
     record_move(session, made, "publish", by, at)
-    return made
 
 
-def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str) -> RatingEntry:
+def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str) -> None:
     """Take an entry off the list after an objection to it; its notice is corrected.
 
     Raises WrongState, NoObjectionRaised.
@@ -108,42 +95,30 @@ def strike_entry(session: Session, entry: RatingEntry, by: Resident, reason: str
     entry.strike(reason, at)
     _require_objection(session, entry)
     _tell(session, entry, "strike", by, reason, at)
-    return entry
 
 
 def recolour_entry(
     session: Session, entry: RatingEntry, by: Resident, colour: Colour, reason: str
-) -> RatingEntry:
+) -> None:
     """Move an entry to the other list after an objection to it; its notice is corrected.
 
     Raises WrongState, NoObjectionRaised, SameColour.
     """
     at = begin_move(session, entry.rating_list)
     session.refresh(entry)
-    is_same = entry.colour is colour
     entry.recolour(colour, reason)
-    if is_same:
-        raise SameColour
     _require_objection(session, entry)
     _tell(session, entry, "recolour", by, reason, at)
-    return entry
 
 
 def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]) -> None:
     named = {entry["compound_id"] for entry in entries}
-    compounds = {
-        compound.id: compound
-        for compound in session.scalars(
-            select(Compound).where(
-                Compound.id.in_(named),
-                Compound.community_id == made.community_id,
-                Compound.until.is_(None),
-            )
-        )
-    }
+    living = select(Compound).filter_by(community_id=made.community_id, until=None)
+    found = session.scalars(living.where(Compound.id.in_(named)))
+    compounds = {compound.id: compound for compound in found}
     firms = {(entry["compound_id"], entry["firm_name"]) for entry in entries}
     if len(compounds) != len(named) or len(firms) != len(entries):
-        raise InvalidEntries
+        raise refusals.InvalidEntries
     # Their numbers are unique, and new rows would come in before the old ones go.
     made.entries.clear()
     session.flush()
@@ -158,19 +133,11 @@ def _write(session: Session, made: RatingList, entries: Sequence[dict[str, Any]]
 def _require_objection(session: Session, entry: RatingEntry) -> None:
     raised = select(Objection.id).where(Objection.notice_id == entry.notice_id).limit(1)
     if session.scalar(raised) is None:
-        raise NoObjectionRaised
+        raise refusals.NoObjectionRaised
 
 
 def _tell(
     session: Session, entry: RatingEntry, verb: str, by: Resident, reason: str, at: datetime
 ) -> None:
-    record(
-        session,
-        entry,
-        verb,
-        at=at,
-        actor_id=by.id,
-        compound_id=entry.compound_id,
-        to_state="STRUCK" if entry.struck_at else entry.colour,
-        reason=reason,
-    )
+    state = "STRUCK" if entry.struck_at else entry.colour
+    record(session, entry, verb, by, at, to_state=state, reason=reason)

@@ -1,1 +1,1 @@
-"""The story of a matter, and figures of a session, a compound, a community, a subdistrict."""
+"""Figures of a session, a compound, a community, a subdistrict."""

@@ -34,7 +34,7 @@ from app.matters.models import Category, Matter, MatterState
 from app.people.models import Relation, Residence, ResidenceState
 from app.reports.scopes import Scope
 from app.resolutions.models import Resolution, ResolutionState
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import WhistleState
 from votes.selection import Outcome

@@ -146,12 +146,12 @@ def _in_time(things: Iterable[T], fact: Callable[[T], bool | None]) -> ShareCell
 
 
 def _rates(works: Iterable[Work]) -> dict[str, Any]:
-    """The three rates and what was finished in time. Who answered are people, so that their two
+    """The four rates. Who answered are people, so that their two
     rates are suppressed like any number of people; contacts and orders are things."""
     rates = rates_of(works)
     return {
         "response": share_of_things(rates.response),
-        "resolution": _share_of_answers(rates.resolution),
+        "solved_rate": _share_of_answers(rates.solved_rate),
         "satisfaction": _share_of_answers(rates.satisfaction),
         "in_time": share_of_things(rates.in_time),
     }

@@ -1,4 +1,4 @@
-"""URLs of reports: the story of a matter, and figures as JSON and as tables."""
+"""URLs of reports: figures as JSON and as tables."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from app.agenda.models import AgendaSession
 from app.kit import clock
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
-from app.matters.models import Matter
 from app.people.guards import (
     EVERYONE_THERE,
     allow,
@@ -20,13 +19,11 @@ from app.people.guards import (
 )
 from app.people.models import Role
 from app.reports.figures import figures_of_place, figures_of_session
-from app.reports.schemas import FiguresArgs, FiguresSchema, StorySchema, period_of
+from app.reports.schemas import FiguresArgs, FiguresSchema, period_of
 from app.reports.scopes import Place
 from app.reports.sheet import sheet_of
-from app.reports.story import read_sources
-from app.reports.telling import tell
 
-blp = Blueprint("reports", __name__, description="全程与数据 · The story of a matter, and figures")
+blp = Blueprint("reports", __name__, description="数据 · Figures")
 
 # Those who answer for a community or look over it.
 COMMUNITY_READERS = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
@@ -34,88 +31,69 @@ SUBDISTRICT_READERS = (Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
 CSV = "text/csv"
 
 
-@blp.route("/matters/<uuid:matter_id>/story", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/figures", FiguresSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, StorySchema)
-def read_story(matter_id: UUID) -> dict[str, Any]:
-    """一件事的全程 · Every public move about a matter, oldest first."""
-    matter = obtain(Matter, matter_id)
-    entries = tell(matter, read_sources(db.session(), matter))
-    return {
-        "matter_id": matter.id,
-        "title": matter.title,
-        "category": matter.category,
-        "entries": entries,
-    }
-
-
-@blp.route("/sessions/<uuid:session_id>/figures", methods=["GET"])
-@allow(*EVERYONE_THERE)
-@blp.response(200, FiguresSchema)
 def read_session_figures(session_id: UUID) -> dict[str, Any]:
-    """一期的数据 · Figures of what came of a session so far."""
+    """一期的数据 · Figures of what has resulted from a session so far."""
     return figures_of_session(db.session(), obtain(AgendaSession, session_id))
 
 
-@blp.route("/sessions/<uuid:session_id>/figures.csv", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/figures.csv")
 @allow(*EVERYONE_THERE)
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_session_sheet(session_id: UUID) -> Response:
-    """一期的数据表 · The same as a table (CSV)."""
+    """一期的数据表 · The same figures as a table (CSV)."""
     return _sheet(figures_of_session(db.session(), obtain(AgendaSession, session_id)))
 
 
-@blp.route("/compounds/<uuid:compound_id>/figures", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/figures", FiguresSchema)
 @allow(*EVERYONE_THERE)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_compound_figures(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """小区数据 · Figures of a compound in a month or a year."""
     return _figures(obtain_compound(compound_id), args)
 
 
-@blp.route("/compounds/<uuid:compound_id>/figures.csv", methods=["GET"])
+@blp.get("/compounds/<uuid:compound_id>/figures.csv")
 @allow(*EVERYONE_THERE)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_compound_sheet(args: dict[str, Any], compound_id: UUID) -> Response:
-    """小区数据表 · The same as a table (CSV)."""
+    """小区数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_compound(compound_id), args))
 
 
-@blp.route("/communities/<uuid:community_id>/figures", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/figures", FiguresSchema)
 @allow(*COMMUNITY_READERS)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_community_figures(args: dict[str, Any], community_id: UUID) -> dict[str, Any]:
     """社区数据 · Figures of a community in a month or a year."""
     return _figures(obtain_community(community_id), args)
 
 
-@blp.route("/communities/<uuid:community_id>/figures.csv", methods=["GET"])
+@blp.get("/communities/<uuid:community_id>/figures.csv")
 @allow(*COMMUNITY_READERS)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_community_sheet(args: dict[str, Any], community_id: UUID) -> Response:
-    """社区数据表 · The same as a table (CSV)."""
+    """社区数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_community(community_id), args))
 
 
-@blp.route("/subdistricts/<uuid:subdistrict_id>/figures", methods=["GET"])
+@blp.get("/subdistricts/<uuid:subdistrict_id>/figures", FiguresSchema)
 @allow(*SUBDISTRICT_READERS)
 @blp.arguments(FiguresArgs, location="query")
-@blp.response(200, FiguresSchema)
 def read_subdistrict_figures(args: dict[str, Any], subdistrict_id: UUID) -> dict[str, Any]:
     """街道数据 · Figures of a subdistrict in a month or a year."""
     return _figures(obtain_subdistrict(subdistrict_id), args)
 
 
-@blp.route("/subdistricts/<uuid:subdistrict_id>/figures.csv", methods=["GET"])
+@blp.get("/subdistricts/<uuid:subdistrict_id>/figures.csv")
 @allow(*SUBDISTRICT_READERS)
 @blp.arguments(FiguresArgs, location="query")
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_subdistrict_sheet(args: dict[str, Any], subdistrict_id: UUID) -> Response:
-    """街道数据表 · The same as a table (CSV)."""
+    """街道数据表 · The same figures as a table (CSV)."""
     return _sheet(_figures(obtain_subdistrict(subdistrict_id), args))
 
 

@@ -5,9 +5,8 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from app.matters.models import Category
+from app.kit.words import Worded
 from app.reports.cells import NOTHING, Days, People, ShareCell
-from app.works.orders.models import DoerKind
 
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 # A cell that begins so is a formula to a spreadsheet; departments and places name themselves.
@@ -47,48 +46,15 @@ LINES = {
     "outcome.owner_votes_passed": (OUTCOME, "业主表决通过 Owners' votes passed"),
     "work.orders": (WORK, "任务单 Orders"),
     "work.rates.response": (WORK, "响应率 Response"),
-    "work.rates.resolution": (WORK, "解决率 Resolution"),
+    "work.rates.solved_rate": (WORK, "解决率 Solved"),
     "work.rates.satisfaction": (WORK, "满意率 Satisfaction"),
     "work.rates.in_time": (WORK, "按期办结率 Finished in time"),
     "work.emergencies.response": (WORK, "应急响应率 Response, emergencies"),
-    "work.emergencies.resolution": (WORK, "应急解决率 Resolution, emergencies"),
+    "work.emergencies.solved_rate": (WORK, "应急解决率 Solved, emergencies"),
     "work.emergencies.satisfaction": (WORK, "应急满意率 Satisfaction, emergencies"),
     "work.emergencies.in_time": (WORK, "应急按期办结率 In time, emergencies"),
     "work.rework": (WORK, "退回重办 Rework"),
     "work.member_minutes": (WORK, "下沉党员分钟数 Minutes of seated members"),
-}
-DOERS = {
-    DoerKind.PARTY_BRANCH: "党支部 Party branch",
-    DoerKind.PARTY_GROUP: "党小组 Party group",
-    DoerKind.OWNERS_COMMITTEE: "业委会 Owners' committee",
-    DoerKind.PROPERTY_FIRM: "物业 Property firm",
-    DoerKind.DEPARTMENT: "部门 Department",
-    DoerKind.SEATED_MEMBER: "下沉党员 Seated members",
-    DoerKind.PARTNER_UNIT: "共建单位 Partner unit",
-    DoerKind.COMMUNITY: "社区 Community",
-}
-CATEGORIES = {
-    Category.PARKING: "停车难",
-    Category.LIFT_ADD: "加装电梯难",
-    Category.FUME_NOISE: "油烟噪音扰民",
-    Category.ILLEGAL_BUILD: "违法搭建、拆违",
-    Category.PROPERTY_FEE: "物业收费与服务",
-    Category.RENOVATION: "老旧小区改造",
-    Category.SUBSIDENCE_ROAD: "地面下沉、道路破损",
-    Category.LEAK_DRAIN: "漏水、积水、管网",
-    Category.EBIKE: "电动车停放与充电",
-    Category.LIGHTING: "路灯照明",
-    Category.LIFT_MAINTAIN: "电梯运行与维管",
-    Category.OWNERS_COMMITTEE: "业委会组建与运行",
-    Category.COMMON_FUNDS: "公共收益与维修资金",
-    Category.SANITATION: "环境卫生与垃圾分类",
-    Category.GREEN_SPACE: "绿化、架空层、公共空间",
-    Category.ELDERLY: "养老助餐",
-    Category.CHILDCARE: "托育托管",
-    Category.PETS_NEIGHBOUR: "养犬与邻里纠纷",
-    Category.FIRE_CORRIDOR: "消防通道、楼道堆物、高空抛物",
-    Category.ACCESS: "出行、快递外卖进小区",
-    Category.OTHER: "其他",
 }
 
 Row = tuple[object, ...]
@@ -119,19 +85,23 @@ def _rows(figures: dict[str, Any]) -> Iterator[Row]:
             value = value[part]
         yield from _lines(section, name, value)
     for line in figures["work"]["by_doer"]:
-        yield from _lines(WORK, f"任务单 Orders：{DOERS[line['doer_kind']]}", line)
+        yield from _lines(WORK, f"任务单 Orders：{_both(line['doer_kind'])}", line)
     for line in figures["work"]["by_department"]:
         name = f"吹哨 Whistles：{line['department']}"
         yield (WORK, name, line["whistles"])
         yield from _lines(WORK, f"{name}：按时签收 Signed in time", line["signed_in_time"])
         yield from _lines(WORK, f"{name}：按时报到 Reported in time", line["reported_in_time"])
     for frequent in figures["frequent_categories"]:
-        name = f"{CATEGORIES[frequent.category]} {frequent.category}"
+        name = _both(frequent.category)
         yield (
             LEARNING,
             f"高频问题 Frequent category：{frequent.community}：{name}",
             frequent.matters,
         )
+
+
+def _both(member: Worded) -> str:
+    return f"{member.zh} {member.en}"
 
 
 def _lines(section: str, name: str, value: Any) -> Iterator[Row]:

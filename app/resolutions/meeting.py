@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.agenda.models import AgendaSession, SessionState
 from app.board.posting import post
-from app.deliberation.agenda import chosen_rows
+from app.deliberation.agenda import hold_chosen_matters
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
@@ -31,9 +31,7 @@ LEFT_OVER = {
 }
 
 
-def conclude_meeting(
-    session: Session, agenda_session: AgendaSession, by: Resident
-) -> AgendaSession:
+def conclude_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """End the round table; the figures of all its resolutions go on the board.
 
     Raises WrongState, ResolutionStillTabled.
@@ -59,7 +57,6 @@ def conclude_meeting(
         matters=matters,
         data=notices.ConclusionData().dump({"resolutions": resolutions, "matters": matters}),
     )
-    return agenda_session
 
 
 def _endings(resolutions: Sequence[Resolution]) -> list[tuple[Ending, int]]:
@@ -85,20 +82,13 @@ def _settle_matters(
     by: Resident,
     at: datetime,
 ) -> Sequence[Matter]:
-    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
+    matters = hold_chosen_matters(session, agenda_session.id)
     adopted = session.scalars(
         select(SolutionCard).where(
             SolutionCard.session_id == agenda_session.id, SolutionCard.state == CardState.ADOPTED
         )
     ).all()
-    for matter in matters:
+    for matter in sorted(matters, key=lambda matter: matter.id):
         if matter.state in UNDER_DISCUSSION:
             if _is_left_to_owners(
                 [each for each in resolutions if each.matter_id == matter.id],
@@ -108,7 +98,7 @@ def _settle_matters(
             else:
                 matter.shelve()
             record_move(session, matter, "settle", by, at)
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
+    return matters
 
 
 def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:

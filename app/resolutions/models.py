@@ -1,7 +1,6 @@
 """Resolutions, branch reviews, and the votes of those present."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
@@ -26,28 +24,28 @@ from app.compounds.models import Compound
 from app.deliberation.models import SolutionCard
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
 from app.kit.words import Worded, Words
 from app.matters.models import Matter
 from votes.explanation import Explanation
 from votes.majority import MajorityOutcome, ResolutionVote
 
 
-class ResolutionState(StrEnum):
+class ResolutionState(Worded):
     """Steps of a resolution (domain notes, section 8). NO_QUORUM may be tabled again, and so may
     VOID: the key of its secret vote was lost."""
 
-    DRAFT = "DRAFT"
-    TABLED = "TABLED"
-    PASSED = "PASSED"
-    FAILED = "FAILED"
-    NO_QUORUM = "NO_QUORUM"
-    SHELVED = "SHELVED"
-    NOTICED = "NOTICED"
-    EFFECTIVE = "EFFECTIVE"
-    SUPERSEDED = "SUPERSEDED"
-    ESCALATED = "ESCALATED"
-    VOID = "VOID"
+    DRAFT = "DRAFT", "草案", "draft"
+    TABLED = "TABLED", "付表决", "put to the vote"
+    PASSED = "PASSED", "通过", "passed"
+    FAILED = "FAILED", "未通过", "failed"
+    NO_QUORUM = "NO_QUORUM", "到会人数不足", "no quorum"
+    SHELVED = "SHELVED", "暂缓", "shelved"
+    NOTICED = "NOTICED", "公示中", "on notice"
+    EFFECTIVE = "EFFECTIVE", "已生效", "in effect"
+    SUPERSEDED = "SUPERSEDED", "已被取代", "superseded"
+    ESCALATED = "ESCALATED", "已提请上会", "handed on"
+    VOID = "VOID", "表决作废", "void"
 
 
 _S = ResolutionState
@@ -68,7 +66,6 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
 DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
 PASSED_ONCE = IN_FORCE_ONCE | {_S.PASSED, _S.NOTICED}
-_IS_LIVE = text("state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')")
 
 
 class Ending(Worded):
@@ -103,10 +100,10 @@ class Forum(Worded):
     COMMUNITY = "COMMUNITY", "社区党委", "the community"
 
 
-class Answer(StrEnum):
-    YES = "YES"
-    NO = "NO"
-    ABSTAIN = "ABSTAIN"
+class Answer(Worded):
+    YES = "YES", "赞成", "yes"
+    NO = "NO", "反对", "no"
+    ABSTAIN = "ABSTAIN", "弃权", "abstain"
 
 
 class ReviewOpinion(Worded):
@@ -135,12 +132,10 @@ class Resolution(HasMoves):
         Index(None, "compound_id", "id"),
         Index(None, "state", "notice_ends_at"),
         Index(None, "supersedes_id"),
-        Index(
+        unique_where(
             "uq_resolutions_one_successor",
             "supersedes_id",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
+            where="state NOT IN ('FAILED', 'SHELVED', 'ESCALATED')",
         ),
         CheckConstraint("number >= 1", name="number_starts_at_one"),
         CheckConstraint("attempt >= 0", name="attempt_is_a_count"),
@@ -355,6 +350,10 @@ class BranchReview(HasId, Base):
     given_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
 
     resolution: Mapped[Resolution] = relationship(back_populates="review")
+
+    @property
+    def compound_id(self) -> UUID:
+        return self.resolution.compound_id
 
     def is_pending(self, at: datetime) -> bool:
         """Whether the opinion may still come."""

@@ -10,7 +10,7 @@ class ResolutionStillTabled(DomainError):
 
 class ReviewRequestedAlready(DomainError):
     status, code = 409, "review_requested_already"
-    zh, en = "已经提请过支部先议", "The branch's review was requested already"
+    zh, en = "已经提请过支部先议", "The branch's review was already requested"
 
 
 class ReviewNotRequested(DomainError):
@@ -25,33 +25,32 @@ class AdviceMissing(DomainError):
 
 class InvalidCards(DomainError):
     status, code = 422, "invalid_cards"
-    zh, en = (
-        "只能列入同一件事中已采纳的卡片",
-        "Only adopted cards of the same matter may be carried",
-    )
+    zh = "只能列入同一件事中已采纳的卡片"
+    en = "Only adopted cards of the same matter can be included"
 
 
 class CardTaken(DomainError):
     status, code = 409, "card_taken"
-    zh, en = "有卡片已列入另一项决议", "Another resolution carries one of the cards already"
+    zh, en = "有卡片已列入另一项决议", "One of the cards is already included in another resolution"
 
 
 class InvalidSuperseded(DomainError):
     status, code = 422, "invalid_superseded"
-    zh, en = "只能代替本小区一项已生效的决议", "Only a resolution in force here can be superseded"
+    zh, en = (
+        "只能代替本小区一项已生效的决议",
+        "Only a resolution in effect in this compound can be superseded",
+    )
 
 
 class SupersededAlready(DomainError):
     status, code = 409, "superseded_already"
-    zh, en = "那项决议已有另一项来代替", "Another resolution is to supersede that one already"
+    zh, en = "那项决议已有另一项来代替", "Another resolution already supersedes that one"
 
 
 class ReviewPending(DomainError):
     status, code = 409, "review_pending"
-    zh, en = (
-        "支部先议还没有意见，期限也未满",
-        "The branch has not given its opinion, and its term has not ended",
-    )
+    zh = "支部先议还没有意见，期限也未满"
+    en = "The branch has not given its opinion, and its term has not ended"
 
 
 class HandsAreNotSecret(DomainError):
@@ -61,22 +60,22 @@ class HandsAreNotSecret(DomainError):
 
 class WrongMethod(DomainError):
     status, code = 409, "wrong_method"
-    zh, en = "这项决议不是这样表决的", "The vote on this resolution is taken in another way"
+    zh, en = "这项决议不是这样表决的", "This resolution is voted on in another way"
 
 
 class NotPresent(DomainError):
     status, code = 403, "not_present"
-    zh, en = "到会的人才能表决，请先签到", "Only those present vote; note your arrival first"
+    zh, en = "到会的人才能表决，请先签到", "Only those present can vote; check in first"
 
 
 class MorePresentThanRoll(DomainError):
     status, code = 422, "more_present_than_roll"
-    zh, en = "到会人数多于名册人数", "More people are present than stand on the roll"
+    zh, en = "到会人数多于名册人数", "More people are present than there are on the roll"
 
 
 class PresentDiffers(DomainError):
     status, code = 422, "present_differs"
-    zh, en = "到会人数与签到不符", "The attendance list has another number of people present"
+    zh, en = "到会人数与签到不符", "The number of people present differs from the attendance list"
 
 
 class MoreVotesThanPresent(DomainError):

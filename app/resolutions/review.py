@@ -16,7 +16,7 @@ REVIEW_WORKING_DAYS = 5
 NEEDS_ADVICE = frozenset({ReviewOpinion.AGREED_WITH_ADVICE, ReviewOpinion.RETURNED})
 
 
-def request_review(session: Session, resolution: Resolution, by: Resident) -> Resolution:
+def request_review(session: Session, resolution: Resolution, by: Resident) -> None:
     """Ask the branch for its opinion on a draft; without one in time the review lapses.
 
     Raises WrongState, ReviewRequestedAlready.
@@ -29,7 +29,6 @@ def request_review(session: Session, resolution: Resolution, by: Resident) -> Re
         id=new_id(), submitted_at=at, lapses_at=add_working_days(at, REVIEW_WORKING_DAYS)
     )
     record_move(session, resolution, "request_review", by, at)
-    return resolution
 
 
 def give_review(
@@ -38,7 +37,7 @@ def give_review(
     by: Resident,
     opinion: ReviewOpinion,
     advice: str | None,
-) -> Resolution:
+) -> None:
     """支部先议: the branch's opinion, once and in time. None of them stops the resolution.
 
     Raises AdviceMissing, WrongState, ReviewNotRequested.
@@ -58,4 +57,3 @@ def give_review(
         at,
         reason=opinion if advice is None else f"{opinion}: {advice}",
     )
-    return resolution

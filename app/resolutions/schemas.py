@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 
 from app.deliberation.models import SolutionCard
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, columns
 from app.resolutions.models import (
     Answer,
     BranchReview,
@@ -58,19 +58,17 @@ class CountArgs(Schema):
     """What hands or papers said. `present` is compared with the attendance of the roll."""
 
     present = People(load_default=None)
-    yes = People(required=True)
-    no = People(required=True)
-    abstain = People(required=True)
+    votes = alike("yes no abstain", lambda: People(required=True))
 
 
 class VoteArgs(Schema):
     answer = ma.fields.Enum(Answer, by_value=True, required=True)
 
 
-class VoteSchema(Schema):
+class VoteSchema(AnswerSchema):
     """The vote as it was stored."""
 
-    answer = ma.fields.Enum(Answer, by_value=True, required=True)
+    answer = ma.fields.Enum(Answer, by_value=True)
 
 
 class ShelveArgs(Schema):
@@ -81,19 +79,18 @@ class EscalateArgs(ShelveArgs):
     forum = ma.fields.Enum(Forum, by_value=True, required=True)
 
 
-class CarriedCardSchema(Schema):
-    shown = columns(SolutionCard, "id text owner_vote_item")
-    label = ma.fields.String(required=True)
+class CarriedCardSchema(AnswerSchema):
+    shown = columns(SolutionCard, "id label text owner_vote_item")
 
 
-class ReviewSchema(Schema):
+class ReviewSchema(AnswerSchema):
     """支部先议: an opinion, or none yet, or none in its term (`has_lapsed`)."""
 
     shown = columns(BranchReview, "submitted_at lapses_at opinion advice given_at", of="review")
-    has_lapsed = ma.fields.Boolean(required=True)
+    has_lapsed = ma.fields.Boolean()
 
 
-class ResolutionSchema(Schema):
+class ResolutionSchema(AnswerSchema):
     """A resolution; the figures are empty until the vote is over.
 
     It takes effect when its notice has ended and every objection to it is answered.
@@ -104,19 +101,11 @@ class ResolutionSchema(Schema):
         "id session_id compound_id matter_id number title text state drafted_at method "
         "secrecy attempt tabled_at voted_at roll present yes no abstain explanation_en "
         "publish_due_at notice_id notice_ends_at effective_at shelved_why escalated_to "
-        "escalated_why supersedes_id",
+        "escalated_why supersedes_id label superseded_by_id",
         of="resolution",
     )
-    matter = ma.fields.String(attribute="resolution.matter.title", required=True)
-    label = ma.fields.String(attribute="resolution.label", required=True)
-    cards = ma.fields.List(
-        ma.fields.Nested(CarriedCardSchema), attribute="resolution.cards", required=True
-    )
-    review = ma.fields.Nested(ReviewSchema, required=True, allow_none=True)
-    rule = ma.fields.Dict(
-        keys=ma.fields.String(), attribute="resolution.rule", required=True, allow_none=True
-    )
-    explanation = ma.fields.String(
-        attribute="resolution.explanation_zh", required=True, allow_none=True
-    )
-    superseded_by_id = Id(attribute="resolution.superseded_by_id", required=True, allow_none=True)
+    matter = ma.fields.String(attribute="resolution.matter.title")
+    cards = ma.fields.List(ma.fields.Nested(CarriedCardSchema), attribute="resolution.cards")
+    review = ma.fields.Nested(ReviewSchema, allow_none=True)
+    rule = ma.fields.Dict(keys=ma.fields.String(), attribute="resolution.rule", allow_none=True)
+    explanation = ma.fields.String(attribute="resolution.explanation_zh", allow_none=True)

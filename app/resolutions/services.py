@@ -21,9 +21,10 @@ from app.board.posting import post
 from app.deliberation.agenda import chosen_matter
 from app.deliberation.models import CardState, SolutionCard
 from app.kit.moves import begin_move, record_move
-from app.kit.orm import new_id
+from app.kit.orm import new_id, next_number
 from app.people.models import Resident
-from app.resolutions import notices
+from app.resolutions import notices, refusals
+from app.resolutions.limits import NOTICE_DAYS
 from app.resolutions.models import (
     DEAD,
     Forum,
@@ -33,15 +34,6 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.refusals import (
-    CardTaken,
-    HandsAreNotSecret,
-    InvalidCards,
-    InvalidSuperseded,
-    ReviewPending,
-    SupersededAlready,
-)
-from app.resolutions.terms import NOTICE_DAYS
 from votes.majority import MajorityRule
 
 
@@ -71,7 +63,7 @@ def draft_resolution(
         compound_id=agenda_session.compound_id,
         matter=matter,
         matter_id=matter.id,
-        number=1 + _last_number(session, agenda_session.id),
+        number=next_number(session, Resolution.number, Resolution.session_id == agenda_session.id),
         title=title,
         text=text,
         state=ResolutionState.DRAFT,
@@ -94,7 +86,7 @@ def revise_resolution(
     text: str,
     card_ids: Collection[UUID],
     supersedes_id: UUID | None,
-) -> Resolution:
+) -> None:
     """Write a draft anew, but for its matter, while no review is pending.
 
     Raises WrongState, ReviewPending, InvalidCards, CardTaken, InvalidSuperseded,
@@ -109,7 +101,6 @@ def revise_resolution(
     _carry(session, resolution, card_ids)
     _name_superseded(session, resolution, supersedes_id)
     record_move(session, resolution, "revise", by, at)
-    return resolution
 
 
 def table_resolution(
@@ -120,13 +111,13 @@ def table_resolution(
     *,
     method: VoteMethod,
     secrecy: Secrecy,
-) -> Resolution:
+) -> None:
     """Put it to the vote: text, method, secrecy and rule are fixed from here on.
 
     Raises HandsAreNotSecret, WrongState, ReviewPending, KeyUnavailable.
     """
     if method is VoteMethod.HANDS and secrecy is Secrecy.SECRET:
-        raise HandsAreNotSecret
+        raise refusals.HandsAreNotSecret
     at = begin_move(session, resolution)
     _require_no_pending_review(resolution, at)
     resolution.table(at, method, secrecy, MajorityRule().to_data())
@@ -135,16 +126,12 @@ def table_resolution(
         keys.erase(resolution.id)  # of a vote before, if that could not be erased then
         resolution.take_key(keys.create_session_key(resolution.id))
     record_move(session, resolution, "table", by, at, reason=f"{method}, {secrecy}")
-    return resolution
 
 
-def shelve_resolution(
-    session: Session, resolution: Resolution, by: Resident, reason: str
-) -> Resolution:
+def shelve_resolution(session: Session, resolution: Resolution, by: Resident, reason: str) -> None:
     """Decide it not now. Phone votes that came in are not counted. Raises WrongState."""
     at = begin_move(session, resolution)
     shelve(session, resolution, by, reason, at)
-    return resolution
 
 
 def shelve(
@@ -157,16 +144,15 @@ def shelve(
 
 def escalate_resolution(
     session: Session, resolution: Resolution, by: Resident, forum: Forum, reason: str
-) -> Resolution:
+) -> None:
     """Hand on what was not decided here (domain notes, section 7). Raises WrongState."""
     at = begin_move(session, resolution)
     resolution.escalate(forum, reason)
     record_move(session, resolution, "escalate", by, at, reason=reason)
     post(session, notices.RESOLUTION_ESCALATED, resolution, at)
-    return resolution
 
 
-def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> Resolution:
+def publish_resolution(session: Session, resolution: Resolution, by: Resident) -> None:
     """Put a passed resolution on the board; objections may come until its notice ends.
 
     Raises WrongState.
@@ -184,13 +170,6 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     )
     resolution.publish(notice)
     record_move(session, resolution, "publish", by, at)
-    return resolution
-
-
-def _last_number(session: Session, session_id: UUID) -> int:
-    """Read while the session is held alone, so that no number is given out twice."""
-    query = select(func.max(Resolution.number)).where(Resolution.session_id == session_id)
-    return session.scalar(query) or 0
 
 
 def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID]) -> None:
@@ -207,7 +186,7 @@ def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID])
         .order_by(SolutionCard.number)
     ).all()
     if len(cards) != len(wanted):
-        raise InvalidCards
+        raise refusals.InvalidCards
     taken = session.scalar(
         select(func.count())
         .select_from(ResolutionCard)
@@ -219,7 +198,7 @@ def _carry(session: Session, resolution: Resolution, card_ids: Collection[UUID])
         )
     )
     if taken:
-        raise CardTaken
+        raise refusals.CardTaken
     resolution.cards = list(cards)
 
 
@@ -232,13 +211,13 @@ def _name_superseded(session: Session, resolution: Resolution, older_id: UUID | 
             or older.compound_id != resolution.compound_id
             or older.state is not ResolutionState.EFFECTIVE
         ):
-            raise InvalidSuperseded
+            raise refusals.InvalidSuperseded
     resolution.supersedes_id = older_id
     session.add(resolution)
     try:
         session.flush()
     except IntegrityError:
-        raise SupersededAlready from None
+        raise refusals.SupersededAlready from None
 
 
 def _retire_review(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:
@@ -253,4 +232,4 @@ def _retire_review(session: Session, resolution: Resolution, by: Resident, at: d
 
 def _require_no_pending_review(resolution: Resolution, at: datetime) -> None:
     if resolution.review is not None and resolution.review.is_pending(at):
-        raise ReviewPending
+        raise refusals.ReviewPending

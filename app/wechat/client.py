@@ -18,13 +18,7 @@ from enum import Enum
 import httpx
 
 from app.kit.errors import DomainError
-from app.wechat.refusals import (
-    LoginBlocked,
-    LoginCodeInvalid,
-    WeChatBusy,
-    WeChatMisconfigured,
-    WeChatUnavailable,
-)
+from app.wechat import refusals
 
 VENDOR_BASE = "https://api.weixin.qq.com"
 """The only base URL that production may use."""
@@ -46,7 +40,7 @@ _RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 # Of an outage the log tells once a minute, and who asks is told by the same code.
-AWAY = {"outage": WeChatUnavailable.code}
+AWAY = {"outage": refusals.WeChatUnavailable.code}
 
 logger = logging.getLogger(__name__)
 
@@ -115,16 +109,16 @@ class WeChatClient:
         WeChat's session key is dropped here, since nothing needs it.
         """
         if not _CODE.fullmatch(code):
-            raise LoginCodeInvalid
+            raise refusals.LoginCodeInvalid
         answer = self._exchange(code)
         retried = answer is _Failure.TRANSIENT
         if retried:
             time.sleep(self._retry_pause * random.uniform(0.5, 1))
             answer = self._exchange(code)
         if answer is _Failure.IN_DOUBT:
-            raise LoginCodeInvalid
+            raise refusals.LoginCodeInvalid
         if isinstance(answer, _Failure):
-            raise WeChatUnavailable(retry_after=_UNAVAILABLE_RETRY_S)
+            raise refusals.WeChatUnavailable(retry_after=_UNAVAILABLE_RETRY_S)
         if answer.errcode != 0:
             raise _refusal(answer, retried=retried)
         return WeChatIdentity(openid=answer.openid, unionid=answer.unionid)
@@ -211,15 +205,15 @@ def _refusal(answer: _Answer, *, retried: bool) -> DomainError:
     """
     refusal: DomainError
     if answer.errcode in _CODE_REFUSED:
-        refusal = LoginCodeInvalid()
+        refusal = refusals.LoginCodeInvalid()
     elif answer.errcode == _USER_BLOCKED:
-        refusal = LoginBlocked()
+        refusal = refusals.LoginBlocked()
     elif answer.errcode in _QUOTA_RETRY_S:
-        refusal = WeChatBusy(retry_after=_QUOTA_RETRY_S[answer.errcode])
+        refusal = refusals.WeChatBusy(retry_after=_QUOTA_RETRY_S[answer.errcode])
     else:
         # The rest are faults of our settings or of our request, which no retry mends.
-        refusal = WeChatMisconfigured()
-    level = logging.ERROR if isinstance(refusal, WeChatMisconfigured) else logging.WARNING
+        refusal = refusals.WeChatMisconfigured()
+    level = logging.ERROR if isinstance(refusal, refusals.WeChatMisconfigured) else logging.WARNING
     logger.log(
         level,
         "jscode2session: errcode=%d rid=%s retried=%s",

@@ -14,12 +14,7 @@ from app.kit.orm import constant
 from app.matters.models import Matter
 from app.people.actor import Actor
 from app.people.models import Appointment, Role
-from app.works.orders.models import (
-    OWED,
-    OrderState,
-    OrderWay,
-    WorkOrder,
-)
+from app.works.orders.models import OWED, OrderState, OrderWay, WorkOrder
 from app.works.refusals import InvalidDoer, NotTheDoer
 from app.works.whistles.models import WHISTLE_STEPS, Whistle, WhistleState
 

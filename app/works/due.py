@@ -21,7 +21,7 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.works import notices
 from app.works.access import order_is_overdue, whistle_due_at, whistle_step
-from app.works.ledgers import Escalation, MissedStep
+from app.works.escalations import Escalation, MissedStep
 from app.works.limits import SECOND_LEVEL
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle

@@ -1,17 +1,16 @@
 """Terms of orders and whistles, as data with their sources (domain notes, sections 5 and 8.1)."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 from app.kit.words import Worded
 
 
-class Urgency(StrEnum):
-    EMERGENCY = "EMERGENCY"
-    UTILITY = "UTILITY"
-    NORMAL = "NORMAL"
-    COMPLEX = "COMPLEX"
+class Urgency(Worded):
+    EMERGENCY = "EMERGENCY", "应急", "emergency"
+    UTILITY = "UTILITY", "水电气等", "utilities"
+    NORMAL = "NORMAL", "一般", "normal"
+    COMPLEX = "COMPLEX", "复杂", "complex"
 
 
 class WhistleKind(Worded):

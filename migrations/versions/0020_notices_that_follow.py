@@ -12,7 +12,7 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-UNIQUE = "uq_matters_compound_id"
+UNIQUE = "uq_matters_compound_id_number"
 
 
 def upgrade() -> None:

@@ -10,6 +10,7 @@ from app.board.services import publish
 from app.compounds.models import Compound
 from app.kit.clock import now
 from app.kit.extensions import db
+from app.kit.words import Words
 from tests.cast import Cast, Person, Place, ballot
 
 API = "/api/v1"
@@ -45,8 +46,8 @@ def post_notices(cast: Cast, count: int, compound: Place | None = None) -> None:
                 NoticeKind.SESSION_ANNOUNCED,
                 place,
                 uuid4(),
-                title=f"第 {number} 号公示",
-                text="现在开始征集问题",
+                title=Words(f"第 {number} 号公示", f"Notice {number}"),
+                text=Words("现在开始征集问题", "Matters are collected"),
                 data={"number": number},
                 at=now(),
             )

@@ -1,5 +1,6 @@
 """Correcting and withdrawing notices in the open: what was published stays findable."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.board.models import PublicNotice
+from app.kit.clock import spoken
 from tests.board.json_feed_schema import problems
 from tests.board.steps import announce, read_feed, whole_session
 from tests.cast import Cast, Person
@@ -53,7 +55,13 @@ def test_correct_keeps_id_and_text_and_raises_the_revision(
     after = only_item(client, cast)
     assert after["id"] == before["id"]
     assert after["title"] == before["title"]
-    assert after["content_text"] == f"{before['content_text']}\n\n更正 Correction:{NOTE}"
+    at = spoken(rows.get_one(PublicNotice, UUID(notice)).modified_at)
+    assert after["content_text"] == f"{before['content_text']}\n\n更正（{at}）：{NOTE}"
+    en = before["_yueyuetan"].pop("en")
+    assert after["_yueyuetan"].pop("en") == {
+        **en,
+        "content_text": f"{en['content_text']}\n\nCorrected at {at}: {NOTE}",
+    }
     assert after["date_published"] == before["date_published"]
     assert after["date_modified"] > before["date_modified"]
     assert after["_yueyuetan"] == {**before["_yueyuetan"], "revision": 2}
@@ -64,7 +72,8 @@ def test_correct_again_adds_to_it(cast: Cast, client: FlaskClient, secretary: Pe
     for note in ("一", "二"):
         secretary.post(f"/notices/{notice}/correct", {"note": note})
     item = only_item(client, cast)
-    assert item["content_text"].endswith("更正 Correction:一\n\n更正 Correction:二")
+    corrections = r"\n\n更正（[-\d]+ [:\d]+）：一\n\n更正（[-\d]+ [:\d]+）：二$"
+    assert re.search(corrections, item["content_text"])
     assert item["_yueyuetan"]["revision"] == 3
 
 
@@ -81,7 +90,7 @@ def test_withdraw_leaves_a_short_item_that_says_so(
     assert secretary.post(f"/notices/{notice}/withdraw", {"reason": REASON}).status_code == 200
     after = only_item(client, cast)
     assert after["id"] == before["id"]
-    assert after["title"] == f"【已撤回 Withdrawn】{before['title']}"
+    assert after["title"] == f"【已撤回】{before['title']}"
     assert "已撤回" in after["content_text"]
     assert REASON in after["content_text"]
     assert "现在开始征集问题" not in after["content_text"]

@@ -6,6 +6,7 @@ The things are rows that no database has; the table that comes of it stands in `
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,6 +20,7 @@ from app.cases.models import Case, CaseState
 from app.compounds.models import Compound
 from app.conventions.models import Convention, ConventionVersion, VersionState
 from app.kit.clock import ZONE
+from app.kit.moves import HasMoves
 from app.matters.models import Matter
 from app.people.models import Resident
 from app.rating_lists.models import Colour, RatingEntry, RatingList
@@ -132,9 +134,10 @@ def sessions() -> Iterator[Stage]:
     counted = [*SessionState][[*SessionState].index(SessionState.TALLIED) :]
     for state in SessionState:
         was_counted = state in counted and state not in ("CANCELLED", "VOID")
-        for outcome in (*SessionOutcome,) if was_counted else (None,):
-            for is_early in (False, True) if outcome else (False,):
-                closes_at = NOON + DAY if is_early else NOON
+        is_counted_now = state is SessionState.TALLIED
+        outcomes = [*SessionOutcome] if is_counted_now else [SessionOutcome.DECIDED]
+        for outcome in outcomes if was_counted else [None]:
+            for is_early in (False, True) if is_counted_now else (False,):
                 yield Stage(
                     f"{state}{f', {outcome}' if outcome else ''}"
                     f"{', 提前截止 closed early' if is_early else ''}",
@@ -145,8 +148,8 @@ def sessions() -> Iterator[Stage]:
                         state=state,
                         outcome=outcome,
                         voting_opens_at=NOON - DAY,
-                        voting_closes_at=closes_at + (2 * DAY if state == "EXTENDED" else 0 * DAY),
-                        closed_at=NOON if outcome else None,
+                        voting_closes_at=NOON + (2 * DAY if state == "EXTENDED" else DAY),
+                        closed_at=(NOON if is_early else NOON + DAY) if outcome else None,
                         round_table_at=NOON + 3 * DAY,
                         place="活动室",
                     ),
@@ -242,13 +245,24 @@ FOLLOWED = [
 ]
 
 
+def states_after(model: type[Any], thing: Any) -> set[StrEnum]:
+    """The states that a thing may still come to, its own among them; empty where it has none."""
+    reached, following = set(), {thing.state} if issubclass(model, HasMoves) else set()
+    while following - reached:
+        reached |= following
+        following = set().union(*(model.MOVES[state] for state in reached))
+    return reached
+
+
 def what_stands(model: type[Any], notice: Notice) -> Iterator[tuple[str, str]]:
     """Every state, and the title under which the notice stands then; empty where it stays."""
     assert notice.says is not None
     things = list(THINGS[model]())
     (posted,) = (each.thing for each in things if each.name == POSTED[notice.kind])
-    said = notice.says(posted, NOON)
+    said, reached = notice.says(posted, NOON), states_after(model, posted)
     for name, thing in things:
+        if reached and thing.state not in reached:
+            continue
         if notice.says(thing, NOON) == said:
             yield name, ""
             continue
@@ -295,10 +309,13 @@ def _lines() -> Iterator[str]:
         yield ""
         yield f"## {notice.kind}"
         yield ""
-        yield "| 状态 state | 标题变为 title becomes |"
+        yield "| 标题变为 title becomes | 状态 states |"
         yield "| --- | --- |"
+        states: dict[str, list[str]] = {}
         for name, title in what_stands(model, notice):
-            yield f"| {name} | {title or '不变 as posted'} |"
+            states.setdefault(title or "不变 as posted", []).append(name)
+        for title, names in states.items():
+            yield f"| {title} | {'; '.join(names)} |"
     yield ""
     yield "## 不再变的 · What is over"
     yield ""

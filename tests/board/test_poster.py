@@ -22,6 +22,7 @@ from app.board.services import publish
 from app.compounds.models import Compound
 from app.kit.clock import now
 from app.kit.extensions import db
+from app.kit.words import Words
 from tests.board.steps import announce, read_feed
 from tests.cast import Cast
 from tests.checks import counted
@@ -41,8 +42,8 @@ def posted(cast: Cast, title: str = TITLE, text: str = TEXT, **more: Any) -> str
             NoticeKind.RESOLUTION_NOTICED,
             home,
             uuid4(),
-            title=title,
-            text=text,
+            title=Words(title, title),
+            text=Words(text, text),
             data={},
             at=now(),
             **more,

@@ -15,6 +15,7 @@ from app.conventions.models import Convention, ConventionVersion, LegalType, Ver
 from app.conventions.texts.clauses import Clause
 from app.kit.extensions import db
 from app.kit.orm import new_id
+from app.kit.words import Words
 from app.matters.models import Category, Matter, MatterState
 from tests.cast import Cast, stored
 from tests.operations import closed_matter
@@ -105,9 +106,11 @@ class Shelf:
         version.voted_at = version.in_force_at = now
         version.review_by = now.date()
         home = db.session.get_one(Compound, self.cast.home.id)
-        words = {"title": "规约公示", "text": "停车规约", "data": {}}
+        title, text = Words("规约公示", "Notice"), Words("停车规约", "A convention")
         kind = NoticeKind.CONVENTION_NOTICED
-        version.notice = publish(db.session(), kind, home, version.id, at=now, **words)
+        version.notice = publish(
+            db.session(), kind, home, version.id, title=title, text=text, data={}, at=now
+        )
         version.state = VersionState.IN_FORCE
 
     def rows(self) -> dict[str, int]:
@@ -136,10 +139,12 @@ class Shelf:
     ) -> None:
         """So many matters, stored as they are."""
         with self.cast.app.app_context():
+            last = self._last_number()
             db.session.add_all(
                 Matter(
                     **{
                         "compound_id": self.cast.home.id,
+                        "number": last + i,
                         "raised_by_id": self.resident.id,
                         "raised_at": at,
                         "title": "停车",
@@ -149,9 +154,13 @@ class Shelf:
                         **changes,
                     }
                 )
-                for _ in range(number)
+                for i in range(1, number + 1)
             )
             db.session.commit()
+
+    def _last_number(self) -> int:
+        query = select(func.max(Matter.number)).where(Matter.compound_id == self.cast.home.id)
+        return db.session.scalar(query) or 0
 
     def many_published(self, number: int, category: Category = Category.EBIKE) -> None:
         """So many cases in the library, stored as they are, each of a matter of its own."""
@@ -161,6 +170,7 @@ class Shelf:
                 matter = Matter(
                     id=new_id(),
                     compound_id=self.cast.home.id,
+                    number=self._last_number() + 1,
                     raised_by_id=self.resident.id,
                     raised_at=now,
                     title="充电",

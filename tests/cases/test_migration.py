@@ -1,12 +1,24 @@
-"""Migration 0012 goes down and up again with rows in place, on both engines."""
+"""Migrations of cases go down and up again with rows in place, on both engines."""
 
+import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, inspect, make_url, text
+from sqlalchemy import (
+    JSON,
+    Engine,
+    column,
+    create_engine,
+    inspect,
+    make_url,
+    select,
+    table,
+    text,
+)
 
 from app.config import Settings
 from tests import databases
@@ -31,7 +43,7 @@ ROWS = [
     "INSERT INTO cases (id, compound_id, matter_id, convention_id, version_id, category, title,"
     " problem, solution, state, drafted_by_id, drafted_at, published_by_id, published_at, snapshot,"
     " search_text) VALUES (:i, :c, :f, :g, :h, 'PARKING', '停车', '停车难', '划线', 'PUBLISHED',"
-    " :d, '2026-03-01', :e, '2026-03-02', '{}', '停车')",
+    " :d, '2026-03-01', :e, '2026-03-02', :snapshot, '停车')",
     "INSERT INTO convention_lineages (convention_id, compound_id, case_id, source_version_id,"
     " adopted_by_id, adopted_at) VALUES (:g, :c, :i, :h, :d, '2026-03-02')",
     *(
@@ -81,12 +93,16 @@ def _kinds(engine: Engine) -> list[str]:
         return list(connection.scalars(text(query)))
 
 
-def test_down_and_up_with_rows(engine: Engine):
+def _fill(engine: Engine, snapshot: dict[str, Any]) -> None:
     plain = engine.dialect.name == "sqlite"
     ids = {name: (uuid4().hex if plain else uuid4()) for name in "abcdefghijklmnop"}
     with engine.begin() as connection:
         for statement in ROWS:
-            connection.execute(text(statement), ids)
+            connection.execute(text(statement), {**ids, "snapshot": json.dumps(snapshot)})
+
+
+def test_down_and_up_with_rows(engine: Engine):
+    _fill(engine, {})
     url = engine.url.render_as_string(hide_password=False)
     _go_down(url, "0012-1")
     assert NEW_TABLES.isdisjoint(inspect(engine).get_table_names())
@@ -94,3 +110,24 @@ def test_down_and_up_with_rows(engine: Engine):
     databases.migrate(url)
     assert set(inspect(engine).get_table_names()) >= NEW_TABLES
     assert _kinds(engine) == ["MATTER_CLOSED"]
+
+
+def test_solved_rate_of_a_published_case_keeps_its_number(engine: Engine):
+    counted = {"numerator": 7, "denominator": 8, "text": "7/8 = 87.5%"}
+    _fill(engine, {"figures": {"satisfaction": counted, "resolution": counted}, "name": "停车"})
+    url = engine.url.render_as_string(hide_password=False)
+    databases.migrate(url)
+    assert _snapshots(engine) == [
+        {"figures": {"satisfaction": counted, "solved_rate": counted}, "name": "停车"}
+    ]
+    _go_down(url, "0020")
+    assert _snapshots(engine) == [
+        {"figures": {"satisfaction": counted, "resolution": counted}, "name": "停车"}
+    ]
+
+
+def _snapshots(engine: Engine) -> list[dict[str, Any]]:
+    """What the published cases keep."""
+    cases = table("cases", column("snapshot", JSON))
+    with engine.connect() as connection:
+        return list(connection.scalars(select(cases.c.snapshot)))

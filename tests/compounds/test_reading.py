@@ -6,10 +6,13 @@ import pytest
 from openpyxl import Workbook
 
 from app.compounds.reading import register_in_child, table_in_child
-from app.compounds.register_file import RegisterFileError, read_register, read_table
+from app.compounds.register_file import read_register
 from app.confined.calls import Confined, Limits
+from app.kit.spreadsheets.reading import read_table
+from app.kit.spreadsheets.values import UnreadableFile
 
 TEXT = "楼栋,单元,房号,面积\n1栋,1单元,101,88.50\n1栋,1单元,102,=A1\n龘栋,1单元,1,2\n"
+HEADINGS = ["楼栋", "单元"]
 
 
 def workbook() -> bytes:
@@ -42,8 +45,8 @@ def confined(tmp_path_factory: pytest.TempPathFactory) -> Confined:
 def test_register_in_a_child_is_the_same(confined: Confined, name: str):
     try:
         expected = read_register(FILES[name], "册")
-    except RegisterFileError as error:
-        with pytest.raises(RegisterFileError) as refused:
+    except UnreadableFile as error:
+        with pytest.raises(UnreadableFile) as refused:
             register_in_child(confined, FILES[name], "册")
         assert (refused.value.code, refused.value.zh, refused.value.en) == (
             error.code,
@@ -52,10 +55,10 @@ def test_register_in_a_child_is_the_same(confined: Confined, name: str):
         )
         return
     assert register_in_child(confined, FILES[name], "册") == expected
-    table = read_table(FILES[name], "册", max_rows=200)
-    assert table_in_child(confined, FILES[name], "册", max_rows=200) == table
+    table = read_table(FILES[name], "册", max_rows=200, headings=HEADINGS)
+    assert table_in_child(confined, FILES[name], "册", max_rows=200, headings=HEADINGS) == table
 
 
 def test_too_many_rows_are_refused_in_a_child_too(confined: Confined):
-    with pytest.raises(RegisterFileError, match="too_many_rows"):
-        table_in_child(confined, FILES["utf-8"], "册", max_rows=1)
+    with pytest.raises(UnreadableFile, match="too_many_rows"):
+        table_in_child(confined, FILES["utf-8"], "册", max_rows=1, headings=HEADINGS)

@@ -32,7 +32,7 @@ def at_once(calls: Sequence[Callable[[], TestResponse]]) -> Counter[int]:
 @pytest.fixture
 def slow_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause between reading the last number and using the next one."""
-    for module, name in ((cards, "_last_number"), (remarks, "_last_position")):
+    for module, name in ((cards, "next_number"), (remarks, "next_number")):
         read = getattr(module, name)
 
         def read_and_wait(*args: object, read: Callable[..., int] = read) -> int:

@@ -9,7 +9,7 @@ from tests.demo.works import LATE_ANSWER, Works
 
 RATES = {
     "response": ("响应率", "7/8 = 87.5%"),
-    "resolution": ("解决率", "7/8 = 87.5%"),
+    "solved_rate": ("解决率", "7/8 = 87.5%"),
     "satisfaction": ("满意率", "6/8 = 75.0%"),
     "in_time": ("按时率", "6/8 = 75.0%"),
 }
@@ -41,7 +41,7 @@ class Judgement:
         self.scene.expect("W8 重办 · rework", whistle["state"], "REWORK")
 
     def show_rates(self) -> None:
-        """三率, with numerator and denominator."""
+        """各项比率, with numerator and denominator."""
         path = f"{self.scene.compound}/rates?from=2026-03-01&to=2026-05-31"
         rates = self.scene.people["V24"].do("GET", path)
         for name, (zh, expected) in RATES.items():

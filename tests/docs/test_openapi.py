@@ -250,7 +250,7 @@ def test_every_field_that_may_be_null_says_when(document):
     for where, field in properties(document):
         is_null = "null" in str(field.get("type")) or {"type": "null"} in field.get("anyOf", [])
         if is_null:
-            assert re.search("null|optional|where it is left out", field["description"]), where
+            assert re.search("null|optional|if left out", field["description"]), where
 
 
 def test_units_are_told(document):
@@ -274,8 +274,12 @@ def test_every_value_of_an_enum_has_its_word(document):
     for name, schema in document["components"]["schemas"].items():
         if "enum" in schema and name != "ProblemCode":
             assert is_bilingual(schema["description"]), name
-            told = {each.split()[0] for each in schema["description"].split(" | ")[1].split("；")}
-            assert set(schema["enum"]) <= told, name
+            words = schema["x-enum-words"]
+            assert list(words) == schema["enum"], name
+            for value, each in words.items():
+                assert set(each) == {"zh", "en"}, (name, value)
+                assert is_bilingual(f"{each['zh']} {each['en']}"), (name, value)
+                assert not CHINESE.search(each["en"]), (name, value)
 
 
 def test_words_are_of_something(document):

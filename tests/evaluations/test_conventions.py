@@ -34,7 +34,7 @@ def test_sixty_sheets_out_and_fifty_two_back(cast: Cast, travel: Travel):
     closed = body_of(desk.secretary.get(on))
     assert (closed["outcome"], closed["answers"]) == ("COUNTED", 52)
     assert closed["result"]["satisfaction"]["text"] == "47/52 = 90.4%"
-    assert closed["result"]["resolution"]["text"] == "–"
+    assert closed["result"]["solved_rate"]["text"] == "–"
     (notice,) = desk.notices("EVALUATION_CLOSED")
     assert "满意率 47/52 = 90.4%" in notice["content_text"]
     assert "解决率" not in notice["content_text"]

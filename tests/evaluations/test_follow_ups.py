@@ -59,11 +59,11 @@ def test_unsolved_opens_a_done_matter_again_at_once(desk: Desk):
     assert (evaluation["verdict"], evaluation["round_id"]) == ("REOPENED", None)
     assert "提出人回访认为没有解决" in evaluation["explanation"]
     (notice,) = desk.notices("MATTER_REOPENED")
-    zh, en = notice["content_text"].split("\n\n")
-    assert zh.endswith(
-        "重新办理。\n可退回原承办人重办，或另派任务单；否则列入本小区下一期月月谈题单。"
+    assert notice["content_text"].endswith(
+        "重新办理。\n可将W1退回原承办人重办，也可另派任务单；下一期定题单前没有开始重办的，"
+        "列入本小区下一期月月谈题单。"
     )
-    assert en.startswith("Matter opened again: ")
+    assert notice["_yueyuetan"]["en"]["title"].startswith("Matter 1 opened again: ")
     assert notice["_yueyuetan"]["data"]["matter_id"] == order["matter_id"]
 
 
@@ -99,7 +99,7 @@ def test_supporters_answer_too_and_move_nothing(desk: Desk):
     assert judged["verdict"] == "CLOSED"
     result = judged["result"]
     assert (result["answers"], result["breakdown"]) == (3, None)
-    assert result["satisfaction"]["text"] == result["resolution"]["text"] == "2/3 = 66.7%"
+    assert result["satisfaction"]["text"] == result["solved_rate"]["text"] == "2/3 = 66.7%"
 
 
 def _endorsed(desk: Desk, matter: str, by: Any) -> None:

@@ -1,4 +1,4 @@
-"""The three rates: counted from what was answered, over HTTP; printed with both numbers."""
+"""The four rates: counted from what was answered, over HTTP; printed with both numbers."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ NOTHING = {"numerator": 0, "denominator": 0, "text": "–"}
 
 
 def texts(rates: dict[str, Any]) -> dict[str, str]:
-    names = ("response", "resolution", "satisfaction", "in_time")
+    names = ("response", "solved_rate", "satisfaction", "in_time")
     return {name: rates[name]["text"] for name in names}
 
 
@@ -71,7 +71,7 @@ def test_worked_example(cast: Cast, travel: Travel):
     all_months = rates(desk, **{"from": "2026-03-01", "to": "2026-05-31"})
     assert texts(all_months) == {
         "response": "7/8 = 87.5%",
-        "resolution": "7/8 = 87.5%",
+        "solved_rate": "7/8 = 87.5%",
         "satisfaction": "6/8 = 75.0%",
         "in_time": "6/8 = 75.0%",
     }
@@ -80,7 +80,7 @@ def test_worked_example(cast: Cast, travel: Travel):
     april = rates(desk, **{"from": "2026-04-01", "to": "2026-04-30"})
     assert texts(april) == {
         "response": "1/1 = 100.0%",
-        **dict.fromkeys(["resolution", "satisfaction", "in_time"], "0/1 = 0.0%"),
+        **dict.fromkeys(["solved_rate", "satisfaction", "in_time"], "0/1 = 0.0%"),
     }
     until = rates(desk, **{"from": "2026-03-01", "to": "2026-03-29"})
     assert until["in_time"] == {"numerator": 1, "denominator": 1, "text": "1/1 = 100.0%"}
@@ -88,7 +88,7 @@ def test_worked_example(cast: Cast, travel: Travel):
     of_session = body_of(desk.resident.get(f"{stage.path}/rates"))
     assert texts(of_session) == {
         "response": "6/7 = 85.7%",
-        "resolution": "6/7 = 85.7%",
+        "solved_rate": "6/7 = 85.7%",
         "satisfaction": "5/7 = 71.4%",
         "in_time": "5/7 = 71.4%",
     }
@@ -139,7 +139,7 @@ def test_emergencies_are_listed_apart(desk: Desk):
 def test_only_the_raiser_counts_and_the_last_answer(desk: Desk):
     order = desk.verified()
     body_of(desk.say(order, **UNSOLVED), 201)
-    assert texts(rates(desk))["resolution"] == "0/1 = 0.0%"
+    assert texts(rates(desk))["solved_rate"] == "0/1 = 0.0%"
     reason = {"reason": "还是不亮"}
     body_of(desk.secretary.post(f"/orders/{order['id']}/reopen", reason))
     assert texts(rates(desk))["in_time"] == "0/1 = 0.0%"  # due, and not finished

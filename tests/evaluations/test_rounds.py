@@ -60,7 +60,7 @@ def test_sixty_sheets_out_and_fifty_two_back(desk: Desk):
         "denominator": 52,
         "text": "47/52 = 90.4%",
     }
-    assert closed["result"]["resolution"]["text"] == "45/52 = 86.5%"
+    assert closed["result"]["solved_rate"]["text"] == "45/52 = 86.5%"
     assert closed["result"]["breakdown"] == {"satisfied": 38, "mostly": 9, "not_satisfied": 5}
     assert desk.state_of(opened["subject_id"]) == "CLOSED"
     (notice,) = desk.notices("EVALUATION_CLOSED")
@@ -88,7 +88,7 @@ def test_last_answer_of_each_counts_and_names_stay_secret(desk: Desk):
     closed = desk.read_round(opened)
     assert (closed["answers"], closed["result"]["breakdown"]) == (5, None)  # fewer than ten
     assert closed["result"]["satisfaction"]["text"] == "4/5 = 80.0%"
-    assert closed["result"]["resolution"]["text"] == "4/5 = 80.0%"
+    assert closed["result"]["solved_rate"]["text"] == "4/5 = 80.0%"
     assert len(comments(desk, opened)) == 5
     assert comments(desk, opened)[-1] == "还是不亮"
     (notice,) = desk.notices("EVALUATION_CLOSED")
@@ -122,8 +122,9 @@ def test_too_few_answers_are_no_result(desk: Desk):
     assert desk.evaluations(opened["subject_id"]) == []
     (notice,) = desk.notices("EVALUATION_CLOSED")
     assert notice["_yueyuetan"]["data"]["result"] == {"answers": 4}
-    assert "收到 4 份，不足 5 份，没有结果。\n\n" in notice["content_text"]
-    assert "4 answers, fewer than 5: there is no result." in notice["content_text"]
+    assert notice["content_text"] == "收到 4 份，不足 5 份，没有结果。"
+    en = notice["_yueyuetan"]["en"]["content_text"]
+    assert en == "4 answers, fewer than 5: there is no result."
     # Nothing follows from it: another may be opened, or the follow-ups decide.
     desk.ask(opened["subject_id"])
 

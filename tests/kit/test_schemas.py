@@ -1,5 +1,6 @@
-"""An answer's fields from a model's columns."""
+"""An answer's fields from a model's columns, or from the annotations of a class."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import SimpleNamespace
@@ -7,11 +8,11 @@ from uuid import UUID
 
 import marshmallow as ma
 import pytest
-from sqlalchemy import JSON, MetaData
+from sqlalchemy import JSON, LargeBinary, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.kit.orm import UTCDateTime, enum_type
-from app.kit.schemas import Id, Instant, Schema, columns
+from app.kit.schemas import AnswerSchema, Hex, Id, Instant, Schema, alike, attributes, columns
 
 
 class Colour(StrEnum):
@@ -33,6 +34,26 @@ class Row(Rows):
     at: Mapped[datetime] = mapped_column(UTCDateTime())
     colour: Mapped[Colour] = mapped_column(enum_type(Colour, "colour"))
     data: Mapped[object] = mapped_column(JSON)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+    @property
+    def label(self) -> str | None:
+        return f"第{self.name}" if self.name else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    value: int | None
+    text: str
+    day: date
+    at: datetime
+    owner: UUID
+    colour: Colour
+    parts: list[int]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.value is None
 
 
 class RowSchema(Schema):
@@ -95,3 +116,54 @@ def test_what_is_no_plain_column_is_refused_when_the_schema_is_made(
 ):
     with pytest.raises(error):
         type("Bad", (Schema,), {"shown": columns(Row, name)})
+
+
+def test_bytes_of_a_fixed_length_and_annotated_properties_are_told_too():
+    schema = type("Told", (Schema,), {"shown": columns(Row, "key label")})()
+    assert isinstance(schema.fields["key"], Hex)
+    assert schema.fields["label"].allow_none
+    row = Row(name="甲", key=bytes(32))
+    assert schema.dump(row) == {"key": "00" * 32, "label": "第甲"}
+
+
+def test_types_of_a_class_come_from_its_annotations():
+    class CellSchema(Schema):
+        shown = attributes(Cell, "value text day at owner colour is_empty", of="cell")
+
+    fields = CellSchema().fields
+    assert {name: type(field) for name, field in fields.items()} == {
+        "value": ma.fields.Integer,
+        "text": ma.fields.String,
+        "day": ma.fields.Date,
+        "at": Instant,
+        "owner": Id,
+        "colour": ma.fields.Enum,
+        "is_empty": ma.fields.Boolean,
+    }
+    assert {name for name, field in fields.items() if field.allow_none} == {"value"}
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    cell = Cell(None, "–", date(2026, 3, 1), moment, UUID(int=7), Colour.RED, [])
+    assert CellSchema(only=["value", "is_empty"]).dump(SimpleNamespace(cell=cell)) == {
+        "value": None,
+        "is_empty": True,
+    }
+
+
+@pytest.mark.parametrize("name", ["nothing", "parts"])
+def test_what_is_told_in_no_one_way_is_refused_when_the_schema_is_made(name: str):
+    with pytest.raises(KeyError):
+        type("Bad", (Schema,), {"shown": attributes(Cell, name)})
+
+
+def test_all_of_an_answer_is_there_but_for_what_is_not_always():
+    class PartSchema(AnswerSchema):
+        SOMETIMES = "next"
+
+        counts = alike("yes no next", ma.fields.Integer)
+
+    class WholeSchema(PartSchema):
+        text = ma.fields.String()
+
+    assert PartSchema().fields["yes"] is not PartSchema().fields["no"]
+    required = {name for name, field in WholeSchema().fields.items() if field.required}
+    assert required == {"yes", "no", "text"}

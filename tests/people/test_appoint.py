@@ -54,6 +54,8 @@ def test_appoint_gives_only_the_offices_of_the_giver(
     given = {role for role, answer in answers.items() if answer.status_code == 201}
     assert given == expected
     assert {refusal(answers[role]) for role in set(Role) - given} == {(403, "forbidden")}
+    refused = answers[Role.DEPARTMENT].json
+    assert refused["detail"] == "您不能在这里任命部门人员"
     rows = stored(app, select(Appointment).where(Appointment.resident_id == person.id))
     assert {row.role for row in rows} == expected
 

@@ -67,7 +67,7 @@ def test_known_token_counts_as_long_as_its_key_does(
 
 
 def test_process_remembers_no_token(person: Person):
-    remembered = repr(vars(bearer._checked))
+    remembered = repr(vars(bearer._good_tokens))
     assert str(person.id) in remembered
     assert not [part for part in person.token.split(".") if part in remembered]
 
@@ -82,7 +82,7 @@ def test_neighbour_of_a_known_token_does_not_count(app: Flask, person: Person):
 def test_process_remembers_only_so_many(
     cast: Cast, app: Flask, person: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(bearer, "_checked", Remembered(2))
+    monkeypatch.setattr(bearer, "_good_tokens", Remembered(2))
     for token in (person.token, *(cast.visitor().token for _ in range(5)), person.token):
         assert named_by(app, token) is not None
-        assert len(bearer._checked) <= 2
+        assert len(bearer._good_tokens) <= 2

@@ -45,7 +45,7 @@ def pause_before_storing() -> None:
 
 
 def go_the_long_way() -> None:
-    """No cast is ordinary: for what is taken away from the long way alone."""
+    """No cast is ordinary: for what is taken away from the full cast alone."""
     routes.cast_first = lambda *args, **kwargs: None
 
 

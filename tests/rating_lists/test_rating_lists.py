@@ -47,14 +47,16 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
     assert body_of(ratings.strike(black))["struck_at"] is not None
     newest = {each["id"]: each for each in ratings.notices("RATING_NOTICED")}
     said = {
-        red["notice_id"]: "改列黑榜：异议属实 Now on the black list.",
-        black["notice_id"]: "撤下本条：已换企业 The entry was struck.",
+        red["notice_id"]: ("物业黑榜公示：安居物业（异议后改列）", "列入黑榜。"),
+        black["notice_id"]: ("物业红黑榜撤下：", "理由：已换企业"),
     }
     for entry in (red, black):
         notice = newest[f"urn:uuid:{entry['notice_id']}"]
         assert notice["_yueyuetan"]["revision"] == 2
-        assert "更正" in notice["content_text"]
-        assert said[entry["notice_id"]] in notice["content_text"]
+        title, words = said[entry["notice_id"]]
+        assert notice["title"].startswith(title)
+        assert words in notice["content_text"]
+        assert entry["reason"] not in notice["content_text"]  # what was not so stands no more
 
     ratings.go(TERM_END)
     assert ratings.read(made)["state"] == "NOTICED"  # nobody has answered
@@ -67,8 +69,9 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
     assert item["content_text"].startswith(
         "2026-03，香樟苑小区：安居物业，列入黑榜。\n项目负责人："
     )
-    assert "异议后更改：异议属实\n公示期满，异议均已答复。\n\n" in item["content_text"]
-    assert "The firm stands on the black list.\nThe rating is final." in item["content_text"]
+    assert item["content_text"].endswith("理由：异议属实\n公示期满，异议均已答复。")
+    en = item["_yueyuetan"]["en"]["content_text"]
+    assert en == "The firm stands on the black list.\nThe rating is final."
     assert item["_yueyuetan"]["data"]["changed_why"] == "异议属实"
     assert [move[:4] for move in moves_of(ratings.cast.app, made["id"])] == [
         ("draft", None, "DRAFT", ratings.leader.id),

@@ -109,7 +109,7 @@ def test_board_says_so_each_time(cast: Cast, stage: Stage, tabled: dict[str, Any
     assert {notice.data["resolution_id"] for notice in told} == {tabled["id"]}
     for notice in told:
         assert "作废" in notice.title
-        assert "once more" in notice.text
+        assert "once more" in (notice.text_en or "")
 
 
 def test_end_of_the_meeting_shelves_what_was_not_held_again(

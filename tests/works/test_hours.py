@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.people.models import Role
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from tests.cast import Cast, Person, stored
 from tests.checks import moves_of, pages, refusal
 from tests.works.site import Site, Travel, body_of, id_of

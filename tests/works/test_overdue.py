@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kit.extensions import db
 from app.kit.orm import new_id
 from app.works.due import ORDERS, WHISTLES
-from app.works.ledgers import Escalation, MissedStep
+from app.works.escalations import Escalation, MissedStep
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle, WhistleState
 from tests.cast import Cast, stored
@@ -120,7 +120,7 @@ def test_each_late_step_of_a_whistle_is_reported(cast: Cast, site: Site):
         ("FEED_BACK", 2, "03-18"),
     ]
     (notice,) = site.notices("WHISTLE_ESCALATED")
-    assert notice["title"] == "推进哨（哨1）「1号路积水」逾期未签收"
+    assert notice["title"] == "推进哨（哨1）「1号路积水」已反馈，待核实"
     assert "区水务局应于 2026-03-04 10:00 前签收" in notice["content_text"]
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from app.kit import locks
 from app.people.models import Role
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders import making as orders
 from app.works.orders.models import OrderDoer, WorkOrder
 from tests.cast import Cast, stored
@@ -35,7 +35,7 @@ def at_once(calls: Sequence[Callable[[], TestResponse]]) -> Counter[int]:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause between reading what is there and changing it."""
-    for module, name in ((orders, "read_database_clock"), (orders, "_last_number")):
+    for module, name in ((orders, "read_database_clock"), (orders, "next_number")):
         read = getattr(module, name)
 
         def read_and_wait(*args: object, read: Callable[..., object] = read) -> object:

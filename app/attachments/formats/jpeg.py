@@ -4,12 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.attachments.formats.limits import (
-    MAX_SCANNED_SAMPLES,
-    MAX_SCANS,
-    MAX_SEGMENTS,
-    check_size,
-)
+from app.attachments.formats.limits import MAX_SCANNED_SAMPLES, MAX_SCANS, MAX_SEGMENTS, check_size
 from app.attachments.refusals import BrokenImage
 from app.confined.refusals import TooComplex
 

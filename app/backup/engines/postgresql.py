@@ -73,7 +73,7 @@ class PostgresqlDatabase:
                 f"--lock-wait-timeout={LOCK_PATIENCE_MS}",
                 f"--file={make_private(folder / DUMP)}",
             )
-            with _told():
+            with _as_tool_fault():
                 driver: Any = session.connection().connection.driver_connection
                 write_rows(driver, SCHEMA, folder)
             yield session
@@ -98,13 +98,13 @@ class PostgresqlDatabase:
         with self._set_aside():
             self._restore_section(tool, folder, "pre-data")
             self._restore_section(tool, folder, "data")
-            with _told(), self._connect() as connection, connection.transaction():
+            with _as_tool_fault(), self._connect() as connection, connection.transaction():
                 read_rows(connection, SCHEMA, folder)
             self._restore_section(tool, folder, "post-data")
-            with _told(), self._connect() as connection:
+            with _as_tool_fault(), self._connect() as connection:
                 connection.execute("ANALYZE")
             # In one transaction: what is left set aside then always tells of an interruption.
-            with _told(), self._connect() as connection, connection.transaction():
+            with _as_tool_fault(), self._connect() as connection, connection.transaction():
                 connection.execute(SET_REVISION, (revision,))
                 connection.execute(DROP_ASIDE)
 
@@ -142,11 +142,11 @@ class PostgresqlDatabase:
         return found is not None
 
     def _execute(self, statement: LiteralString) -> None:
-        with _told(), self._connect() as connection, connection.transaction():
+        with _as_tool_fault(), self._connect() as connection, connection.transaction():
             connection.execute(statement)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        with _told():
+        with _as_tool_fault():
             return psycopg.connect(**{**self._parameters(), "autocommit": True})
 
     def _require_alone(self) -> None:
@@ -176,7 +176,7 @@ class PostgresqlDatabase:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_tool_fault() -> Iterator[None]:
     """What the server refuses, in one line. Raises ToolFault."""
     try:
         yield

@@ -24,20 +24,14 @@ from app.ballots.paper.entry import PhotoMissing
 from app.ballots.voting import lock_matters, move_matter, outcome_of, tell_result
 from app.kit.audit import record
 from app.kit.clock import local_date
-from app.kit.errors import DomainError, NotFound, WrongState
+from app.kit.errors import DomainError, NotFound, WrongState, found
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import MatterState
 from app.people.models import Appointment, Resident, Role
 from votes.ballot import Mark
 from votes.scheme import FIVE_THREE_ONE
-from votes.selection import (
-    Mode,
-    ParticipationRule,
-    SelectionRule,
-    Turnout,
-    required_participation,
-)
+from votes.selection import Mode, ParticipationRule, SelectionRule, Turnout, required_participation
 from votes.selection import select as select_matters
 from votes.tally import Candidate, rank
 
@@ -46,8 +40,8 @@ class WitnessesUnfit(DomainError):
     status, code = 422, "witnesses_unfit"
     zh, en = (
         "须有两位不同的见证人，都能在本小区投票，且不是录入人，也不是党支部书记",
-        "Two different witnesses are needed who may vote here, other than who enters the totals "
-        "and the branch secretary",
+        "Two different witnesses are needed who may vote here; neither the person who enters the "
+        "totals nor the branch secretary",
     )
 
 
@@ -62,23 +56,19 @@ class TotalsDisagree(DomainError):
 
 class NotAWitness(DomainError):
     status, code = 403, "not_a_witness"
-    zh, en = "您不是这次清点的见证人", "You are no witness of this count"
+    zh, en = "您不是这次清点的见证人", "You are not a witness of this count"
 
 
 class TotalsChanged(DomainError):
     status, code = 409, "totals_changed"
-    zh, en = (
-        "票数已重新录入，请看过新的票数再确认",
-        "The totals were entered anew; look at them before you confirm",
-    )
+    zh = "票数已重新录入，请看过新的票数再确认"
+    en = "The totals were entered again; look at them before you confirm"
 
 
 class ConcluderTookPart(DomainError):
     status, code = 403, "concluder_took_part"
-    zh, en = (
-        "录入人和见证人不能公布清点结果",
-        "Whoever entered or witnessed the totals does not publish them",
-    )
+    zh = "录入人和见证人不能公布清点结果"
+    en = "Whoever entered or witnessed the totals cannot publish them"
 
 
 class CountNotConfirmed(DomainError):
@@ -98,7 +88,7 @@ class Totals:
 
 def choose_method(
     session: Session, agenda_session: AgendaSession, by: Resident, method: ManualMethod | None
-) -> AgendaSession:
+) -> None:
     """Say, before voting opens, that an assembly is counted, or that ballots are cast after all;
     totals that were entered are dropped.
 
@@ -112,7 +102,7 @@ def choose_method(
             raise WrongState(
                 zh="两位见证人已确认票数", en="Both witnesses have confirmed the totals"
             )
-        record(session, count, "drop", at=at, actor_id=by.id, compound_id=count.compound_id)
+        record(session, count, "drop", by, at)
         session.delete(count)
     agenda_session.manual_method = method
     record_move(
@@ -123,7 +113,6 @@ def choose_method(
         at,
         reason="BALLOTS" if method is None else method,
     )
-    return agenda_session
 
 
 def enter_count(
@@ -160,7 +149,7 @@ def enter_count(
     attach(session, count, count.compound_id, entered.attachment_ids, by, at)
     if not attachments_of(session, [count.id]).get(count.id):
         raise PhotoMissing(zh="请拍下现场或票板并附上照片", en="Attach a photo of the board")
-    record(session, count, "enter", at=at, actor_id=by.id, compound_id=count.compound_id)
+    record(session, count, "enter", by, at)
     return count
 
 
@@ -173,16 +162,16 @@ def confirm_count(
     """
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if not count.confirm(by.id, at):
         raise NotAWitness
     if seen != count.totals_hash:
         raise TotalsChanged
-    record(session, count, "confirm", at=at, actor_id=by.id, compound_id=count.compound_id)
+    record(session, count, "confirm", by, at)
     return count
 
 
-def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
+def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """Make the confirmed totals the session's result and publish it as MANUAL.
 
     Raises WrongState, also before voting was to open, NotFound, ConcluderTookPart,
@@ -192,7 +181,7 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
     at = begin_move(session, agenda_session)
     _require_assembly(agenda_session)
     _require_begun(agenda_session, at)
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if by.id in count.people:
         raise ConcluderTookPart
     if not count.is_confirmed:
@@ -215,7 +204,6 @@ def conclude_count(session: Session, agenda_session: AgendaSession, by: Resident
         move_matter(session, row, by, at)
     record_move(session, agenda_session, "conclude_count", by, at)
     tell_result(session, result, at)
-    return agenda_session
 
 
 def read_count(session: Session, agenda_session: AgendaSession, reader: UUID) -> ManualCount:
@@ -223,7 +211,7 @@ def read_count(session: Session, agenda_session: AgendaSession, reader: UUID) ->
 
     Raises NotFound.
     """
-    count = _found(session, agenda_session)
+    count = found(_find(session, agenda_session))
     if agenda_session.outcome is None and reader not in count.people:
         raise NotFound
     return count
@@ -245,13 +233,6 @@ def _require_begun(agenda_session: AgendaSession, at: datetime) -> None:
 def _find(session: Session, agenda_session: AgendaSession) -> ManualCount | None:
     query = select(ManualCount).where(ManualCount.session_id == agenda_session.id)
     return session.scalar(query.execution_options(populate_existing=True))
-
-
-def _found(session: Session, agenda_session: AgendaSession) -> ManualCount:
-    count = _find(session, agenda_session)
-    if count is None:
-        raise NotFound
-    return count
 
 
 def _check_witnesses(

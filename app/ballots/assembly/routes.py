@@ -10,18 +10,13 @@ from app.agenda.schemas import SessionSchema
 from app.attachments.refusals import TooManyAttachments, UnknownAttachment
 from app.attachments.services import attachments_of
 from app.ballots.assembly import count as manual_count
+from app.ballots.assembly import schemas
 from app.ballots.assembly.models import ManualCount
-from app.ballots.assembly.schemas import (
-    ManualConfirmArgs,
-    ManualCountArgs,
-    ManualCountSchema,
-    ManualMethodArgs,
-)
 from app.ballots.paper.entry import PhotoMissing, SecretaryTouchesNoBallot, refuse_secretary
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
-from app.people.guards import EVERYONE_THERE, allow, current_actor, obtain
+from app.people.guards import EVERYONE_THERE, act, allow, current_actor, obtain, result_of
 from app.people.models import Role
 from votes.ballot import Mark
 
@@ -42,24 +37,20 @@ COUNT_EXAMPLE = {
 }
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-method", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/manual-method", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(ManualMethodArgs, example={"method": "HANDS"})
-@blp.response(200, SessionSchema)
+@blp.arguments(schemas.ManualMethodArgs, example={"method": "HANDS"})
 @blp.refuses(WrongState)
 def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """现场清点 · Count an assembly by hand instead of casting ballots; null undoes it, and
-    drops totals that both witnesses have not confirmed."""
-    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
-    manual_count.choose_method(db.session(), agenda_session, by, body["method"])
-    db.session.commit()
-    return as_seen(agenda_session)
+    """现场清点 · Count an assembly by hand instead of casting ballots. `null` undoes this, and
+    discards totals that both witnesses have not confirmed."""
+    agenda_session = obtain(AgendaSession, session_id)
+    return as_seen(act(manual_count.choose_method, agenda_session, body["method"]))
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["PUT"])
+@blp.put("/sessions/<uuid:session_id>/manual-count", schemas.ManualCountSchema)
 @allow(*CLERKS)
-@blp.arguments(ManualCountArgs, example=COUNT_EXAMPLE)
-@blp.response(200, ManualCountSchema)
+@blp.arguments(schemas.ManualCountArgs, example=COUNT_EXAMPLE)
 @blp.refuses(
     WrongState,
     manual_count.WitnessesUnfit,
@@ -71,8 +62,8 @@ def choose_method(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 )
 def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """录入总数 · Enter the totals of the assembly with a photo; two witnesses confirm them."""
-    agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
-    refuse_secretary(agenda_session, actor)
+    agenda_session = obtain(AgendaSession, session_id)
+    refuse_secretary(agenda_session, current_actor())
     marks: Counter[Mark] = Counter()
     for total in body["totals"]:
         marks[Mark(total["weight"], str(total["matter_id"]))] += total["marks"]
@@ -82,37 +73,33 @@ def enter_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
         witness_ids=body["witness_ids"],
         attachment_ids=body["attachment_ids"],
     )
-    count = manual_count.enter_count(db.session(), agenda_session, actor.resident, entered)
-    db.session.commit()
+    count = result_of(manual_count.enter_count, agenda_session, entered)
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count/confirm", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/manual-count/confirm", schemas.ManualCountSchema)
 @allow(*EVERYONE_THERE)
-@blp.arguments(ManualConfirmArgs, example={"totals_hash": "5e" * 32})
-@blp.response(200, ManualCountSchema)
+@blp.arguments(schemas.ManualConfirmArgs, example={"totals_hash": "5e" * 32})
 @blp.refuses(WrongState, manual_count.NotAWitness, manual_count.TotalsChanged)
 def confirm_count(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """见证确认 · A witness confirms the totals that they have seen."""
-    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
-    count = manual_count.confirm_count(db.session(), agenda_session, by, body["totals_hash"])
-    db.session.commit()
+    """见证确认 · Confirm the totals as a witness who has seen them."""
+    agenda_session = obtain(AgendaSession, session_id)
+    count = result_of(manual_count.confirm_count, agenda_session, body["totals_hash"])
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/manual-count", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/manual-count", schemas.ManualCountSchema)
 @allow(*EVERYONE_THERE)
-@blp.response(200, ManualCountSchema)
 def read_count(session_id: UUID) -> dict[str, Any]:
-    """清点总数 · The totals; before they are published, for clerk and witnesses alone."""
+    """清点总数 · The totals; before they are published only the clerk and the witnesses see
+    them."""
     agenda_session = obtain(AgendaSession, session_id)
     count = manual_count.read_count(db.session(), agenda_session, current_actor().id)
     return _as_seen(agenda_session, count)
 
 
-@blp.route("/sessions/<uuid:session_id>/conclude-count", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/conclude-count", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.response(200, SessionSchema)
 @blp.refuses(
     WrongState,
     manual_count.ConcluderTookPart,
@@ -120,11 +107,8 @@ def read_count(session_id: UUID) -> dict[str, Any]:
     manual_count.TotalsDisagree,
 )
 def conclude_count(session_id: UUID) -> dict[str, Any]:
-    """公布清点结果 · Publish the confirmed totals as the session's result, flagged MANUAL."""
-    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
-    manual_count.conclude_count(db.session(), agenda_session, by)
-    db.session.commit()
-    return as_seen(agenda_session)
+    """公布清点结果 · Publish the confirmed totals as the session's result, marked MANUAL."""
+    return as_seen(act(manual_count.conclude_count, obtain(AgendaSession, session_id)))
 
 
 def _as_seen(agenda_session: AgendaSession, count: ManualCount) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from app.agenda.models import ManualMethod
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.ballots.assembly.models import ManualTotal
 from app.ballots.schemas import MarkArgs
-from app.kit.schemas import Id, Schema, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, columns
 
 MAX_PEOPLE = 100_000
 MAX_TOTALS = 300
@@ -43,18 +43,18 @@ class ManualConfirmArgs(Schema):
     totals_hash = ma.fields.String(required=True, validate=ma.validate.Length(equal=64))
 
 
-class ManualTotalSchema(Schema):
+class ManualTotalSchema(AnswerSchema):
     shown = columns(ManualTotal, "weight matter_id marks")
 
 
-class ManualCountSchema(Schema):
+class ManualCountSchema(AnswerSchema):
     """The totals of an assembly, and how many of its two witnesses have confirmed them."""
 
-    session_id = Id(required=True)
-    method = ma.fields.Enum(ManualMethod, by_value=True, required=True)
-    participants = ma.fields.Integer(required=True)
-    totals = ma.fields.List(ma.fields.Nested(ManualTotalSchema), required=True)
-    witness_ids = ma.fields.List(Id(), required=True)
-    totals_hash = ma.fields.String(required=True)
-    confirmations = ma.fields.Integer(required=True)
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    session_id = Id()
+    method = ma.fields.Enum(ManualMethod, by_value=True)
+    participants = ma.fields.Integer()
+    totals = ma.fields.List(ma.fields.Nested(ManualTotalSchema))
+    witness_ids = ma.fields.List(Id())
+    totals_hash = ma.fields.String()
+    confirmations = ma.fields.Integer()
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))

@@ -51,10 +51,8 @@ class ReplacementsUsedUp(DomainError):
     """There is no use in waiting: the ballot that stands is the one that counts."""
 
     status, code = 409, "replacements_used_up"
-    zh, en = (
-        "一次投票最多改票 20 次，您已用完；最后投的那张有效",
-        "A ballot may be replaced 20 times; the last one that you cast stands and counts",
-    )
+    zh = "一次投票最多改票 20 次，您已用完；最后投的那张有效"
+    en = "A ballot may be replaced 20 times; the last one that you cast stands and counts"
 
 
 class VersionConflict(DomainError):
@@ -66,20 +64,16 @@ class BallotWithdrawn(DomainError):
     """The same cast again must not be answered with a receipt for a ballot that counts no more."""
 
     status, code = 409, "ballot_withdrawn"
-    zh, en = (
-        "这张票已经撤回，不再计入；要重新投票请换一个随机数",
-        "This ballot was withdrawn and does not count; make a new nonce to vote again",
-    )
+    zh = "这张票已经撤回，不再计入；要重新投票请换一个随机数"
+    en = "This ballot was withdrawn and does not count; make a new nonce to vote again"
 
 
 class BallotsSealed(DomainError):
     """After closing nobody, the operator included, can tell whose ballot was whose."""
 
     status, code = 409, "ballots_sealed"
-    zh, en = (
-        "选票已封存，谁也查不出哪张是谁的；请用收据在结果文件里核对",
-        "The ballots are sealed; check your receipt against the published bundle",
-    )
+    zh = "选票已封存，谁也查不出哪张是谁的；请用收据在结果文件里核对"
+    en = "The ballots are sealed; check your receipt against the published bundle"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ whether voting is open and whether the person has not voted. On PostgreSQL all o
 ballot's rows, is one statement and one round trip. The marks are checked against scheme and list
 (R2), which each process remembers, since they are frozen; the constraints ask the same again.
 
-It stores all or nothing, and says only whether it did. Whom it turns away goes the long way
+It stores all or nothing, and says only whether it did. Whom it turns away goes to the full cast
 (`app.ballots.cast.casting`), which asks everything anew and gives the reason. A condition here may
 therefore be stricter than the rule, never laxer.
 """
@@ -119,7 +119,7 @@ def cast_first(
     except IntegrityError:  # a nonce that is taken, the same cast again
         return None
     except DBAPIError as error:
-        # The connection broke, perhaps after the commit; the long way finds out.
+        # The connection broke, perhaps after the commit; the full cast finds out.
         if error.connection_invalidated:
             return None
         raise
@@ -229,7 +229,7 @@ def _is_open(at: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
         SESSIONS.c.state.in_([constant(state) for state in sorted(OPEN_STATES)]),
         SESSIONS.c.voting_opens_at <= at,
         at < SESSIONS.c.voting_closes_at,
-        # Where another host has missed the key, the long way tells that it is here.
+        # Where another host has missed the key, the full cast tells that it is here.
         SESSIONS.c.key_missing_since.is_(None),
     )
 

@@ -73,14 +73,7 @@ def withdraw_ballot(
         slip.withdraw(BY_THE_VOTER)
         record_move(session, slip, "withdraw", None, moment.at, reason=BY_THE_VOTER)
     else:
-        record(
-            session,
-            agenda_session,
-            "withdraw_ballot",
-            at=moment.at,
-            actor_id=None,
-            compound_id=agenda_session.compound_id,
-        )
+        record(session, agenda_session, "withdraw_ballot", None, moment.at)
     take_back_ballot(session, agenda_session, voter.id, slot, local_date(moment.at))
 
 

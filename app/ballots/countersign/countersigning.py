@@ -26,28 +26,24 @@ class NoCountersigner(DomainError):
 
 class NotTheCountersigner(DomainError):
     status, code = 403, "not_the_countersigner"
-    zh, en = "约定的会签人不是您", "You are not the one who was to countersign"
+    zh, en = "约定的会签人不是您", "You are not the officer named to countersign"
 
 
 class OfficerKeyRevoked(DomainError):
     status, code = 409, "officer_key_revoked"
-    zh, en = (
-        "约定的会签公钥已经撤销，这份结果不能再会签",
-        "The key of this vote was revoked; its result can no longer be countersigned",
-    )
+    zh = "约定的会签公钥已经撤销，这份结果不能再会签"
+    en = "The key of this vote was revoked; its result can no longer be countersigned"
 
 
 class InvalidCountersignature(DomainError):
     status, code = 422, "invalid_countersignature"
-    zh, en = (
-        "签名与约定的公钥和结果文件不符",
-        "The signature does not fit the key and the bundle of this vote",
-    )
+    zh = "签名与约定的公钥和结果文件不符"
+    en = "The signature does not match the key and the bundle of this vote"
 
 
 def countersign(
     session: Session, agenda_session: AgendaSession, by: Actor, signature: bytes
-) -> AgendaSession:
+) -> None:
     """Take the officer's signature (64 bytes) into the bundle, whose root stays, and tell it.
 
     Raises VotingNotClosed, NoResult, NoCountersigner, NotTheCountersigner, CountersigningDecided,
@@ -72,12 +68,11 @@ def countersign(
         root=sealed.root,
         data={"bundle_root": sealed.root.hex(), "countersignature": signature.hex()},
     )
-    return agenda_session
 
 
 def refuse_countersignature(
     session: Session, agenda_session: AgendaSession, by: Actor, reason: str
-) -> AgendaSession:
+) -> None:
     """Publish that the officer does not countersign, and why; the bundle stays as it is.
 
     Raises VotingNotClosed, NoResult, NoCountersigner, NotTheCountersigner, CountersigningDecided.
@@ -96,7 +91,6 @@ def refuse_countersignature(
         reason=reason,
         data={"bundle_root": sealed.root.hex(), "reason": reason},
     )
-    return agenda_session
 
 
 def _obtain_bundle(session: Session, agenda_session: AgendaSession) -> SessionBundle:

@@ -32,31 +32,25 @@ COUNTERSIGNERS = (Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER)
 
 class InvalidProof(DomainError):
     status, code = 422, "invalid_proof"
-    zh, en = (
-        "证明不是用这把密钥为您本人签的",
-        "The proof was not signed with this key, or not for you",
-    )
+    zh = "证明不是用这把密钥为您本人签的"
+    en = "The proof was not signed with this key, or not for you"
 
 
 class OfficerKeyTaken(DomainError):
     status, code = 409, "officer_key_taken"
-    zh, en = (
-        "这把公钥登记过（或刚登记了另一把），请制作新的密钥",
-        "This key was registered before, or another one just now; make a new key",
-    )
+    zh = "这把公钥登记过（或刚登记了另一把），请制作新的密钥"
+    en = "This key was registered before, or another one just now; make a new key"
 
 
 class NoOfficerKey(DomainError):
     status, code = 409, "no_officer_key"
-    zh, en = "您没有登记会签公钥", "You have no key registered"
+    zh, en = "您没有登记会签公钥", "You have not registered a key"
 
 
 class UnknownOfficerKey(DomainError):
     status, code = 422, "unknown_officer_key"
-    zh, en = (
-        "没有可用于本小区的这把公钥：持有人须在社区或街道任职，且不是本小区书记",
-        "No such key for this compound: its holder has an office above it and is not its secretary",
-    )
+    zh = "没有可用于本小区的这把公钥：持有人须在社区或街道任职，且不是本小区书记"
+    en = "No such key for this compound: its holder has an office above it and is not its secretary"
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ def register_key(
     if not any(office.role in COUNTERSIGNERS for office in officer.appointments):
         raise Forbidden(
             zh="只有社区书记和街道工作人员会签",
-            en="Only officers of community and subdistrict sign",
+            en="Only officers of the community and the subdistrict countersign",
         )
     earlier = _live_key(session, officer.id)
     if earlier is not None and earlier.public_key == public_key:
@@ -97,7 +91,7 @@ def register_key(
             session.add(key)
     except IntegrityError:
         raise OfficerKeyTaken from None
-    record(session, key, "register", at=at, actor_id=officer.id, reason=public_key.hex())
+    record(session, key, "register", officer.resident, at, reason=public_key.hex())
     return key
 
 
@@ -184,15 +178,7 @@ def name_countersigner(
         session.add(row)
     row.resident_id, row.named_by_id, row.named_at = resident_id, by.id, at
     session.flush()
-    record(
-        session,
-        row,
-        "name_countersigner",
-        at=at,
-        actor_id=by.id,
-        compound_id=compound.id,
-        reason=str(resident_id or ""),
-    )
+    record(session, row, "name_countersigner", by, at, reason=str(resident_id or ""))
     return read_countersigners(session, compound, at)
 
 
@@ -206,4 +192,4 @@ def _live_key(session: Session, resident_id: UUID) -> OfficerKey | None:
 
 def _revoke(session: Session, key: OfficerKey, at: datetime) -> None:
     key.revoked_at = at
-    record(session, key, "revoke", at=at, actor_id=key.resident_id)
+    record(session, key, "revoke", key.resident_id, at)

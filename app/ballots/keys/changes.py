@@ -219,7 +219,7 @@ def _pin(session: Session, public_key: bytes, since: datetime, verb: str) -> Ope
             "somebody else pinned one at the same moment, or this key was used before",
         ) from None
     at = read_database_clock(session)
-    record(session, pinned, verb, at=at, actor_id=None, reason=public_key.hex())
+    record(session, pinned, verb, None, at, reason=public_key.hex())
     return pinned
 
 

@@ -31,7 +31,7 @@ OPERATOR_KEYS = UUID("6a2f1c52-9d0e-5b7a-8f43-2b1e7c90d6a4")
 
 class KeyUnavailable(DomainError):
     status, code = 503, "key_unavailable"
-    zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available, try again shortly"
+    zh, en = "投票密钥暂时不可用，请稍后再试", "The voting key is not available; try again shortly"
 
     def __init__(self, *, retry_after: int = 5) -> None:
         super().__init__(retry_after=retry_after)
@@ -59,10 +59,8 @@ class OperatorKeyNotPinned(KeyUnavailable):
     """No operator's key was made, or none was taken over (`flask keys make`, `flask keys pin`)."""
 
     status, code = 503, "operator_key_not_pinned"
-    zh, en = (
-        "运营者的签名密钥还没有设定，请管理员先设定",
-        "No operator's key is pinned yet; the operator has to do it first",
-    )
+    zh = "运营者的签名密钥还没有设定，请管理员先设定"
+    en = "No operator's key is pinned yet; the operator has to do it first"
 
     def __init__(self) -> None:
         super().__init__(retry_after=60)
@@ -72,10 +70,8 @@ class UnverifiedSignature(KeyUnavailable):
     """A signature of ours does not verify under the pinned key: nothing is sealed with it."""
 
     status, code = 503, "signature_not_verified"
-    zh, en = (
-        "签名核对不符，没有封存，请管理员查看",
-        "The signature does not verify, so nothing was sealed; the operator has to look at it",
-    )
+    zh = "签名核对不符，没有封存，请管理员查看"
+    en = "The signature does not verify, so nothing was sealed; the operator has to look at it"
 
     def __init__(self) -> None:
         super().__init__(retry_after=60)

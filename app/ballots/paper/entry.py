@@ -53,42 +53,32 @@ VOTED_OTHERWISE = "投票人已另行投票"
 
 class UnknownSerial(DomainError):
     status, code = 404, "unknown_serial"
-    zh, en = (
-        "没有这个号码的纸票，请对照纸票再输一遍",
-        "No slip has this serial; compare it with the slip",
-    )
+    zh = "没有这个号码的纸票，请对照纸票再输一遍"
+    en = "No slip has this serial; compare it with the slip"
 
 
 class OwnPaperBallot(DomainError):
     status, code = 403, "own_paper_ballot"
-    zh, en = (
-        "不能录入或确认自己的纸票，请用手机投票或请他人办理",
-        "Nobody enters or confirms their own slip; vote by phone or ask somebody else",
-    )
+    zh = "不能录入或确认自己的纸票，请用手机投票或请他人办理"
+    en = "You cannot enter or confirm your own slip; vote by phone or ask somebody else"
 
 
 class EnteredByTheSame(DomainError):
     status, code = 403, "entered_by_the_same"
-    zh, en = (
-        "录入人不能自己确认，请另一人办理",
-        "Whoever entered a slip does not confirm it; somebody else does",
-    )
+    zh = "录入人不能自己确认，请另一人办理"
+    en = "Whoever entered a slip cannot confirm it; ask somebody else"
 
 
 class PhoneBallotExists(DomainError):
     status, code = 409, "phone_ballot_exists"
-    zh, en = (
-        "这位投票人已用手机投票，须由本人先撤回",
-        "This voter has voted by phone and withdraws that ballot first",
-    )
+    zh = "这位投票人已用手机投票，须由本人先撤回"
+    en = "This voter has voted by phone and has to withdraw that ballot first"
 
 
 class AnotherSlipEntered(DomainError):
     status, code = 409, "another_slip_entered"
-    zh, en = (
-        "这位投票人的另一张纸票已录入，请先确认或作废那一张",
-        "Another slip of this voter was entered; confirm or void that one first",
-    )
+    zh = "这位投票人的另一张纸票已录入，请先确认或作废那一张"
+    en = "Another slip of this voter was entered; confirm or void that one first"
 
 
 class EntriesDiffer(DomainError):
@@ -160,15 +150,7 @@ def issue_slips(
     )
     session.add(batch)
     session.flush()
-    record(
-        session,
-        batch,
-        "issue_slips",
-        at=at,
-        actor_id=by.id,
-        compound_id=batch.compound_id,
-        reason=f"{count} 张",
-    )
+    record(session, batch, "issue_slips", by, at, reason=f"{count} 张")
     return batch
 
 
@@ -270,15 +252,8 @@ def log_refused_cast(session: Session, agenda_session: AgendaSession) -> None:
     """Log that somebody in whose name a paper ballot came in tried to vote by phone: so auditors
     see how often the two do not agree. The caller commits."""
     # Each time and without a name: it would tell who voted on paper.
-    record(
-        session,
-        agenda_session,
-        "refuse_phone_ballot",
-        at=read_database_clock(session),
-        actor_id=None,
-        compound_id=agenda_session.compound_id,
-        reason=PaperBallotExists.code,
-    )
+    at, why = read_database_clock(session), PaperBallotExists.code
+    record(session, agenda_session, "refuse_phone_ballot", None, at, reason=why)
 
 
 def count_waiting(session: Session, agenda_session: AgendaSession) -> int:

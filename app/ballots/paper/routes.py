@@ -1,10 +1,12 @@
 """URLs of paper ballots: issue and print slips, enter, confirm, withdraw, void them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from flask import Response, current_app, request
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.agenda.models import BEFORE_TALLY, OPEN_STATES, AgendaSession, SessionState
@@ -15,33 +17,21 @@ from app.ballots.cast import casting, withdrawing
 from app.ballots.keys.store import KeyStore
 from app.ballots.paper import entry as paper_entry
 from app.ballots.paper import printing as paper_sheet
+from app.ballots.paper import schemas
 from app.ballots.paper import spreadsheet as paper_file
-from app.ballots.paper.schemas import (
-    IssueSlipsArgs,
-    PaperBatchSchema,
-    PaperFileArgs,
-    PaperFileSchema,
-    PaperSlipSchema,
-    PaperVoterArgs,
-    PaperVoterSchema,
-    SlipEntryArgs,
-    SlipPhotosArgs,
-    SlipsArgs,
-    SlipVoidArgs,
-    SlipWithdrawalArgs,
-    WithdrawBallotArgs,
-)
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.refusals import VOTE_REFUSALS, VoteVoid
 from app.confined.calls import Confined
 from app.confined.refusals import REFUSALS as CONFINED
-from app.kit.errors import NotFound, WrongState
+from app.kit.errors import WrongState, found
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.people.actor import Actor
-from app.people.guards import allow, ask_again, create_once, current_actor, obtain
+from app.people.guards import act, allow, ask_again, create, current_actor, obtain, result_of
 from app.people.models import Resident, Role
 from votes.ballot import Mark
+
+P = ParamSpec("P")
 
 blp = Blueprint("paper", __name__, description="纸质选票 · Ballots on paper")
 
@@ -90,29 +80,25 @@ def allow_larger_sheets() -> None:
         request.max_content_length = MAX_SHEET_BYTES
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-batches", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-batches", schemas.PaperBatchSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.arguments(IssueSlipsArgs, example={"count": 40})
-@blp.response(201, PaperBatchSchema)
+@blp.arguments(schemas.IssueSlipsArgs, example={"count": 40})
 @blp.creates(WrongState)
 def issue_slips(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """发放纸票 · Make slips with serials of their own, to be printed, while voting is open."""
-    agenda_session, by = obtain(AgendaSession, session_id), current_actor().resident
-    batch = create_once(
-        PaperBatch, lambda: paper_entry.issue_slips(db.session(), agenda_session, by, body["count"])
+    """发放纸票 · Issue slips to be printed, each with its own serial, while voting is open."""
+    batch = create(
+        PaperBatch, paper_entry.issue_slips, obtain(AgendaSession, session_id), body["count"]
     )
     return {**_plain(batch), "serials": [slip.serial for slip in batch.slips]}
 
 
-@blp.route("/paper-batches/<uuid:batch_id>/slips.pdf", methods=["GET"])
+@blp.get("/paper-batches/<uuid:batch_id>/slips.pdf")
 @allow(Role.BRANCH_SECRETARY)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 @blp.refuses(WrongState, *VOTE_REFUSALS)
 def print_slips(batch_id: UUID) -> Response:
-    """打印纸票 · The slips on A4, each with the voter's stub; while voting is open."""
-    batch = db.session.get(PaperBatch, batch_id)
-    if batch is None:
-        raise NotFound
+    """打印纸票 · The slips as an A4 PDF, each with the voter's stub; while voting is open."""
+    batch = found(db.session.get(PaperBatch, batch_id))
     agenda_session = obtain(AgendaSession, batch.session_id)
     sheet = paper_sheet.sheet_of(agenda_session, batch, _keys())
     answer = Response(paper_sheet.draw(sheet), mimetype="application/pdf")
@@ -121,38 +107,31 @@ def print_slips(batch_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/paper-slips")
 @allow(*READERS)
-@blp.lists(PaperSlipSchema, SlipsArgs)
+@blp.lists(schemas.PaperSlipSchema, schemas.SlipsArgs)
 def list_slips(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """纸票列表 · The slips of a session and how far each has come, newest first."""
-    agenda_session, state = obtain(AgendaSession, session_id), args.pop("state", None)
+    """纸票列表 · The slips of a session with the state of each, newest first."""
+    agenda_session, actor = obtain(AgendaSession, session_id), current_actor()
     query = db.select(PaperSlip).where(PaperSlip.session_id == session_id)
-    if state is not None:
-        query = query.where(PaperSlip.state == state)
-    page = read_page(db.session(), query, PaperSlip.id, **args)
-    return {**page, "items": _as_seen(agenda_session, current_actor(), page["items"])}
+    show = partial(_as_seen, agenda_session, actor)
+    return read_page(db.session(), query, PaperSlip.id, show=show, **args)
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/enter", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
+@blp.arguments(schemas.SlipEntryArgs, example=ENTRY_EXAMPLE)
 @blp.refuses(*ENTRY_REFUSALS, paper_entry.AnotherSlipEntered)
 def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """录入纸票 · Enter what is on a slip; somebody else confirms it."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.enter_slip(
-        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    """录入纸票 · Enter what is on a slip; another person has to confirm it."""
+    return _written(session_id, paper_entry.enter_slip, _keys(), _entered(serial, body))
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", methods=["POST"])
+@blp.post(
+    "/sessions/<uuid:session_id>/paper-slips/<string:serial>/confirm", schemas.PaperSlipSchema
+)
 @allow(*CLERKS)
-@blp.arguments(SlipEntryArgs, example=ENTRY_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
+@blp.arguments(schemas.SlipEntryArgs, example=ENTRY_EXAMPLE)
 @blp.refuses(
     *ENTRY_REFUSALS,
     storing.NonceReused,
@@ -161,19 +140,15 @@ def enter_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str,
     paper_entry.PhotoMissing,
 )
 def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """确认纸票 · Enter the slip a second time, as somebody else; then it is the voter's ballot."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.confirm_slip(
-        db.session(), agenda_session, actor.resident, _keys(), _entered(serial, body)
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    """确认纸票 · Enter the slip a second time, as another person; then it is the voter's ballot."""
+    return _written(session_id, paper_entry.confirm_slip, _keys(), _entered(serial, body))
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", methods=["POST"])
+@blp.post(
+    "/sessions/<uuid:session_id>/paper-slips/<string:serial>/withdraw", schemas.PaperSlipSchema
+)
 @allow(*CLERKS)
-@blp.arguments(SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
-@blp.response(200, PaperSlipSchema)
+@blp.arguments(schemas.SlipWithdrawalArgs, example=WITHDRAWAL_EXAMPLE)
 @blp.refuses(
     WrongState,
     storing.NotOnRoll,
@@ -184,40 +159,25 @@ def confirm_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[st
     *VOTE_REFUSALS,
 )
 def withdraw_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """撤回纸票 · Take back a confirmed paper ballot, at the voter's demand."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = withdrawing.withdraw_slip(
-        db.session(),
-        agenda_session,
-        actor.resident,
-        _keys(),
-        serial=serial,
-        voter_id=body["resident_id"],
-        reason=body["reason"],
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    """撤回纸票 · Withdraw a confirmed paper ballot at the voter's request."""
+    asked = {"serial": serial, "voter_id": body["resident_id"], "reason": body["reason"]}
+    return _written(session_id, withdrawing.withdraw_slip, _keys(), **asked)
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/void", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipVoidArgs, example={"reason": "写坏了，已换一张"})
-@blp.response(200, PaperSlipSchema)
+@blp.arguments(schemas.SlipVoidArgs, example={"reason": "写坏了，已换一张"})
 @blp.refuses(WrongState, VoteVoid, paper_entry.UnknownSerial, paper_entry.SecretaryTouchesNoBallot)
 def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """作废纸票 · A slip that is no ballot was spoiled or lost."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.void_slip(
-        db.session(), agenda_session, actor.resident, serial, body["reason"]
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    """作废纸票 · Void a slip that was spoiled or lost and is not a ballot yet."""
+    return _written(session_id, paper_entry.void_slip, serial, body["reason"])
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-slips/<string:serial>/photos", schemas.PaperSlipSchema)
 @allow(*CLERKS)
-@blp.arguments(SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]})
-@blp.response(200, PaperSlipSchema)
+@blp.arguments(
+    schemas.SlipPhotosArgs, example={"attachment_ids": ["0198c0de-0000-7000-8000-00000000000e"]}
+)
 @blp.refuses(
     WrongState,
     paper_entry.UnknownSerial,
@@ -226,23 +186,17 @@ def void_slip(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, 
     UnknownAttachment,
 )
 def add_photos(body: dict[str, Any], session_id: UUID, serial: str) -> dict[str, Any]:
-    """补照片 · Add photos to a slip that was entered from a sheet and waits to be confirmed."""
-    agenda_session, actor = _obtain_as_clerk(session_id)
-    slip = paper_entry.add_photos(
-        db.session(), agenda_session, actor.resident, serial, body["attachment_ids"]
-    )
-    db.session.commit()
-    return _as_seen(agenda_session, actor, [slip])[0]
+    """补照片 · Add photos to a slip that was entered from a sheet and is not confirmed yet."""
+    return _written(session_id, paper_entry.add_photos, serial, body["attachment_ids"])
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-voter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-voter", schemas.PaperVoterSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperVoterArgs)
-@blp.response(200, PaperVoterSchema)
+@blp.arguments(schemas.PaperVoterArgs)
 def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """查投票人 · The resident whom a signed strip names by unit and name; 404 for none.
+    """查投票人 · Find the resident named on a signed strip by unit and name; 404 if there is none.
 
-    It changes nothing, but in an address the name would stand in every access log on the way.
+    It changes nothing. It is a POST because a name in an address would end up in access logs.
     """
     agenda_session = obtain(AgendaSession, session_id)
     resident_id = paper_file.find_voter(db.session(), agenda_session, **args)
@@ -250,12 +204,12 @@ def find_voter(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     return {"resident_id": resident_id, "masked_name": resident.masked_name}
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet.xlsx", methods=["GET"])
+@blp.get("/sessions/<uuid:session_id>/paper-sheet.xlsx")
 @allow(*CLERKS)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=paper_file.XLSX)
 @blp.refuses(WrongState)
 def read_sheet_template(session_id: UUID) -> Response:
-    """纸票登记表模板 · An XLSX sheet with the serials that have not come back, to be filled in."""
+    """纸票登记表模板 · An XLSX sheet to fill in, with the serials that have not come back."""
     agenda_session = obtain(AgendaSession, session_id)
     agenda_session.require_state(*OPEN_STATES)
     answer = Response(paper_file.template(db.session(), agenda_session), mimetype=paper_file.XLSX)
@@ -263,36 +217,46 @@ def read_sheet_template(session_id: UUID) -> Response:
     return answer
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet/enter", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/enter", schemas.PaperFileSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperFileArgs, location="files")
-@blp.response(200, PaperFileSchema)
+@blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def enter_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
-    """导入纸票 · Enter the slips of a sheet, XLSX or CSV: all of its rows, or none."""
+    """导入纸票 · Enter the slips of a sheet (XLSX or CSV): all of its rows, or none."""
     return _take_in(session_id, files["file"], paper_entry.enter_slip)
 
 
-@blp.route("/sessions/<uuid:session_id>/paper-sheet/confirm", methods=["POST"])
+@blp.post("/sessions/<uuid:session_id>/paper-sheet/confirm", schemas.PaperFileSchema)
 @allow(*CLERKS)
-@blp.arguments(PaperFileArgs, location="files")
-@blp.response(200, PaperFileSchema)
+@blp.arguments(schemas.PaperFileArgs, location="files")
 @blp.refuses(*SHEET_REFUSALS)
 def confirm_sheet(files: dict[str, FileStorage], session_id: UUID) -> dict[str, Any]:
-    """导入确认 · Confirm slips by a second person's own sheet: all of its rows, or none."""
+    """导入确认 · Confirm slips with a sheet that a second person filled in: all of its rows, or
+    none."""
     return _take_in(session_id, files["file"], paper_entry.confirm_slip)
 
 
-@blp.route("/sessions/<uuid:session_id>/ballot", methods=["DELETE"])
+@blp.delete("/sessions/<uuid:session_id>/ballot")
 @allow(Role.RESIDENT)
-@blp.arguments(WithdrawBallotArgs, location="query")
+@blp.arguments(schemas.WithdrawBallotArgs, location="query")
 @blp.response(204)
 @blp.refuses(WrongState, storing.UnderAge, casting.VersionConflict, *VOTE_REFUSALS)
 def withdraw_ballot(args: dict[str, Any], session_id: UUID) -> None:
-    """撤回选票 · Take back one's own ballot, cast by phone or on paper, until voting closes."""
-    agenda_session, voter = obtain(AgendaSession, session_id), current_actor().resident
-    withdrawing.withdraw_ballot(db.session(), agenda_session, voter, _keys(), **args)
-    db.session.commit()
+    """撤回选票 · Withdraw your own ballot, cast by phone or on paper, until voting closes."""
+    act(withdrawing.withdraw_ballot, obtain(AgendaSession, session_id), _keys(), **args)
+
+
+def _written(
+    session_id: UUID,
+    write: Callable[Concatenate[Session, AgendaSession, Resident, P], PaperSlip],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> dict[str, Any]:
+    """The slip that a clerk wrote to by a service, as he sees it."""
+    agenda_session, actor = _obtain_as_clerk(session_id)
+    slip = result_of(write, agenda_session, *args, **kwargs)
+    return _as_seen(agenda_session, actor, [slip])[0]
 
 
 def _take_in(session_id: UUID, file: FileStorage, write: paper_file.Write) -> dict[str, Any]:

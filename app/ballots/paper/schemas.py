@@ -7,7 +7,7 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, columns
 from app.kit.web.api import PageArgs
 
 MAX_BATCH = 100  # what is printed in a few seconds
@@ -19,11 +19,11 @@ class IssueSlipsArgs(Schema):
     )
 
 
-class PaperBatchSchema(Schema):
+class PaperBatchSchema(AnswerSchema):
     """Slips that are printed together, by their serials."""
 
     shown = columns(PaperBatch, "id session_id size issued_at")
-    serials = ma.fields.List(ma.fields.String(), required=True)
+    serials = ma.fields.List(ma.fields.String())
 
 
 class SlipEntryArgs(Schema):
@@ -59,13 +59,13 @@ class WithdrawBallotArgs(Schema):
     )
 
 
-class PaperSlipSchema(Schema):
+class PaperSlipSchema(AnswerSchema):
     """A slip, without what was marked on it. `entered_by_me` tells a clerk that somebody else has
     to confirm it. The photos are shown to clerks, and to auditors once voting has closed."""
 
     shown = columns(PaperSlip, "id session_id batch_id serial state reason")
-    entered_by_me = ma.fields.Boolean(required=True)
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    entered_by_me = ma.fields.Boolean()
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
 
 
 class SlipPhotosArgs(Schema):
@@ -77,15 +77,12 @@ class SlipPhotosArgs(Schema):
 class PaperVoterArgs(Schema):
     """A voter as the strip names them that they signed."""
 
-    building = Text(required=True, max_length=40)
-    entrance = Text(required=True, max_length=40)
-    unit = Text(required=True, max_length=40)
-    name = Text(required=True, max_length=40)
+    names = alike("building entrance unit name", lambda: Text(required=True, max_length=40))
 
 
-class PaperVoterSchema(Schema):
-    resident_id = Id(required=True)
-    masked_name = ma.fields.String(required=True)
+class PaperVoterSchema(AnswerSchema):
+    resident_id = Id()
+    masked_name = ma.fields.String()
 
 
 class PaperFileArgs(Schema):
@@ -94,7 +91,7 @@ class PaperFileArgs(Schema):
     file = Upload(required=True)
 
 
-class PaperFileSchema(Schema):
+class PaperFileSchema(AnswerSchema):
     """The serials of all slips that the sheet named, in its order."""
 
-    serials = ma.fields.List(ma.fields.String(), required=True)
+    serials = ma.fields.List(ma.fields.String())

@@ -7,7 +7,6 @@ goes at sealing.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,25 +18,23 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, HasId, enum_type
+from app.kit.orm import UNNUMBERED, Base, HasId, enum_type, unique_where
+from app.kit.words import Worded
 from votes.serial import LENGTH
 
-_IS_LIVE = text("slot IS NOT NULL")
 
-
-class SlipState(StrEnum):
+class SlipState(Worded):
     """ENTERED by one person it waits for another; CONFIRMED it is a ballot."""
 
-    ISSUED = "ISSUED"
-    ENTERED = "ENTERED"
-    CONFIRMED = "CONFIRMED"
-    WITHDRAWN = "WITHDRAWN"
-    VOID = "VOID"
+    ISSUED = "ISSUED", "还没有录入", "not entered yet"
+    ENTERED = "ENTERED", "等待第二人确认", "waiting for the second person"
+    CONFIRMED = "CONFIRMED", "已确认", "confirmed"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    VOID = "VOID", "已作废", "void"
 
 
 _S = SlipState
@@ -48,13 +45,6 @@ SLIP_MOVES: dict[SlipState, frozenset[SlipState]] = {
     _S.CONFIRMED: frozenset({_S.WITHDRAWN}),
     _S.WITHDRAWN: frozenset(),
     _S.VOID: frozenset(),
-}
-SLIP_WORDS: dict[SlipState, str] = {
-    _S.ISSUED: "还没有录入",
-    _S.ENTERED: "已录入，等待第二人确认",
-    _S.CONFIRMED: "已确认，成为选票",
-    _S.WITHDRAWN: "已撤回",
-    _S.VOID: "已作废",
 }
 
 
@@ -88,14 +78,7 @@ class PaperSlip(HasMoves):
         UniqueConstraint("session_id", "serial"),
         Index(None, "session_id", "id"),
         Index(None, "batch_id"),
-        Index(
-            "uq_paper_slips_one_live",
-            "session_id",
-            "slot",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
-        ),
+        unique_where("uq_paper_slips_one_live", "session_id", "slot", where="slot IS NOT NULL"),
         CheckConstraint("confirmed_by_id <> entered_by_id", name="confirmed_by_somebody_else"),
         CheckConstraint(
             "(state IN ('CONFIRMED', 'WITHDRAWN')) = (confirmed_by_id IS NOT NULL)",
@@ -127,12 +110,6 @@ class PaperSlip(HasMoves):
     slot: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     reason: Mapped[str | None] = mapped_column(Text)
-
-    @property
-    def state_words(self) -> tuple[str, str]:
-        """Its state in words, since whoever has one in hand reads them."""
-        zh, en = self.CALLED
-        return f"{zh}{SLIP_WORDS[self.state]}", f"{en} is {self.state}"
 
     def enter(self, by_id: UUID, slot: bytes, commitment: bytes) -> None:
         """Somebody entered what is on it, for the voter of this slot."""

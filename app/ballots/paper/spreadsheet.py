@@ -24,10 +24,11 @@ from app.ballots.paper.slips import PaperSlip, SlipState
 from app.compounds.models import Building, Entrance, Unit
 from app.compounds.names import plain_name
 from app.compounds.reading import table_in_child
-from app.compounds.register_file import RegisterFileError
 from app.confined.calls import Confined
 from app.kit.errors import DomainError, NotFound, Refused
 from app.kit.moves import begin_move
+from app.kit.spreadsheets.reading import Table
+from app.kit.spreadsheets.values import UnreadableFile
 from app.people.models import Residence, ResidenceState, Resident
 from votes.ballot import Mark
 from votes.scheme import BallotScheme
@@ -46,7 +47,6 @@ _WEIGHT = re.compile(r"([1-9][0-9]{0,3})分?")
 _NUMBER = re.compile(r"[Mm]?0*([1-9][0-9]{0,3})")
 _BETWEEN = re.compile(r"[\s,，、;；/]+")
 
-Table = list[tuple[int, list[str | None]]]
 Write = Callable[[Session, AgendaSession, Resident, KeyStore, PaperBallot], PaperSlip]
 
 
@@ -57,10 +57,8 @@ class UnreadableSheet(DomainError):
 
 class SheetRefused(DomainError):
     status, code = 422, "sheet_refused"
-    zh, en = (
-        "登记表有错误，一张纸票也没有登记",
-        "The sheet has errors; no slip was taken in",
-    )
+    zh = "登记表有错误，一张纸票也没有登记"
+    en = "The sheet has errors; no slip was entered"
 
 
 @dataclass(frozen=True)
@@ -150,8 +148,10 @@ def read_sheet(confined: Confined, data: bytes, filename: str) -> Table:
     Raises UnreadableSheet, TooComplex, TookTooLong, Busy.
     """
     try:
-        return table_in_child(confined, data, filename, max_rows=MAX_SLIPS)
-    except RegisterFileError as error:
+        return table_in_child(
+            confined, data, filename, max_rows=MAX_SLIPS, headings=[SERIAL, *VOTER_COLUMNS]
+        )
+    except UnreadableFile as error:
         refusal = Refused("file", error.code, error.zh, error.en)
         raise UnreadableSheet(zh=error.zh, en=error.en, errors=[refusal]) from error
 

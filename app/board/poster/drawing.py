@@ -9,16 +9,7 @@ from typing import Self
 from fpdf import TextMode
 
 from app.board.models import PublicNotice
-from app.board.poster.page import (
-    INK,
-    MISSING,
-    MM_PER_POINT,
-    QUIET,
-    RED,
-    TINT,
-    WHITE,
-    TypedPage,
-)
+from app.board.poster.page import INK, MISSING, MM_PER_POINT, QUIET, RED, TINT, WHITE, TypedPage
 from app.board.poster.typesetting import lines_of
 from app.kit.clock import spoken, spoken_end
 

@@ -1,7 +1,6 @@
 """Clauses, the words flagged in them, and the official owners' votes that they may need."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,17 +19,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.conventions.texts.numerals import clause_label
 from app.kit.errors import WrongState
 from app.kit.orm import Base, HasId, enum_type
+from app.kit.words import Worded
 from app.resolutions.models import Resolution
 from votes.civil_code import OWNERS_ITEMS, OwnersItem
 
 INACTIVE = "（未经业主依法表决，不实施）"
 
 
-class FlagDecision(StrEnum):
+class FlagDecision(Worded):
     """What became of a flagged word: it may stand, or the text must change."""
 
-    CLEARED = "CLEARED"
-    UPHELD = "UPHELD"
+    CLEARED = "CLEARED", "可以保留", "may stand"
+    UPHELD = "UPHELD", "须改写", "must be rewritten"
 
 
 class Clause(HasId, Base):

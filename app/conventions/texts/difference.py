@@ -6,10 +6,10 @@ not make all that follow look changed.
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.conventions.texts.numerals import clause_label
+from app.kit.words import Worded
 
 # Clauses less alike than this are an old one and a new one, not one that was changed.
 ALIKE = 0.5
@@ -27,11 +27,11 @@ class ClauseText(NamedTuple):
     owner_vote_item: int | None
 
 
-class Change(StrEnum):
-    ADDED = "ADDED"
-    REMOVED = "REMOVED"
-    CHANGED = "CHANGED"
-    RENUMBERED = "RENUMBERED"
+class Change(Worded):
+    ADDED = "ADDED", "新增", "added"
+    REMOVED = "REMOVED", "删去", "removed"
+    CHANGED = "CHANGED", "改动", "changed"
+    RENUMBERED = "RENUMBERED", "改条号", "renumbered"
 
 
 class ClauseChange(NamedTuple):

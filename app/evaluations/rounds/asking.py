@@ -12,19 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.conventions.models import Convention
-from app.evaluations import judging, notices
+from app.evaluations import judging, notices, refusals
 from app.evaluations.limits import LONGEST_ROUND
 from app.evaluations.outcome import Figures, Satisfaction
-from app.evaluations.refusals import (
-    ClosingTimePassed,
-    ConfirmedByTheSame,
-    MoreSheetsThanOut,
-    NoSheetsOut,
-    NotCountedYet,
-    RoundOpenAlready,
-    RoundTooLong,
-    SheetsDisagree,
-)
 from app.evaluations.results import Result
 from app.evaluations.rounds.models import (
     EvaluationAnswer,
@@ -83,9 +73,9 @@ SUBJECTS: dict[SubjectKind, Subject] = {
 
 def open_round(
     session: Session,
-    kind: SubjectKind,
     subject: Matter | Convention,
     by: Resident,
+    kind: SubjectKind,
     *,
     closes_at: datetime,
     min_answers: int,
@@ -98,9 +88,9 @@ def open_round(
     SUBJECTS[kind].require_ready(session, subject)
     at = read_database_clock(session)
     if closes_at <= at:
-        raise ClosingTimePassed
+        raise refusals.ClosingTimePassed
     if closes_at > at + LONGEST_ROUND:
-        raise RoundTooLong
+        raise refusals.RoundTooLong
     opened = EvaluationRound(
         id=new_id(),
         compound_id=subject.compound_id,
@@ -119,7 +109,7 @@ def open_round(
         with session.begin_nested():
             session.add(opened)
     except IntegrityError:
-        raise RoundOpenAlready from None
+        raise refusals.RoundOpenAlready from None
     record_move(session, opened, "open", by, at)
     post(session, notices.EVALUATION_OPENED, opened, at)
     return opened
@@ -182,14 +172,14 @@ def count_paper(
     """
     at = _begin_writing(session, asked)
     if asked.sheets_out is None:
-        raise NoSheetsOut
+        raise refusals.NoSheetsOut
     if (solved is None or unsolved is None) is asked.asks_whether_solved:
         raise _wrong_solved(asked)
     sheets = satisfied + mostly + not_satisfied
     if solved is not None and unsolved is not None and solved + unsolved != sheets:
-        raise SheetsDisagree
+        raise refusals.SheetsDisagree
     if sheets > asked.sheets_out:
-        raise MoreSheetsThanOut
+        raise refusals.MoreSheetsThanOut
     paper = session.get(PaperCount, asked.id, populate_existing=True)
     if paper is None:
         paper = PaperCount(round_id=asked.id, compound_id=asked.compound_id)
@@ -207,9 +197,9 @@ def confirm_paper(session: Session, asked: EvaluationRound, by: Resident) -> Pap
     at = _begin_writing(session, asked)
     paper = session.get(PaperCount, asked.id, populate_existing=True)
     if paper is None:
-        raise NotCountedYet
+        raise refusals.NotCountedYet
     if paper.entered_by_id == by.id:
-        raise ConfirmedByTheSame
+        raise refusals.ConfirmedByTheSame
     paper.confirm(by.id, at)
     record_move(session, asked, "confirm_paper", by, at, reason=_words(paper.figures))
     return paper

@@ -1,29 +1,17 @@
 """Evaluation rounds: a question put to a compound, its answers, and its returned paper sheets."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.evaluations.outcome import Figures, Satisfaction
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
-from app.kit.orm import UNNUMBERED, Base, enum_type
+from app.kit.orm import UNNUMBERED, Base, enum_type, unique_where
 from app.kit.words import Worded
-
-_IS_OPEN = text("state = 'OPEN'")
 
 
 class SubjectKind(Worded):
@@ -33,16 +21,16 @@ class SubjectKind(Worded):
     CONVENTION = "CONVENTION", "规约", "convention"
 
 
-class RoundState(StrEnum):
-    OPEN = "OPEN"
-    CLOSED = "CLOSED"
+class RoundState(Worded):
+    OPEN = "OPEN", "进行中", "open"
+    CLOSED = "CLOSED", "已截止", "closed"
 
 
-class RoundOutcome(StrEnum):
+class RoundOutcome(Worded):
     """Whether enough people answered for a result."""
 
-    COUNTED = "COUNTED"
-    TOO_FEW = "TOO_FEW"
+    COUNTED = "COUNTED", "已计", "counted"
+    TOO_FEW = "TOO_FEW", "人数不足", "too few answered"
 
 
 ROUND_MOVES: dict[RoundState, frozenset[RoundState]] = {
@@ -62,13 +50,8 @@ class EvaluationRound(HasMoves):
     __table_args__ = (
         Index(None, "compound_id", "id"),
         Index(None, "state", "closes_at"),
-        Index(
-            "uq_evaluation_rounds_one_open",
-            "subject_kind",
-            "subject_id",
-            unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
+        unique_where(
+            "uq_evaluation_rounds_one_open", "subject_kind", "subject_id", where="state = 'OPEN'"
         ),
         CheckConstraint("opened_at < closes_at", name="opens_before_it_closes"),
         CheckConstraint("min_answers >= 1", name="somebody_must_answer"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from app.kit.openapi.words import ENUMS, FIELDS, add, words_for_field
+from app.kit.openapi.words import FIELDS, add, words_for_field, words_of_enum
 
 # Names of enums in the document where the class alone would say too little there.
 ENUM_NAMES: Mapping[str, str] = {
@@ -45,7 +45,7 @@ def name_enum(converter: Any, field: ma.fields.Field[Any], ret: dict[str, Any]) 
     name = enum_name(field, choices)
     if name not in converter.spec.components.schemas:
         values = [plain(choice) for choice in choices]
-        described = {"type": "string", "enum": values, "description": ENUMS.get(name, "")}
+        described = {"type": "string", "enum": values, **words_of_enum(name, choices)}
         converter.spec.components.schema(name, described)
     for key in ("type", "format", "enum"):
         ret.pop(key, None)
@@ -99,7 +99,7 @@ def _with_default(text: str, field: ma.fields.Field[Any]) -> str:
     if default in (ma.missing, None, ""):
         return add(text, "可不填", "optional")
     value = str(default).lower() if isinstance(default, bool) else f"{default}"
-    return add(text, f"不填为 {value}", f"{value} where it is left out")
+    return add(text, f"不填为 {value}", f"{value} if left out")
 
 
 def _with_null(text: str, field: ma.fields.Field[Any]) -> str:

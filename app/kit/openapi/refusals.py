@@ -69,7 +69,7 @@ def _add_problem(components: Any, error: type[DomainError]) -> None:
     """The schema of one code, with its words."""
     name = f"{camel(error.code)}Problem"
     if name not in components.schemas:
-        own = {"properties": {"code": {"enum": [error.code], "example": error.code}}}
+        own = {"properties": {"code": {"enum": [error.code]}}}
         words = f"{error.zh} · {error.en}"
         components.schema(name, {"description": words, "allOf": [{"$ref": PROBLEM}, own]})
 

@@ -1,9 +1,14 @@
-"""The words for fields and enums, from two text files that anybody may proofread."""
+"""The words for fields and enums, from two text files that anybody may proofread; a member's own
+stand beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+from app.kit.words import Worded
 
 FOLDER = Path(__file__).parent
+Node = dict[str, Any]
 
 
 def _read(name: str) -> Mapping[str, str]:
@@ -14,6 +19,25 @@ def _read(name: str) -> Mapping[str, str]:
 
 FIELDS = _read("fields.txt")
 ENUMS = _read("enums.txt")
+
+
+def words_of_enum(name: str, values: Iterable[str]) -> Node:
+    """What an enum is, and what each of its values is called: a client shows these words and needs
+    no table of its own."""
+    about, _, own = ENUMS.get(name, "").partition(" | ")
+    return {
+        "description": about,
+        "x-enum-words": {value: _words_of_value(value, own) for value in values},
+    }
+
+
+def _words_of_value(value: str, own: str) -> Mapping[str, str]:
+    """Those beside the member; of a choice that is no enum, from its line: `value 词/word；...`."""
+    if isinstance(value, Worded):
+        return {"zh": value.zh, "en": value.en}
+    pairs = (each.partition(" ") for each in own.split("；"))
+    zh, _, en = {key: words for key, _, words in pairs}[value].partition("/")
+    return {"zh": zh, "en": en}
 
 
 def words_for_field(schema: type, name: str) -> str | None:

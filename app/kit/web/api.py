@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from functools import wraps
+from functools import partialmethod, wraps
 from typing import IO, Any
 
 import flask
@@ -59,10 +59,8 @@ class KeyReused(DomainError):
 
 class InvalidCursor(DomainError):
     status, code = 422, "invalid_cursor"
-    zh, en = (
-        "翻页标记无效，请从第一页重新开始",
-        "The cursor is not valid; start from the first page",
-    )
+    zh = "翻页标记无效，请从第一页重新开始"
+    en = "The cursor is not valid; start from the first page"
 
 
 class ProblemSchema(ma.Schema):
@@ -120,12 +118,15 @@ def read_page(
     limit: int,
     cursor: str | None,
     oldest_first: bool = False,
+    show: Callable[[Sequence[Any]], Sequence[Any]] = list,
+    **wanted: Any,
 ) -> dict[str, Any]:
     """One page of `query` in the order of `key`: `{"items": [...], "next_cursor": ... or None}`.
 
     `key` is unique within the list and grows with it: an id (UUIDv7) or a number given out in
-    order. So a page stays where it was while new rows come in. Raises InvalidCursor for a cursor
-    that this list did not give out.
+    order. So a page stays where it was while new rows come in. Only rows are read that have what is
+    `wanted` in columns of the key's model, where None asks for nothing; `show` makes the items of
+    them. Raises InvalidCursor for a cursor that this list did not give out.
     """
     if cursor is not None:
         try:
@@ -133,15 +134,22 @@ def read_page(
         except (BadSignature, ValueError, TypeError, AttributeError):
             raise InvalidCursor from None
         query = query.where(key > after if oldest_first else key < after)
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(getattr(key.class_, name) == value)
     order = key.asc() if oldest_first else key.desc()
     rows: Sequence[Any] = session.scalars(query.order_by(order).limit(limit + 1)).all()
     more = len(rows) > limit
-    items = rows[:limit]
-    last = getattr(items[-1], key.key) if more else None
+    last = getattr(rows[limit - 1], key.key) if more else None
     return {
-        "items": items,
+        "items": show(rows[:limit]),
         "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
     }
+
+
+def each(show: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """How a page shows rows that are shown one by one."""
+    return lambda rows: [show(row) for row in rows]
 
 
 class UploadRequest(flask.Request):
@@ -255,6 +263,26 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return register(view)
 
         return decorator
+
+    def _operation(
+        self, method: str, rule: str, schema: Any = None, *, status: int | None = None
+    ) -> Callable[[Any], Any]:
+        """For a view of one method. With `schema` it answers that: 201 where it `creates`, else
+        200; a view that answers something else says so with `response`."""
+
+        def decorator(view: Any) -> Any:
+            if schema is not None:
+                usual = 201 if KeyReused in getattr(view, "refusals", ()) else 200
+                view = self.response(status or usual, schema)(view)
+            return self.route(rule, methods=[method])(view)
+
+        return decorator
+
+    get = partialmethod(_operation, "GET")
+    post = partialmethod(_operation, "POST")
+    put = partialmethod(_operation, "PUT")
+    patch = partialmethod(_operation, "PATCH")
+    delete = partialmethod(_operation, "DELETE")
 
     def creates(self, *errors: type[DomainError]) -> Callable[[Any], Any]:
         """As `refuses`, for an operation that creates and so takes an Idempotency-Key."""

@@ -19,6 +19,7 @@ from app.kit.orm import table_of
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.actor import Actor
 from app.people.models import Resident
+from app.resolutions import refusals
 from app.resolutions.models import (
     Answer,
     Resolution,
@@ -27,20 +28,7 @@ from app.resolutions.models import (
     Secrecy,
     VoteMethod,
 )
-from app.resolutions.refusals import (
-    MorePresentThanRoll,
-    MoreVotesThanPresent,
-    NotPresent,
-    PresentDiffers,
-    WrongMethod,
-)
-from votes.majority import (
-    MajorityOutcome,
-    MajorityRule,
-    ResolutionVote,
-    decide,
-    explain_majority,
-)
+from votes.majority import MajorityOutcome, MajorityRule, ResolutionVote, decide, explain_majority
 
 PUBLISH_WORKING_DAYS = 3
 
@@ -54,7 +42,7 @@ def count_votes(
     yes: int,
     no: int,
     abstain: int,
-) -> Resolution:
+) -> None:
     """Enter what hands or papers said; `present` is checked against the attendance of the roll.
 
     Raises WrongState, VoteVoid, WrongMethod, MorePresentThanRoll, PresentDiffers,
@@ -65,14 +53,13 @@ def count_votes(
     attendance = count_present(session, resolution.session_id)
     present = attendance.on_roll if present is None else present
     if present > attendance.roll:
-        raise MorePresentThanRoll
+        raise refusals.MorePresentThanRoll
     if present != attendance.on_roll:
-        raise PresentDiffers
+        raise refusals.PresentDiffers
     if yes + no + abstain > present:
-        raise MoreVotesThanPresent
+        raise refusals.MoreVotesThanPresent
     vote = ResolutionVote(attendance.roll, present, yes, no, abstain)
     _conclude(session, resolution, by, vote, "count", at)
-    return resolution
 
 
 def cast_vote(
@@ -106,9 +93,7 @@ def cast_vote(
     )
 
 
-def close_vote(
-    session: Session, resolution: Resolution, by: Resident, keys: KeyStore
-) -> Resolution:
+def close_vote(session: Session, resolution: Resolution, by: Resident, keys: KeyStore) -> None:
     """End the vote by phone and count it; those present without a vote stay in the base.
 
     Raises WrongState, VoteVoid, WrongMethod, and what the key store raises.
@@ -127,7 +112,6 @@ def close_vote(
         answers[Answer.ABSTAIN],
     )
     _conclude(session, resolution, by, vote, "close_vote", at)
-    return resolution
 
 
 def held_again_at_the_table() -> VoteVoid:
@@ -143,7 +127,7 @@ def _require_vote(resolution: Resolution, *methods: VoteMethod) -> None:
         raise held_again_at_the_table()
     resolution.require_state(ResolutionState.TABLED)
     if resolution.method not in methods:
-        raise WrongMethod
+        raise refusals.WrongMethod
 
 
 def _slot(resolution: Resolution, voter: Actor, keys: KeyStore) -> str:
@@ -157,7 +141,7 @@ def _require_attendance(session: Session, resolution: Resolution, voter: Actor) 
         )
     )
     if is_on_roll is None:
-        raise NotPresent
+        raise refusals.NotPresent
     if not is_on_roll:
         raise NotOnRoll
 

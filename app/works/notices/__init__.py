@@ -56,8 +56,12 @@ def _words_of_assignment(order: WorkOrder, at: datetime) -> dict[str, Any]:
 
 
 def _words_of_overdue_order(order: WorkOrder, at: datetime) -> dict[str, Any]:
-    """That it is overdue, and whose it is."""
-    return {**_words_of_assignment(order, at), "is_overdue": order.is_overdue(at)}
+    """That it is overdue and not done, and whose it is."""
+    return {
+        **_words_of_assignment(order, at),
+        **_words_of_done_order(order, at),
+        "is_overdue": order.is_overdue(at),
+    }
 
 
 def _words_of_done_order(order: WorkOrder, at: datetime) -> dict[str, Any]:

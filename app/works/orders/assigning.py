@@ -12,10 +12,10 @@ from app.people.actor import Actor
 from app.people.models import Resident
 from app.works import notices
 from app.works.access import DOERS, require_doer, require_offices
+from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_ANSWER, ORDER_TERMS
 from app.works.orders.making import start
 from app.works.orders.models import DoerKind, OrderDoer, OrderWay, WorkOrder
-from app.works.terms import end_of_due_day
 
 
 def assign_order(
@@ -27,7 +27,7 @@ def assign_order(
     doer_name: str | None,
     doer_ids: Collection[UUID],
     due_on: date | None,
-) -> WorkOrder:
+) -> None:
     """派单: hand the order to its doer, who answers within 24 hours; confirms what was proposed.
 
     `doer_ids` act for the doer. An order that was declined, or is not answered, may be assigned
@@ -44,10 +44,9 @@ def assign_order(
     record_move(session, order, "assign", by, at, reason=order.doer_name)
     if is_new:
         post(session, notices.ORDER_ASSIGNED, order, at)
-    return order
 
 
-def take_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
+def take_order(session: Session, order: WorkOrder, by: Actor) -> None:
     """抢单: take an open order and accept it in one; who comes second is refused.
 
     Raises WrongState.
@@ -60,28 +59,25 @@ def take_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
     _name_doers(order, [by.id], at)
     record_move(session, order, "take", by.resident, at)
     post(session, notices.ORDER_ASSIGNED, order, at)
-    return order
 
 
-def accept_order(session: Session, order: WorkOrder, by: Actor) -> WorkOrder:
+def accept_order(session: Session, order: WorkOrder, by: Actor) -> None:
     """接单: the doer takes the order on. Raises WrongState, NotTheDoer."""
     at = begin_move(session, order)
     require_doer(order, by)
     order.accept(at)
     record_move(session, order, "accept", by.resident, at)
-    return order
 
 
-def decline_order(session: Session, order: WorkOrder, by: Actor, reason: str) -> WorkOrder:
+def decline_order(session: Session, order: WorkOrder, by: Actor, reason: str) -> None:
     """The doer does not take the order on, and says why. Raises WrongState, NotTheDoer."""
     at = begin_move(session, order)
     require_doer(order, by)
     order.decline(reason)
     record_move(session, order, "decline", by.resident, at, reason=reason)
-    return order
 
 
-def note_contact(session: Session, order: WorkOrder, by: Actor, note: str) -> WorkOrder:
+def note_contact(session: Session, order: WorkOrder, by: Actor, note: str) -> None:
     """The doer has spoken with the raiser, if not before then now.
 
     Raises WrongState, NotTheDoer.
@@ -90,7 +86,6 @@ def note_contact(session: Session, order: WorkOrder, by: Actor, note: str) -> Wo
     require_doer(order, by)
     order.contact(at)
     record_move(session, order, "contact", by.resident, at, reason=note)
-    return order
 
 
 def _name_doers(order: WorkOrder, resident_ids: Collection[UUID], at: datetime) -> None:

@@ -14,9 +14,9 @@ from app.people.actor import Actor
 from app.works import notices
 from app.works.access import require_doer
 from app.works.carrying_out import finish_if_done
+from app.works.due_days import end_of_due_day
 from app.works.orders.models import AT_WORK, OrderProgress, OrderState, ProgressKind, WorkOrder
 from app.works.refusals import DoerCannotVerify
-from app.works.terms import end_of_due_day
 
 
 def add_progress(
@@ -55,7 +55,7 @@ def add_progress(
 
 def submit_order(
     session: Session, order: WorkOrder, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
-) -> WorkOrder:
+) -> None:
     """The doer says that it is done, and how, with photos as in `add_progress`.
 
     Raises WrongState, NotTheDoer, TooManyAttachments, UnknownAttachment.
@@ -65,10 +65,9 @@ def submit_order(
     order.submit(text, by.id, at)
     record_move(session, order, "submit", by.resident, at, reason=text)
     attach(session, order, order.compound_id, attachment_ids, by.resident, at)
-    return order
 
 
-def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None) -> WorkOrder:
+def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None) -> None:
     """核实: it is done; never by whoever did it. The last one makes its matter done.
 
     Raises DoerCannotVerify, WrongState.
@@ -79,12 +78,11 @@ def verify_order(session: Session, order: WorkOrder, by: Actor, note: str | None
     if not is_posted(session, notices.ORDER_VERIFIED, order):  # else it follows what is done anew
         post(session, notices.ORDER_VERIFIED, order, at)
     finish_if_done(session, order.matter_id, by.resident, at)
-    return order
 
 
 def return_order(
     session: Session, order: WorkOrder, by: Actor, *, reason: str, due_on: date | None
-) -> WorkOrder:
+) -> None:
     """退回: it is not done; never by whoever did it. Its due day stays unless another is given.
 
     Raises DoerCannotVerify, WrongState, DueDayPassed.
@@ -92,7 +90,6 @@ def return_order(
     at = _begin_check(session, order, by)
     order.send_back(reason, end_of_due_day(due_on, at))
     record_move(session, order, "return", by.resident, at, reason=reason)
-    return order
 
 
 def _begin_check(session: Session, order: WorkOrder, by: Actor) -> datetime:

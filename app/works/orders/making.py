@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import SessionState
@@ -11,19 +11,19 @@ from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.errors import Forbidden
 from app.kit.moves import begin_move, record_move
-from app.kit.orm import new_id
+from app.kit.orm import new_id, next_number
 from app.matters.models import Matter, MatterState
 from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.resolutions.models import Resolution, ResolutionState
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
-from app.works.terms import end_of_due_day
 
 # A resolution that was passed, and that no later one has replaced, is carried out.
-STANDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
+CARRIED_OUT = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
 class OrderWords(TypedDict):
@@ -46,7 +46,7 @@ def create_from_resolution(
     Raises WrongState, Forbidden, DueDayPassed.
     """
     begin_move(session, resolution)
-    if resolution.state not in STANDING:
+    if resolution.state not in CARRIED_OUT:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
     resolution.agenda_session.require_state(
@@ -69,7 +69,7 @@ def create_from_matter(
     matter = hold_matter(session, matter.id)
     matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING, MatterState.REOPENED)
     decided = select(Resolution.id).where(
-        Resolution.matter_id == matter.id, Resolution.state.in_(STANDING)
+        Resolution.matter_id == matter.id, Resolution.state.in_(CARRIED_OUT)
     )
     if session.scalar(select(decided.exists())):
         raise OrderFromResolution
@@ -85,6 +85,7 @@ def _create(
 ) -> WorkOrder:
     at = read_database_clock(session)
     way = _way(by, matter, words["is_open"])
+    locks.hold_alone(session, matter.compound_id)
     order = WorkOrder(
         id=new_id(),
         compound_id=matter.compound_id,
@@ -93,7 +94,7 @@ def _create(
         matter=matter,
         resolution_id=None if resolution is None else resolution.id,
         resolution=resolution,
-        number=1 + _last_number(session, matter),
+        number=next_number(session, WorkOrder.number, WorkOrder.compound_id == matter.compound_id),
         title=words["title"],
         text=words["text"],
         urgency=words["urgency"],
@@ -124,13 +125,12 @@ def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> Non
     begin_work(session, hold_matter(session, order.matter_id), agenda_session, by, at)
 
 
-def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> WorkOrder:
+def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> None:
     """Want an order no more which nobody has taken on. Raises WrongState."""
     at = begin_move(session, order)
     order.withdraw(reason)
     record_move(session, order, "withdraw", by, at, reason=reason)
     finish_if_done(session, order.matter_id, by, at)
-    return order
 
 
 def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:
@@ -138,12 +138,7 @@ def _way(by: Actor, matter: Matter, is_open: bool) -> OrderWay:
     if Role.BRANCH_SECRETARY in by.roles_in(matter.compound):
         return OrderWay.TAKE if is_open else OrderWay.ASSIGN
     if is_open:
-        raise Forbidden(zh="抢单由党支部书记发布", en="Only the branch secretary opens an order")
+        raise Forbidden(
+            zh="抢单由党支部书记发布", en="Only the branch secretary can open an order to takers"
+        )
     return OrderWay.PROPOSE
-
-
-def _last_number(session: Session, matter: Matter) -> int:
-    """Read while the compound is held alone, so that no number is given out twice."""
-    locks.hold_alone(session, matter.compound_id)
-    query = select(func.max(WorkOrder.number)).where(WorkOrder.compound_id == matter.compound_id)
-    return session.scalar(query) or 0

@@ -1,7 +1,6 @@
 """Work orders, who carries them out, and what they report."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -17,20 +16,20 @@ from app.resolutions.models import Resolution
 from app.works.limits import Urgency
 
 
-class OrderState(StrEnum):
+class OrderState(Worded):
     """Steps of a work order (domain notes, section 8). WITHDRAWN is one that nobody carried out
     and that is not wanted any more; RATED and CLOSED come with the evaluation."""
 
-    REQUESTED = "REQUESTED"
-    ASSIGNED = "ASSIGNED"
-    ACCEPTED = "ACCEPTED"
-    DECLINED = "DECLINED"
-    SUBMITTED = "SUBMITTED"
-    VERIFIED = "VERIFIED"
-    RETURNED = "RETURNED"
-    WITHDRAWN = "WITHDRAWN"
-    RATED = "RATED"
-    CLOSED = "CLOSED"
+    REQUESTED = "REQUESTED", "待派", "requested"
+    ASSIGNED = "ASSIGNED", "已派", "assigned"
+    ACCEPTED = "ACCEPTED", "已接", "accepted"
+    DECLINED = "DECLINED", "已退单", "declined"
+    SUBMITTED = "SUBMITTED", "已报完成", "submitted"
+    VERIFIED = "VERIFIED", "已核实", "verified"
+    RETURNED = "RETURNED", "退回重办", "returned"
+    WITHDRAWN = "WITHDRAWN", "已撤", "withdrawn"
+    RATED = "RATED", "已评", "rated"
+    CLOSED = "CLOSED", "已结项", "closed"
 
 
 _S = OrderState
@@ -55,13 +54,13 @@ OWED = frozenset({_S.ASSIGNED, _S.ACCEPTED, _S.DECLINED, _S.RETURNED})
 AT_WORK = frozenset({_S.ACCEPTED, _S.RETURNED})
 
 
-class OrderWay(StrEnum):
+class OrderWay(Worded):
     """派单, 抢单, 创单: the secretary assigns it, it is open for takers, or a seated member
     proposes it and the secretary confirms it by assigning."""
 
-    ASSIGN = "ASSIGN"
-    TAKE = "TAKE"
-    PROPOSE = "PROPOSE"
+    ASSIGN = "ASSIGN", "派单", "assigned"
+    TAKE = "TAKE", "抢单", "open to takers"
+    PROPOSE = "PROPOSE", "创单", "proposed"
 
 
 class DoerKind(Worded):
@@ -77,10 +76,10 @@ class DoerKind(Worded):
     COMMUNITY = "COMMUNITY", "社区", "the community"
 
 
-class ProgressKind(StrEnum):
-    BEFORE = "BEFORE"
-    PROGRESS = "PROGRESS"
-    AFTER = "AFTER"
+class ProgressKind(Worded):
+    BEFORE = "BEFORE", "办理前", "before"
+    PROGRESS = "PROGRESS", "办理中", "in progress"
+    AFTER = "AFTER", "办理后", "after"
 
 
 class WorkOrder(HasMoves):

@@ -1,4 +1,4 @@
-"""What goes in and out about work orders and hours."""
+"""What goes in and out about work orders."""
 
 from datetime import date
 from typing import Any
@@ -6,18 +6,11 @@ from typing import Any
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.people.schemas import ResidentSchema
-from app.works.ledgers import WorkHours
 from app.works.limits import Urgency
-from app.works.orders.models import (
-    DoerKind,
-    OrderProgress,
-    OrderState,
-    ProgressKind,
-    WorkOrder,
-)
+from app.works.orders.models import DoerKind, OrderProgress, OrderState, ProgressKind, WorkOrder
 
 MAX_DOERS = 20
 
@@ -93,14 +86,7 @@ class ReturnOrderArgs(WorkReasonArgs):
     due_on = Day(load_default=None)
 
 
-class HoursArgs(Schema):
-    worked_on = Day(required=True)
-    minutes = ma.fields.Integer(
-        strict=True, required=True, validate=ma.validate.Range(min=15, max=720)
-    )
-
-
-class ListedOrderSchema(Schema):
+class ListedOrderSchema(AnswerSchema):
     """An order as a list shows it. Terms are exclusive: what comes before one is in time.
 
     `is_overdue` means that the term has passed and nobody has said
@@ -112,28 +98,23 @@ class ListedOrderSchema(Schema):
         "id compound_id matter_id resolution_id number title text urgency way doer_kind "
         "doer_name state requested_at due_at assigned_at accept_due_at accepted_at "
         "contact_due_at contacted_at submission submitted_at verified_at finished_at reason "
-        "return_count escalation_level escalated_at",
+        "return_count escalation_level escalated_at label is_contacted_in_time is_in_time",
         of="order",
     )
-    matter = ma.fields.String(attribute="order.matter.title", required=True)
-    label = ma.fields.String(attribute="order.label", required=True)
-    is_contacted_in_time = ma.fields.Boolean(
-        attribute="order.is_contacted_in_time", required=True, allow_none=True
-    )
-    is_in_time = ma.fields.Boolean(attribute="order.is_in_time", required=True, allow_none=True)
-    is_overdue = ma.fields.Boolean(required=True)
+    matter = ma.fields.String(attribute="order.matter.title")
+    is_overdue = ma.fields.Boolean()
 
 
 class OrderSchema(ListedOrderSchema):
     """An order with those who act for its doer now."""
 
-    doers = ma.fields.List(ma.fields.Nested(ResidentSchema), required=True)
+    doers = ma.fields.List(ma.fields.Nested(ResidentSchema))
 
 
-class ProgressSchema(Schema):
+class ProgressSchema(AnswerSchema):
     shown = columns(OrderProgress, "id kind text at", of="progress")
-    by = ma.fields.String(attribute="progress.by.masked_name", required=True)
-    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    by = ma.fields.String(attribute="progress.by.masked_name")
+    attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
 
 
 class OrderDetailSchema(OrderSchema):
@@ -142,14 +123,5 @@ class OrderDetailSchema(OrderSchema):
     `submission_attachments` are those of the submission that `submission` shows, the newest one.
     """
 
-    submission_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
-    progress = ma.fields.List(ma.fields.Nested(ProgressSchema), required=True)
-
-
-class HoursSchema(Schema):
-    """A row of the ledger; a reversal has negative minutes and names the row that it takes back."""
-
-    shown = columns(WorkHours, "id order_id member_id minutes reverses_id reason logged_at")
-    order = ma.fields.String(attribute="order.label", required=True)
-    member = ma.fields.String(attribute="member.masked_name", required=True)
-    worked_on = Day(required=True)
+    submission_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
+    progress = ma.fields.List(ma.fields.Nested(ProgressSchema))

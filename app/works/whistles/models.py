@@ -1,7 +1,6 @@
 """Whistles: 街道吹哨、部门报到 (domain notes, section 5)."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -10,25 +9,26 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.compounds.models import Compound
 from app.kit.moves import HasMoves
 from app.kit.orm import enum_type
+from app.kit.words import Worded
 from app.matters.models import Matter
-from app.works.ledgers import MissedStep
+from app.works.escalations import MissedStep
 from app.works.limits import WhistleKind
 from app.works.refusals import ObjectedAlready
 
 
-class WhistleState(StrEnum):
+class WhistleState(Worded):
     """Steps of a whistle (domain notes, section 8). WITHDRAWN is one that was not blown;
     EVALUATED comes with the evaluation."""
 
-    COLLECTED = "COLLECTED"
-    BLOWN = "BLOWN"
-    SIGNED = "SIGNED"
-    REPORTED = "REPORTED"
-    FED_BACK = "FED_BACK"
-    VERIFIED_CLOSED = "VERIFIED_CLOSED"
-    REWORK = "REWORK"
-    WITHDRAWN = "WITHDRAWN"
-    EVALUATED = "EVALUATED"
+    COLLECTED = "COLLECTED", "待吹", "waiting to be blown"
+    BLOWN = "BLOWN", "已吹", "blown"
+    SIGNED = "SIGNED", "已签收", "signed"
+    REPORTED = "REPORTED", "已报到", "reported in"
+    FED_BACK = "FED_BACK", "已反馈", "fed back"
+    VERIFIED_CLOSED = "VERIFIED_CLOSED", "已核实结项", "verified and closed"
+    REWORK = "REWORK", "退回重办", "sent back"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    EVALUATED = "EVALUATED", "已评", "evaluated"
 
 
 _S = WhistleState
@@ -49,12 +49,16 @@ WHISTLE_STEPS = (MissedStep.SIGN, MissedStep.REPORT, MissedStep.FEED_BACK)
 WHISTLE_DONE = frozenset({_S.VERIFIED_CLOSED, _S.EVALUATED})
 
 
-class WhistleGround(StrEnum):
+class WhistleGround(Worded):
     """The three cases in which a whistle is allowed (W5)."""
 
-    CARED_UNSOLVED = "CARED_UNSOLVED"
-    JOINT_ENFORCEMENT = "JOINT_ENFORCEMENT"
-    EMERGENCY = "EMERGENCY"
+    CARED_UNSOLVED = (
+        "CARED_UNSOLVED",
+        "居民关心而街道无力解决",
+        "beyond the street's power",
+    )
+    JOINT_ENFORCEMENT = "JOINT_ENFORCEMENT", "联合执法", "joint enforcement"
+    EMERGENCY = "EMERGENCY", "应急", "emergency"
 
 
 class Whistle(HasMoves):

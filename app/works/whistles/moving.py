@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
@@ -13,13 +12,14 @@ from app.kit import locks
 from app.kit.calendar.terms import add_working_days
 from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
-from app.kit.orm import new_id
+from app.kit.orm import new_id, next_number
 from app.matters.models import Matter, MatterState
 from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.works import notices
 from app.works.access import require_offices
 from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.due_days import end_of_due_day
 from app.works.limits import (
     WHISTLE_CONTACT,
     WHISTLE_FEEDBACK,
@@ -28,7 +28,6 @@ from app.works.limits import (
     WhistleKind,
 )
 from app.works.refusals import DoerCannotVerify, NotTheDoer
-from app.works.terms import end_of_due_day
 from app.works.whistles.models import Whistle, WhistleGround, WhistleState
 
 
@@ -43,13 +42,14 @@ def request_whistle(
     matter = hold_matter(session, matter.id)
     matter.require_state(MatterState.WHISTLED, MatterState.EXECUTING, MatterState.REOPENED)
     at = read_database_clock(session)
+    locks.hold_alone(session, matter.compound_id)
     whistle = Whistle(
         id=new_id(),
         compound_id=matter.compound_id,
         compound=matter.compound,
         matter_id=matter.id,
         matter=matter,
-        number=1 + _last_number(session, matter),
+        number=next_number(session, Whistle.number, Whistle.compound_id == matter.compound_id),
         ground=ground,
         text=text,
         state=WhistleState.COLLECTED,
@@ -64,13 +64,12 @@ def request_whistle(
     return whistle
 
 
-def withdraw_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> Whistle:
+def withdraw_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> None:
     """Do not blow a whistle that was asked for. Raises WrongState."""
     at = begin_move(session, whistle)
     whistle.withdraw(reason)
     record_move(session, whistle, "withdraw", by, at, reason=reason)
     finish_if_done(session, whistle.matter_id, by, at)
-    return whistle
 
 
 def blow_whistle(
@@ -82,7 +81,7 @@ def blow_whistle(
     department: str,
     receiver_id: UUID | None,
     due_on: date | None,
-) -> Whistle:
+) -> None:
     """吹哨: the street calls a department; all its terms run from now.
 
     Raises WrongState, InvalidDoer, DueDayPassed.
@@ -103,10 +102,9 @@ def blow_whistle(
         require_offices(session, whistle.compound, [receiver_id], [Role.DEPARTMENT])
     begin_work(session, hold_matter(session, whistle.matter_id), None, by, at)
     record_move(session, whistle, "blow", by, at, reason=f"{kind}, {department}")
-    return whistle
 
 
-def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: str) -> Whistle:
+def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: str) -> None:
     """派哨异议: the department says, once and before it signs, that the matter is not its own.
 
     Raises NotTheDoer, WrongState, ObjectedAlready.
@@ -115,30 +113,27 @@ def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: st
     _require_receiver(whistle, by)
     whistle.object_to(reason, at)
     record_move(session, whistle, "object", by.resident, at, reason=reason)
-    return whistle
 
 
-def sign_whistle(session: Session, whistle: Whistle, by: Actor) -> Whistle:
+def sign_whistle(session: Session, whistle: Whistle, by: Actor) -> None:
     """签收: whoever signs leads. Raises NotTheDoer, WrongState."""
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
     whistle.sign(by.id, at)
     record_move(session, whistle, "sign", by.resident, at)
-    return whistle
 
 
-def note_contact(session: Session, whistle: Whistle, by: Actor, note: str) -> Whistle:
+def note_contact(session: Session, whistle: Whistle, by: Actor, note: str) -> None:
     """The department has spoken with those concerned. Raises NotTheDoer, WrongState."""
     at = begin_move(session, whistle)
     _require_receiver(whistle, by)
     whistle.contact(at)
     record_move(session, whistle, "contact", by.resident, at, reason=note)
-    return whistle
 
 
 def report_in(
     session: Session, whistle: Whistle, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
-) -> Whistle:
+) -> None:
     """报到: the department is on site, with photos that the same person uploaded.
 
     The photos are for whoever lives or holds an office in the place, also where a public notice
@@ -150,12 +145,11 @@ def report_in(
     whistle.report_in(text, at)
     record_move(session, whistle, "report", by.resident, at, reason=text)
     attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
-    return whistle
 
 
 def feed_back(
     session: Session, whistle: Whistle, by: Actor, *, text: str, attachment_ids: Sequence[UUID]
-) -> Whistle:
+) -> None:
     """反馈: the department says what it did, with photos as in `report_in`.
 
     Raises NotTheDoer, WrongState, TooManyAttachments, UnknownAttachment.
@@ -165,10 +159,9 @@ def feed_back(
     whistle.feed_back(text, at)
     record_move(session, whistle, "feed_back", by.resident, at, reason=text)
     attach(session, whistle, whistle.compound_id, attachment_ids, by.resident, at)
-    return whistle
 
 
-def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None) -> Whistle:
+def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None) -> None:
     """核实结项: it is solved; never by the department that did it.
 
     Raises DoerCannotVerify, WrongState.
@@ -178,12 +171,11 @@ def verify_close(session: Session, whistle: Whistle, by: Actor, note: str | None
     record_move(session, whistle, "verify_close", by.resident, at, reason=note)
     post(session, notices.WHISTLE_CLOSED, whistle, at)
     finish_if_done(session, whistle.matter_id, by.resident, at)
-    return whistle
 
 
 def rework_whistle(
     session: Session, whistle: Whistle, by: Actor, *, reason: str, due_on: date
-) -> Whistle:
+) -> None:
     """It is not solved: the department goes on until another day; never by the department itself.
 
     Raises DoerCannotVerify, WrongState, DueDayPassed.
@@ -192,7 +184,6 @@ def rework_whistle(
     due_at = end_of_due_day(due_on, at)
     whistle.rework(reason, due_at or at)
     record_move(session, whistle, "rework", by.resident, at, reason=reason)
-    return whistle
 
 
 def _begin_check(session: Session, whistle: Whistle, by: Actor) -> datetime:
@@ -209,10 +200,3 @@ def _require_receiver(whistle: Whistle, by: Actor) -> None:
     receiver = whistle.signed_by_id or whistle.receiver_id
     if receiver is not None and receiver != by.id:
         raise NotTheDoer
-
-
-def _last_number(session: Session, matter: Matter) -> int:
-    """Read while the compound is held alone, so that no number is given out twice."""
-    locks.hold_alone(session, matter.compound_id)
-    query = select(func.max(Whistle.number)).where(Whistle.compound_id == matter.compound_id)
-    return session.scalar(query) or 0

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentSchema
-from app.kit.schemas import Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.works.limits import WhistleKind
 from app.works.orders.schemas import Day, WorkReasonArgs
@@ -36,7 +36,7 @@ class WhistlesArgs(PageArgs):
     overdue = ma.fields.Boolean(load_default=False)
 
 
-class WhistleSchema(Schema):
+class WhistleSchema(AnswerSchema):
     """A whistle: each term and the time at which its step really came.
 
     `is_overdue` means that the term of the department's next step has passed; `is_in_time` is known
@@ -48,17 +48,15 @@ class WhistleSchema(Schema):
         "id compound_id matter_id number ground text state requested_at kind department "
         "blown_at objected_at objection sign_due_at signed_at contact_due_at contacted_at "
         "report_due_at reported_at report due_at fed_back_at feedback closed_at reason "
-        "rework_count escalation_level escalated_at",
+        "rework_count escalation_level escalated_at label is_in_time",
         of="whistle",
     )
-    matter = ma.fields.String(attribute="whistle.matter.title", required=True)
-    label = ma.fields.String(attribute="whistle.label", required=True)
-    is_in_time = ma.fields.Boolean(attribute="whistle.is_in_time", required=True, allow_none=True)
-    is_overdue = ma.fields.Boolean(required=True)
+    matter = ma.fields.String(attribute="whistle.matter.title")
+    is_overdue = ma.fields.Boolean()
 
 
 class WhistleDetailSchema(WhistleSchema):
     """A whistle with the photos of its report, and of the feedback that `feedback` shows."""
 
-    report_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
-    feedback_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema), required=True)
+    report_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))
+    feedback_attachments = ma.fields.List(ma.fields.Nested(AttachmentSchema))

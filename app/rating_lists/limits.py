@@ -10,6 +10,5 @@ COUNTED_TERMS = (
         RatingList.notice_ends_at,
         RatingList.state == ListState.NOTICED,
         lambda made: [entry.notice for entry in made.entries],
-        place=lambda made: {"community_id": made.community_id},
     ),
 )

@@ -1,4 +1,4 @@
-"""Ends of terms: days that people give, and terms of whistles in working days."""
+"""Days by which work is due: those that people give, and those counted in working days."""
 
 from datetime import date, datetime
 

@@ -8,7 +8,6 @@ who moved, the reason of a refusal, what was noted - stays there.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from app.deliberation.models import SolutionCard
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.rounds.models import EvaluationRound, SubjectKind
 from app.kit.audit import AuditEntry
+from app.kit.words import Worded
 from app.matters.models import Matter
 from app.matters.services import count_endorsements
 from app.resolutions.models import Resolution
@@ -31,27 +31,27 @@ from votes.explanation import label
 from votes.selection import Outcome
 
 
-class Step(StrEnum):
+class Step(Worded):
     """民提、民议、民决、民办、民评、民约 (domain notes, section 5)."""
 
-    RAISE = "RAISE"
-    DELIBERATE = "DELIBERATE"
-    DECIDE = "DECIDE"
-    EXECUTE = "EXECUTE"
-    EVALUATE = "EVALUATE"
-    PACT = "PACT"
+    RAISE = "RAISE", "民提", "raise"
+    DELIBERATE = "DELIBERATE", "民议", "deliberate"
+    DECIDE = "DECIDE", "民决", "decide"
+    EXECUTE = "EXECUTE", "民办", "carry out"
+    EVALUATE = "EVALUATE", "民评", "evaluate"
+    PACT = "PACT", "民约", "agree"
 
 
-class About(StrEnum):
-    MATTER = "matter"
-    SESSION = "session"
-    CARD = "card"
-    RESOLUTION = "resolution"
-    ORDER = "order"
-    WHISTLE = "whistle"
-    ROUND = "evaluation_round"
-    EVALUATION = "evaluation"
-    VERSION = "convention_version"
+class About(Worded):
+    MATTER = "matter", "事项", "matter"
+    SESSION = "session", "一期月月谈", "session"
+    CARD = "card", "方案卡片", "solution card"
+    RESOLUTION = "resolution", "决议", "resolution"
+    ORDER = "order", "任务单", "work order"
+    WHISTLE = "whistle", "哨声", "whistle"
+    ROUND = "evaluation_round", "民评", "evaluation round"
+    EVALUATION = "evaluation", "评定", "judgement"
+    VERSION = "convention_version", "规约版本", "version of a convention"
 
 
 # The things whose moves are told, and what they are called in an answer.

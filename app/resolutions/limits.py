@@ -6,11 +6,7 @@ from app.resolutions.models import BranchReview, Resolution, ResolutionState
 # How long a notice runs (domain notes, section 7), as `app.kit.calendar.terms.notice_end` counts.
 NOTICE_DAYS = 7
 COUNTED_TERMS = (
-    CountedTerm(
-        BranchReview.lapses_at,
-        BranchReview.opinion.is_(None),
-        place=lambda review: {"compound_id": review.resolution.compound_id},
-    ),
+    CountedTerm(BranchReview.lapses_at, BranchReview.opinion.is_(None)),
     CountedTerm(Resolution.publish_due_at, Resolution.state == ResolutionState.PASSED),
     notice_term(
         Resolution.notice_ends_at,

@@ -12,16 +12,11 @@ from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 from app.evaluations.schemas import EvaluationResultSchema
 from app.kit.clock import local, local_date, spoken_end
 from app.matters.models import Matter
-from app.reports.lines import LINES, TOOK_IN
-from app.reports.story import About, Entry, Listing, Move, Reference, Sources, Step
 from app.resolutions.models import Resolution, ResolutionState
+from app.story.lines import LINES, TOOK_IN
+from app.story.sources import About, Entry, Listing, Move, Reference, Sources, Step
 from votes.selection import Outcome
 
-VOTES = {
-    ResolutionState.PASSED: ("通过", "passed"),
-    ResolutionState.FAILED: ("未通过", "failed"),
-    ResolutionState.NO_QUORUM: ("到会人数不足", "no quorum"),
-}
 IN_TIME = {True: ("（按期）", " in time"), False: ("（逾期）", " late"), None: ("", "")}
 
 
@@ -37,16 +32,16 @@ class Detail(NamedTuple):
 def tell(matter: Matter, sources: Sources) -> list[Entry]:
     """Every public move about the matter, oldest first."""
     entries = [
-        *_told(matter, sources),
+        *_moves(matter, sources),
         *_support(matter, sources),
-        *_counts(sources),
+        *_ballot_results(sources),
         *map(_judgement, sources.evaluations),
     ]
     # A stable order: what happened in one moment stays as it is told above.
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _told(matter: Matter, sources: Sources) -> Iterator[Entry]:
+def _moves(matter: Matter, sources: Sources) -> Iterator[Entry]:
     for move in sources.moves:
         entry, thing = move.entry, move.thing
         key = (entry.thing, entry.verb)
@@ -89,7 +84,7 @@ def _support(matter: Matter, sources: Sources) -> Iterator[Entry]:
         )
 
 
-def _counts(sources: Sources) -> Iterator[Entry]:
+def _ballot_results(sources: Sources) -> Iterator[Entry]:
     """What each count made of it: its rank and score, and whether it was carried over."""
     carried = 0
     for listing in sources.listings.values():
@@ -111,11 +106,10 @@ def _counts(sources: Sources) -> Iterator[Entry]:
 
 
 def _ballot_result(listing: Listing, at: datetime, about: Reference) -> Entry:
-    zh, en = {
-        Outcome.SELECTED: ("入选", "selected"),
-        Outcome.DEFERRED: ("未入选", "not selected"),
-        Outcome.SKIPPED: ("已另行处理", "dealt with otherwise"),
-    }[listing.outcome or Outcome.SKIPPED]
+    outcome = listing.outcome or Outcome.SKIPPED
+    zh, en = outcome.zh, outcome.en
+    if outcome is Outcome.DEFERRED:  # that it is carried over is told next
+        zh, en = "未入选", "not selected"
     if listing.worth is SessionOutcome.NO_VOTE:
         zh, en = f"题目不足两件，不投票，{zh}", f"Fewer than two matters, so no vote: {en}"
         figures: dict[str, Any] = {"outcome": listing.outcome}
@@ -178,7 +172,6 @@ def _voted(move: Move) -> Entry:
     names = ("roll", "present", "yes", "no", "abstain")
     is_last = resolution.voted_at == move.entry.at
     figures = {name: getattr(resolution, name) for name in names} if is_last else {}
-    zh, en = VOTES[outcome]
     marks = (
         (
             f"（赞成 {resolution.yes}、反对 {resolution.no}、弃权 {resolution.abstain}）",
@@ -191,8 +184,8 @@ def _voted(move: Move) -> Entry:
         move.entry.at,
         Step.DECIDE,
         "RESOLUTION_VOTED",
-        f"{resolution.label}表决{zh}{marks[0]}",
-        f"Resolution {resolution.number} {en}{marks[1]}",
+        f"{resolution.label}表决{outcome.zh}{marks[0]}",
+        f"Resolution {resolution.number} {outcome.en}{marks[1]}",
         move.about,
         {"outcome": outcome.value, **figures},
     )
@@ -223,7 +216,7 @@ def _term(move: Move) -> Detail:
     )
 
 
-def _checked(at_name: str) -> Callable[[Move], Detail]:
+def _whether_in_time(at_name: str) -> Callable[[Move], Detail]:
     """Whether work that was found done came in its term; not known of an earlier attempt."""
 
     def detail(move: Move) -> Detail:
@@ -244,13 +237,13 @@ def _step_of_whistle(at_name: str, due_name: str) -> Callable[[Move], Detail]:
 
 
 def _counted(move: Move) -> Detail:
-    asked: EvaluationRound = move.thing
-    if asked.outcome is not RoundOutcome.COUNTED:
-        return Detail({"outcome": asked.outcome}, "，人数不足，没有结果", ": too few answered")
-    result = EvaluationResultSchema().dump(Result(asked.figures))
+    round_: EvaluationRound = move.thing
+    if round_.outcome is not RoundOutcome.COUNTED:
+        return Detail({"outcome": round_.outcome}, "，人数不足，没有结果", ": too few answered")
+    result = EvaluationResultSchema().dump(Result(round_.figures))
     satisfied = result["satisfaction"]["text"]
     return Detail(
-        {"outcome": asked.outcome, **result}, f"，满意率 {satisfied}", f": satisfied {satisfied}"
+        {"outcome": round_.outcome, **result}, f"，满意率 {satisfied}", f": satisfied {satisfied}"
     )
 
 
@@ -273,8 +266,8 @@ DETAILS: dict[tuple[str, str], Callable[[Move], Detail]] = {
     ("convention_versions", "enter_force"): _in_force,
     ("convention_versions", "be_repealed"): lambda move: Detail({}, at=move.thing.repealed_at),
     ("work_orders", "assign"): lambda move: Detail({"doer": move.entry.reason}),
-    ("work_orders", "verify"): _checked("verified_at"),
-    ("whistles", "verify_close"): _checked("closed_at"),
+    ("work_orders", "verify"): _whether_in_time("verified_at"),
+    ("whistles", "verify_close"): _whether_in_time("closed_at"),
     ("whistles", "sign"): _step_of_whistle("signed_at", "sign_due_at"),
     ("whistles", "report"): _step_of_whistle("reported_at", "report_due_at"),
     ("evaluation_rounds", "close"): _counted,

@@ -65,10 +65,11 @@ def test_session_is_looked_back_at_and_closed(month: Month):
     assert notice["_yueyuetan"]["session_id"] == closed["id"]
     data = notice["_yueyuetan"]["data"]
     assert [each["state"] for each in data["matters"]] == ["CLOSED", "SHELVED", "SHELVED"]
-    assert data["rates"]["resolution"]["text"] == "1/1 = 100.0%"
+    assert data["rates"]["solved_rate"]["text"] == "1/1 = 100.0%"
     assert "按期办结率 1/1 = 100.0%" in notice["content_text"]
-    assert "议题「夜间停车难」：办结\n议题「电动车充电」：暂缓\n" in notice["content_text"]
-    assert "「夜间停车难」: closed\n「电动车充电」: shelved\n" in notice["content_text"]
+    assert "议题1「夜间停车难」：办结\n议题2「电动车充电」：暂缓\n" in notice["content_text"]
+    en = notice["_yueyuetan"]["en"]["content_text"]
+    assert 'Matter 1 "夜间停车难": closed\nMatter 2 "电动车充电": shelved\n' in en
     assert len(month.desk.notices("LOOK_BACK_STARTED")) == 1
 
 
@@ -152,7 +153,7 @@ def test_session_closes_when_a_later_one_has_taken_its_matter_over(cast: Cast, m
     assert month.stage.matter() == "LISTED"
     assert body_of(month.do("close"))["state"] == "CLOSED"
     (notice,) = month.desk.notices("SESSION_CLOSED")
-    assert "转入后续一期" in notice["content_text"]
+    assert "已列入后续一期" in notice["content_text"]
 
 
 def test_order_given_back_keeps_its_matter_off_the_next_list(cast: Cast, month: Month):

@@ -1,19 +1,17 @@
 """回头看: the session is evaluated, and closed when it is known what became of its matters."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.board.posting import post
-from app.deliberation.agenda import chosen_rows
+from app.deliberation.agenda import hold_chosen_matters
 from app.evaluations import notices
 from app.evaluations.rates import rates_of, read_works, scope_of_session
 from app.evaluations.refusals import MattersAreOpen
 from app.evaluations.schemas import FourRatesSchema
 from app.kit.moves import begin_move, record_move
-from app.matters.models import Matter, MatterState
+from app.matters.models import MatterState
 from app.people.models import Resident
 
 # What the session itself need not wait for.
@@ -22,20 +20,18 @@ KNOWN = frozenset(
 )
 
 
-def start_evaluation(
-    session: Session, agenda_session: AgendaSession, by: Resident
-) -> AgendaSession:
+def start_evaluation(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
     """回头看: look again at what was carried out; without any order, where there was nothing to.
 
     Raises WrongState, MattersAreOpen.
     """
     at = begin_move(session, agenda_session)
     from_state = agenda_session.state
-    matters = chosen_matters(session, agenda_session)
+    matters = hold_chosen_matters(session, agenda_session.id)
     if from_state is SessionState.RESOLVED and any(
         each.state is MatterState.RESOLVED for each in matters
     ):
-        raise MattersAreOpen(zh="还有决议没有派单", en="A resolution is not being carried out yet")
+        raise MattersAreOpen(zh="还有决议没有派单", en="Some resolution has no order yet")
     agenda_session.start_evaluation()
     record_move(session, agenda_session, "start_evaluation", by, at)
     post(
@@ -46,17 +42,16 @@ def start_evaluation(
         matters=matters,
         data={"matters": notices.ChosenMatterData(many=True).dump(matters)},
     )
-    return agenda_session
 
 
-def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> AgendaSession:
-    """End the session when it is known what became of each chosen matter; the three rates go on
+def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
+    """End the session when it is known what became of each chosen matter; the four rates go on
     the board with it.
 
     Raises WrongState, MattersAreOpen.
     """
     at = begin_move(session, agenda_session)
-    matters = chosen_matters(session, agenda_session)
+    matters = hold_chosen_matters(session, agenda_session.id)
     agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
     taken_over = _taken_over(session, agenda_session)
     if {each.id for each in matters if each.state not in KNOWN} - taken_over:
@@ -77,20 +72,6 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
             "rates": FourRatesSchema().dump(rates),
         },
     )
-    return agenda_session
-
-
-def chosen_matters(session: Session, agenda_session: AgendaSession) -> Sequence[Matter]:
-    """The matters that the session chose, in the order of the tally."""
-    ids = [row.matter_id for row in chosen_rows(session, agenda_session.id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
 
 
 def _taken_over(session: Session, agenda_session: AgendaSession) -> set[object]:

@@ -13,7 +13,7 @@ from app.kit.errors import WrongState
 from app.kit.orm import new_id
 from app.people.actor import Actor
 from app.people.models import Role
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders.models import AT_WORK, DONE, OrderState, WorkOrder
 from app.works.refusals import HoursReversedAlready, InvalidDay, NotTheDoer, TooManyMinutes
 
@@ -69,7 +69,7 @@ def reverse_hours(session: Session, hours: WorkHours, by: Actor, reason: str) ->
     if hours.member_id != by.id and Role.BRANCH_SECRETARY not in by.roles_in(hours.order.compound):
         raise NotTheDoer
     if hours.reverses_id is not None:
-        raise WrongState(zh="冲销记录不能再冲销", en="A reversal is not reversed")
+        raise WrongState(zh="冲销记录不能再冲销", en="A reversal cannot be reversed")
     reversal = WorkHours(
         id=new_id(),
         order_id=hours.order_id,
@@ -94,12 +94,4 @@ def reverse_hours(session: Session, hours: WorkHours, by: Actor, reason: str) ->
 
 
 def _record(session: Session, hours: WorkHours, verb: str, by: Actor) -> None:
-    record(
-        session,
-        hours,
-        verb,
-        at=hours.logged_at,
-        actor_id=by.id,
-        compound_id=hours.compound_id,
-        reason=hours.reason,
-    )
+    record(session, hours, verb, by.id, hours.logged_at, reason=hours.reason)

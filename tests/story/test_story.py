@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.reports.story import Step
+from app.story.sources import Step
 from tests.cast import Cast, ballot
 from tests.checks import counted, refusal
 from tests.conventions.steps import Desk as Pacts
@@ -103,7 +103,7 @@ def test_a_matter_through_all_steps(cast: Cast, travel: Travel):
     assert in_force["at"] == TERM_END
     assert find(entries, "ORDER_ASSIGNED")["figures"] == {"doer": "物业"}
     assert find(entries, "ORDER_VERIFIED")["figures"] == {"in_time": False}
-    assert find(entries, "REOPENED")["figures"]["resolution"]["text"] == "0/1 = 0.0%"
+    assert find(entries, "REOPENED")["figures"]["solved_rate"]["text"] == "0/1 = 0.0%"
     assert not any("王" in entry["text"] or "居民" in entry["text"] for entry in entries)
 
 

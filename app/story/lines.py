@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from app.reports.story import Step
+from app.story.sources import Step
 
 
 class Line(NamedTuple):

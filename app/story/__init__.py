@@ -1,0 +1,1 @@
+"""The story of a matter, told from all that happened to it."""

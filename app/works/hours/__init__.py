@@ -1,0 +1,1 @@
+"""工时: the hours that seated members give to orders."""
