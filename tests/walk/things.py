@@ -19,7 +19,7 @@ from app.matters.models import Matter
 from app.people.models import Appointment, Residence
 from app.rating_lists.models import RatingEntry, RatingList
 from app.resolutions.models import Resolution
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.works.ledgers import WorkHours
+from app.works.hours.models import WorkHours
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderDoer, OrderWay, WorkOrder
 from app.works.whistles.models import Whistle, WhistleGround
