@@ -313,8 +313,15 @@ class Walk:
                 request = self._request(turn, is_wild)
             except NotNow:
                 continue
-            accepted |= self._call(turn, request)
+            accepted |= self._call(turn, request) or self._call_with_reason(turn, request)
         return accepted
+
+    def _call_with_reason(self, turn: Turn, request: dict[str, Any]) -> bool:
+        """The same with a reason, where one was asked for."""
+        body = request.get("json")
+        if self.report.calls[-1].code != "reason_missing" or not isinstance(body, dict):
+            return False
+        return self._call(turn, {**request, "json": {**body, "reason": turn.words()}})
 
     def _request(self, turn: Turn, is_wild: bool) -> dict[str, Any]:
         try:
