@@ -68,8 +68,8 @@ def ask_all(trip: Walk) -> None:
         session = db.session()
         note(trip, sums.log_faults(session))
         note(trip, sums.tally_faults(session))
-        note(trip, sums.figure_faults(session, trip.world))
         session.rollback()
+    note(trip, sums.figure_faults(trip.world))
     note(trip, cells.cell_faults(trip.world))
     note(trip, board.story_faults(trip.world))
 

@@ -8,15 +8,18 @@ from sqlalchemy.orm import Session
 
 from app.backup import checks
 from app.ballots.models import ResultRow, SessionResult
-from app.compounds.models import Community, Compound, Subdistrict
 from app.kit.clock import local_date
-from app.reports.figures import figures_of_place
-from app.reports.periods import month_of, year_of
+from tests.cast import Person
 from tests.walk.walking import Fault
 from tests.walk.world import World
 
 # What the second officer has still to do is no fault of the result.
 AWAITED = "countersign"
+PLACES = {
+    "compound": "/compounds",
+    "community": "/communities",
+    "subdistrict": "/subdistricts",
+}
 ADDED_UP = (
     ("participation", "raised"),
     ("participation", "merged"),
@@ -59,25 +62,36 @@ def tally_faults(session: Session) -> Iterator[Fault]:
             yield Fault("tally: ranks", f"{[row.rank for row in rows]}")
 
 
-def figure_faults(session: Session, world: World) -> Iterator[Fault]:
-    """Figures of a place that are not the sum of those below it, or of its months."""
+def figure_faults(world: World) -> Iterator[Fault]:
+    """Figures of a place that are not the sum of those below it, as the street office reads them."""
+    grounds = list(world.grounds.values())
+    readers = world.holders("SUBDISTRICT_OFFICER", grounds[0].compound)
+    if not readers:
+        return
     today = local_date(world.clock.now)
-    month, year = month_of(f"{today:%Y-%m}"), year_of(f"{today:%Y}")
-    street = session.get_one(Subdistrict, world.cast.subdistrict.id)
-    communities = session.scalars(select(Community)).all()
-    for period in (month, year):
-        of_street = _numbers(figures_of_place(session, street, period))
-        of_communities = [_numbers(figures_of_place(session, each, period)) for each in communities]
-        of_compounds = [
-            _numbers(figures_of_place(session, each, period))
-            for each in session.scalars(select(Compound))
-        ]
-        for name, value in of_street.items():
-            for level in (of_communities, of_compounds):
-                parts = [each[name] for each in level]
+    levels = {
+        level: sorted({str(ground.at(level).id) for ground in grounds})
+        for level in ("compound", "community", "subdistrict")
+    }
+    for period in (f"month={today:%Y-%m}", f"year={today:%Y}"):
+        of = {
+            level: [
+                _read(world, readers[0], f"{PLACES[level]}/{id_}/figures?{period}") for id_ in ids
+            ]
+            for level, ids in levels.items()
+        }
+        (whole,) = of["subdistrict"]
+        for name, value in whole.items():
+            for level in ("community", "compound"):
+                parts = [each.get(name) for each in of[level]]
                 if value is not None and value != sum(part or 0 for part in parts):
-                    text = f"{period.label}: {value}, and below {parts}"
+                    text = f"{period}: {value}, and below {parts}"
                     yield Fault(f"figures: {name} does not add up", text)
+
+
+def _read(world: World, reader: Person, path: str) -> dict[str, Any]:
+    answer = world.logged_in(reader).get(path)
+    return _numbers(answer.json) if answer.status_code == 200 else {}
 
 
 def _numbers(figures: dict[str, Any]) -> dict[str, Any]:
