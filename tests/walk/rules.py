@@ -10,7 +10,7 @@ from app.kit.web.api import PREFIX
 STATES = """
 PATCH /me | | 0.2
 POST /me/offices | | 0.6
-PUT /me/officer-key | | 0.5
+PUT /me/officer-key | | 1
 POST /me/officer-key/revoke | | 0.1
 POST /auth/wechat | | 0.3
 POST /auth/refresh | | 0.3
@@ -27,19 +27,19 @@ PUT /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 1.5
 DELETE /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 0.3
 POST /matters/{matter_id}/screen | SUBMITTED DEFERRED LISTED | 7
 POST /communities/{community_id}/rotation/skip | | 0.2
-POST /communities/{community_id}/rotation/swap | | 0.2
+POST /communities/{community_id}/rotation/swap | | 0.4
 POST /compounds/{compound_id}/sessions | | 2
 PUT /sessions/{session_id}/roll | DRAFT COLLECTING LISTED | 0.5
 PUT /sessions/{session_id}/ballot | VOTING EXTENDED | 3
 DELETE /sessions/{session_id}/ballot | VOTING EXTENDED | 0.3
 POST /sessions/{session_id}/start-collecting | DRAFT | 3
 POST /sessions/{session_id}/freeze-list | COLLECTING | 0.8
-POST /sessions/{session_id}/open-voting | LISTED | 3
-POST /sessions/{session_id}/extend-voting | VOTING | 0.3
-POST /sessions/{session_id}/close-voting | VOTING EXTENDED | 2
+POST /sessions/{session_id}/open-voting | LISTED | 6
+POST /sessions/{session_id}/extend-voting | VOTING | 0.6
+POST /sessions/{session_id}/close-voting | VOTING EXTENDED | 1
 POST /sessions/{session_id}/cancel | DRAFT COLLECTING LISTED | 0.12
-PUT /compounds/{compound_id}/countersigner | | 0.6
-POST /sessions/{session_id}/countersignature | TALLIED MEETING RESOLVED EXECUTING | 1
+PUT /compounds/{compound_id}/countersigner | | 1.5
+POST /sessions/{session_id}/countersignature | TALLIED MEETING RESOLVED EXECUTING CLOSED | 1.9
 POST /sessions/{session_id}/countersignature/refusal | TALLIED MEETING RESOLVED EXECUTING | 0.5
 POST /sessions/{session_id}/paper-batches | VOTING EXTENDED
 POST /sessions/{session_id}/paper-slips/{serial}/enter | ISSUED
@@ -50,10 +50,10 @@ POST /sessions/{session_id}/paper-slips/{serial}/photos | ENTERED | 0.6
 POST /sessions/{session_id}/paper-voter | VOTING EXTENDED | 0.4
 POST /sessions/{session_id}/paper-sheet/enter | VOTING EXTENDED | 0.6
 POST /sessions/{session_id}/paper-sheet/confirm | VOTING EXTENDED | 0.6
-PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 0.12
-PUT /sessions/{session_id}/manual-count | LISTED | 2
-POST /sessions/{session_id}/manual-count/confirm | LISTED | 2
-POST /sessions/{session_id}/conclude-count | LISTED | 2
+PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 0.3
+PUT /sessions/{session_id}/manual-count | LISTED | 3
+POST /sessions/{session_id}/manual-count/confirm | LISTED | 3
+POST /sessions/{session_id}/conclude-count | LISTED | 3
 POST /sessions/{session_id}/start-meeting | TALLIED | 3
 POST /sessions/{session_id}/conclude-meeting | MEETING | 0.7
 POST /sessions/{session_id}/invitations | TALLIED MEETING
@@ -78,21 +78,21 @@ POST /resolutions/{resolution_id}/close-vote | TABLED | 2
 POST /resolutions/{resolution_id}/shelve | DRAFT TABLED NO_QUORUM VOID | 0.25
 POST /resolutions/{resolution_id}/escalate | FAILED SHELVED | 0.6
 POST /resolutions/{resolution_id}/publish | PASSED | 2
-POST /compounds/{compound_id}/conventions | | 1
+POST /compounds/{compound_id}/conventions | | 1.9
 POST /conventions/{convention_id}/amend | IN_FORCE
-POST /conventions/{convention_id}/repeal | IN_FORCE | 0.7
+POST /conventions/{convention_id}/repeal | IN_FORCE | 1.5
 PUT /convention-versions/{version_id} | DRAFT | 0.6
 POST /convention-versions/{version_id}/submit | DRAFT | 2
 POST /convention-versions/{version_id}/flags/{flag_id}/clear | OPEN | 1.5
 POST /convention-versions/{version_id}/flags/{flag_id}/uphold | OPEN | 0.5
 POST /convention-versions/{version_id}/review | REVIEW | 2
-POST /convention-versions/{version_id}/record-vote | REVIEW | 2
-POST /convention-versions/{version_id}/record-owner-vote | REVIEW | 2
+POST /convention-versions/{version_id}/record-vote | REVIEW | 3
+POST /convention-versions/{version_id}/record-owner-vote | REVIEW | 3
 POST /convention-versions/{version_id}/publish | VOTED | 2
 POST /convention-versions/{version_id}/file | NOTICED | 2
 POST /convention-versions/{version_id}/withdraw | DRAFT REVIEW | 0.2
 POST /clauses/{clause_id}/owner-vote | INACTIVE
-POST /compounds/{compound_id}/conventions/from-case | | 0.6
+POST /compounds/{compound_id}/conventions/from-case | | 1.5
 POST /matters/{matter_id}/orders | DISPATCHED EXECUTING REOPENED | 1.5
 POST /resolutions/{resolution_id}/orders | PASSED NOTICED EFFECTIVE | 1.5
 POST /orders/{order_id}/assign | REQUESTED DECLINED ASSIGNED | 2
@@ -131,7 +131,7 @@ PUT /evaluation-rounds/{round_id}/paper | OPEN | 1.5
 POST /evaluation-rounds/{round_id}/paper/confirm | OPEN | 1.5
 POST /sessions/{session_id}/start-evaluation | RESOLVED EXECUTING | 0.7
 POST /sessions/{session_id}/close | RESOLVED EVALUATING | 2
-POST /matters/{matter_id}/cases | CLOSED | 2
+POST /matters/{matter_id}/cases | CLOSED | 3
 PUT /cases/{case_id} | DRAFT | 0.5
 POST /cases/{case_id}/publish | DRAFT | 2
 POST /cases/{case_id}/withdraw | DRAFT PUBLISHED | 0.3

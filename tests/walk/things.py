@@ -63,7 +63,12 @@ QUERIES: dict[str, Select[Any]] = {
         Appointment.role,
     ),
     "batch_id": _rows(PaperBatch, PaperBatch.session_id, literal("ISSUED")),
-    "serial": _rows(PaperSlip, PaperSlip.session_id, name=PaperSlip.serial),
+    "serial": _rows(
+        PaperSlip,
+        PaperSlip.session_id,
+        case((AgendaSession.state.in_(["VOTING", "EXTENDED"]), PaperSlip.state), else_="OVER"),
+        PaperSlip.serial,
+    ).join(AgendaSession, AgendaSession.id == PaperSlip.session_id),
     "card_id": _rows(SolutionCard, SolutionCard.session_id),
     "resolution_id": _rows(Resolution, Resolution.session_id, name=Resolution.method),
     "convention_id": _rows(

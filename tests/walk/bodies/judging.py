@@ -121,7 +121,7 @@ def _case(turn: Turn) -> dict[str, Any]:
         "title": f"这样解决{turn.world.memory.next()}",
         "problem": turn.words(),
         "solution": turn.words() if turn.happens(0.5) else ...,
-        "convention_id": str(turn.pick(conventions)) if conventions and turn.happens(0.7) else ...,
+        "convention_id": str(turn.pick(conventions)) if conventions and turn.happens(0.9) else ...,
     }
 
 

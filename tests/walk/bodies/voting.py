@@ -263,7 +263,13 @@ def confirm_sheet(turn: Turn) -> dict[str, Any]:
 
 @says("PUT /sessions/{session_id}/manual-method")
 def method(turn: Turn) -> dict[str, Any]:
-    return json(method=turn.pick(("HANDS", "STICKERS", "BEANS", None)))
+    """Where there is something to choose from; who has chosen rarely undoes it."""
+    chosen = column(turn, AgendaSession.manual_method)
+    if turn.about.state == "LISTED" and len(listed(turn)) < 2:
+        return json(method=None)
+    if turn.world.is_tidy or (chosen is not None and turn.happens(0.2)):
+        return json(method=None)
+    return json(method=turn.pick(("HANDS", "STICKERS", "BEANS")))
 
 
 @says("PUT /sessions/{session_id}/manual-count", who=clerks)

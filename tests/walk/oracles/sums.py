@@ -63,7 +63,7 @@ def tally_faults(session: Session) -> Iterator[Fault]:
 
 
 def figure_faults(world: World) -> Iterator[Fault]:
-    """Figures of a place that are not the sum of those below it, as the street office reads them."""
+    """Figures of a place that are not the sum of those below it, for the street office."""
     grounds = list(world.grounds.values())
     readers = world.holders("SUBDISTRICT_OFFICER", grounds[0].compound)
     if not readers:
