@@ -547,6 +547,16 @@ def list_it(matter: Matter) -> None:
         matter.screen(M.LISTED, uuid4(), NOW, "说明")
 
 
+def reopen(matter: Matter) -> None:
+    """Judged unsolved; or judged so before, and what was to be done anew is not wanted any more."""
+    if matter.state is M.EXECUTING:
+        with pytest.raises(WrongState):
+            matter.reopen(NOW)
+        matter.give_up_work()
+    else:
+        matter.reopen(NOW)
+
+
 MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     **{to: lambda matter, to=to: matter.screen(to, uuid4(), NOW, "说明") for to in OUTCOMES},
     M.LISTED: lambda matter: list_it(matter),
@@ -560,7 +570,7 @@ MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     M.DONE: lambda matter: matter.finish(),
     M.EVALUATED: lambda matter: matter.evaluate(),
     M.CLOSED: lambda matter: matter.close(),
-    M.REOPENED: lambda matter: matter.reopen(),
+    M.REOPENED: reopen,
 }
 RESIDENCE_VERBS: dict[ResidenceState, Callable[[Residence], None]] = {
     R.VERIFIED: lambda residence: residence.verify(uuid4(), NOW),
@@ -574,7 +584,7 @@ SESSION_PAIRS = """
     LISTED > VOTING TALLIED CANCELLED
     VOTING > EXTENDED TALLIED VOID
     EXTENDED > TALLIED VOID
-    TALLIED > MEETING
+    TALLIED > MEETING CLOSED
     MEETING > RESOLVED
     RESOLVED > EXECUTING EVALUATING CLOSED
     EXECUTING > EVALUATING
@@ -584,24 +594,25 @@ SESSION_PAIRS = """
     VOID >
 """
 # What is listed may end before it was voted on (R8); what is deferred is screened again (R7). What
-# was selected may be decided or shelved without any card.
+# was selected may be decided, handed on or shelved without any card. What nobody carries on any
+# more is shelved.
 MATTER_PAIRS = """
     SUBMITTED > LISTED MERGED DISPATCHED WHISTLED REFUSED
     LISTED > SELECTED DEFERRED DISPATCHED WHISTLED REFUSED
     DEFERRED > LISTED MERGED DISPATCHED WHISTLED REFUSED
-    SELECTED > DELIBERATED RESOLVED SHELVED
+    SELECTED > DELIBERATED RESOLVED OWNER_VOTE SHELVED
     DELIBERATED > RESOLVED OWNER_VOTE SHELVED
-    RESOLVED > EXECUTING
-    EXECUTING > DONE
+    RESOLVED > EXECUTING SHELVED
+    EXECUTING > DONE REOPENED SHELVED
     DONE > EVALUATED
     EVALUATED > CLOSED REOPENED
     REOPENED > EXECUTING LISTED
     CLOSED >
-    OWNER_VOTE >
+    OWNER_VOTE > RESOLVED SHELVED
     SHELVED >
     MERGED >
-    DISPATCHED > EXECUTING
-    WHISTLED > EXECUTING
+    DISPATCHED > EXECUTING SHELVED
+    WHISTLED > EXECUTING SHELVED
     REFUSED >
 """
 RESIDENCE_PAIRS = """

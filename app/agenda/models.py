@@ -59,7 +59,8 @@ SESSION_MOVES: dict[SessionState, frozenset[SessionState]] = {
     # VOTING, EXTENDED > VOID: the vote's key is lost, and another session holds the vote again.
     _S.VOTING: frozenset({_S.EXTENDED, _S.TALLIED, _S.VOID}),
     _S.EXTENDED: frozenset({_S.TALLIED, _S.VOID}),
-    _S.TALLIED: frozenset({_S.MEETING}),
+    # TALLIED > CLOSED: nothing was chosen, so there is no round table.
+    _S.TALLIED: frozenset({_S.MEETING, _S.CLOSED}),
     _S.MEETING: frozenset({_S.RESOLVED}),
     # RESOLVED > EVALUATING, CLOSED: a session with nothing to carry out.
     _S.RESOLVED: frozenset({_S.EXECUTING, _S.EVALUATING, _S.CLOSED}),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
-from app.matters.services import count_endorsements
+from app.matters.services import count_endorsements, hold_matters
 from app.people.models import Resident
 from votes.selection import Mode
 
@@ -135,17 +135,10 @@ def _relist_reopened(
     session: Session, agenda_session: AgendaSession, by: Resident | None, at: datetime
 ) -> None:
     # Held, so that none is given back to its doer meanwhile.
-    reopened = session.scalars(
-        select(Matter)
-        .where(
-            Matter.compound_id == agenda_session.compound_id,
-            Matter.state == MatterState.REOPENED,
-        )
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for matter in reopened:
+    waiting = and_(
+        Matter.compound_id == agenda_session.compound_id, Matter.state == MatterState.REOPENED
+    )
+    for matter in hold_matters(session, waiting):
         matter.relist()
         record_move(session, matter, "relist", by, at)
     session.flush()

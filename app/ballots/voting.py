@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import chain
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.agenda.models import (
@@ -28,6 +28,7 @@ from app.board.posting import post
 from app.kit.errors import DomainError
 from app.kit.moves import begin_move, record_move
 from app.matters.models import Matter
+from app.matters.services import hold_matters
 from app.people.models import Resident
 from votes.ballot import Mark, PriorityBallot
 from votes.receipt import labels
@@ -266,10 +267,4 @@ def outcome_of(turnout: Turnout | None) -> SessionOutcome:
 
 def lock_matters(session: Session, agenda_session: AgendaSession) -> None:
     """Read the listed matters as they are now, so that none ends while it is being chosen."""
-    session.scalars(
-        select(Matter)
-        .where(Matter.id.in_([item.matter_id for item in agenda_session.items]))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
+    hold_matters(session, Matter.id.in_([item.matter_id for item in agenda_session.items]))

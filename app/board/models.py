@@ -64,6 +64,10 @@ class NoticeKind(Worded):
     OPERATOR_KEY_CHANGED = "OPERATOR_KEY_CHANGED", "运营者密钥更换", "operator's key changed"
     VOTE_VOID = "VOTE_VOID", "投票作废重投", "vote void and held again"
     RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID", "决议表决作废", "vote on a resolution void"
+    MATTER_SHELVED = "MATTER_SHELVED", "事项暂缓", "matter shelved"
+    OWNERS_DECIDED = "OWNERS_DECIDED", "业主已表决", "decided by the owners"
+    CONVENTION_WITHDRAWN = "CONVENTION_WITHDRAWN", "规约撤回", "convention withdrawn"
+    CONVENTION_REPEAL_WITHDRAWN = "CONVENTION_REPEAL_WITHDRAWN", "不再废止", "repeal withdrawn"
 
 
 # Notices about a session; all others are about what came of it.

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.board.models import Objection, PublicNotice
@@ -14,9 +14,11 @@ from app.board.recounting import CountedTerm
 from app.kit.audit import record
 from app.kit.calendar.terms import add_working_days, notice_end
 from app.kit.clock import read_database_clock
+from app.kit.due import NOW
 from app.kit.orm import new_id
 from app.people.models import Resident
 
+NOTICE_DAYS = 7  # domain notes, section 8.1: our proposal
 ANSWER_WORKING_DAYS = 3
 COUNTED_TERMS = (CountedTerm(Objection.answer_due_at, Objection.answered_at.is_(None)),)
 
@@ -29,9 +31,10 @@ class ObjectionCount:
     answered: int = 0
 
 
-def objection_term(posted_at: datetime, days: int) -> datetime:
-    """When a notice posted now stops taking objections."""
-    return notice_end(posted_at, days)
+def objection_term(posted_at: datetime) -> datetime:
+    """When a notice posted now stops taking objections, as `app.kit.calendar.terms.notice_end`
+    counts."""
+    return notice_end(posted_at, NOTICE_DAYS)
 
 
 def raise_objection(session: Session, notice: PublicNotice, by: Resident, text: str) -> Objection:
@@ -69,6 +72,13 @@ def is_contested(notice_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         .where(Objection.notice_id == notice_id, Objection.answered_at.is_(None))
         .exists()
     )
+
+
+def is_settled(
+    notice_id: InstrumentedAttribute[Any], ends_at: InstrumentedAttribute[Any]
+) -> ColumnElement[bool]:
+    """`settled_at` as part of a statement, by `NOW`: the term is over and nothing is open."""
+    return and_(ends_at <= NOW, ~is_contested(notice_id))
 
 
 def settled_at(

@@ -112,6 +112,14 @@ def is_posted(session: Session, notice: Notice, thing: Any) -> bool:
     return session.scalar(found) is not None
 
 
+def end_notice(published: PublicNotice, notice: Notice, thing: Any, at: datetime) -> None:
+    """What a notice of this thing tells goes no further: it takes no more objections and says so,
+    as if it followed the thing."""
+    published.move_term(at, local(at).isoformat(timespec="seconds"))
+    says = None if notice.says is None else notice.says(thing, at)
+    published.follow(*notice.words_now(thing, at), at, says or {}, {**notice.data(thing)})
+
+
 @event.listens_for(Session, "before_commit", insert=True)  # the log's chains are held last
 def follow_things(session: Session) -> None:
     """Correct what notices say of whatever was moved in this transaction and is no longer so."""

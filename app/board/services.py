@@ -37,7 +37,6 @@ NOT_CORRECTED = frozenset(
 WITHDRAWABLE = frozenset(
     {
         NoticeKind.SESSION_ANNOUNCED,
-        NoticeKind.SESSION_CANCELLED,
         # It prints cards in the words of residents, who may have named somebody.
         NoticeKind.ROUND_TABLE_AGENDA,
     }

@@ -1,25 +1,19 @@
-"""高频问题: categories that come up again and again in a community (domain notes, section 10).
-
-A category is frequent with three matters or more that were raised within twelve months. Neither a
-merged matter counts, which is another one once more, nor a refused one: every ground to refuse,
-being a duplicate among them, says that it is no matter of this place, and grounds are free text.
-"""
+"""高频问题: the frequent categories of a community (`app.matters.frequent`) with their cases."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.cases.models import Case
 from app.cases.search import newest_of_each
-from app.compounds.models import Community, Compound
+from app.compounds.models import Community
 from app.kit.calendar.terms import end_of_day, months_later
-from app.matters.models import Category, Matter, MatterState
+from app.matters.frequent import MONTHS, count_frequent
+from app.matters.models import Category
 
-FREQUENT, MONTHS = 3, 12
 CASES_SHOWN = 5
-NOT_COUNTED = (MatterState.MERGED, MatterState.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -42,19 +36,8 @@ class FrequentCategories:
 def frequent_categories(session: Session, community: Community, at: datetime) -> FrequentCategories:
     """The frequent categories of the twelve months up to `at`."""
     since = months_later(at, -MONTHS)
-    counts = (
-        select(Matter.category, func.count(Matter.id).label("matters"))
-        .join(Compound, Matter.compound_id == Compound.id)
-        .where(
-            Compound.community_id == community.id,
-            Matter.raised_at >= end_of_day(since - timedelta(days=1)),
-            Matter.raised_at <= at,
-            Matter.state.not_in(NOT_COUNTED),
-        )
-        .group_by(Matter.category)
-        .having(func.count(Matter.id) >= FREQUENT)
-        .subquery()
-    )
+    begin = end_of_day(since - timedelta(days=1))
+    counts = count_frequent(Community.id == community.id, begin, at).subquery()
     newest = newest_of_each(CASES_SHOWN).subquery()
     rows = session.execute(
         select(counts.c.category, counts.c.matters, Case)

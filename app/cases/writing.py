@@ -21,10 +21,8 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Resident
-from app.resolutions.models import Resolution, ResolutionState
+from app.resolutions.models import BINDING, Resolution
 from app.works.orders.models import DONE, WorkOrder
-
-BINDING = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
 def draft_case(session: Session, matter: Matter, by: Resident, /, **words: Any) -> Case:

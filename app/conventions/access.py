@@ -27,6 +27,11 @@ REVIEWERS: dict[LegalType, Set[Role]] = {
     LegalType.OWNER_COVENANT: {Role.SUBDISTRICT_OFFICER},
 }
 
+# Who may say that a version goes no further: those who wrote it, and those who review it.
+WITHDRAWERS: dict[LegalType, Set[Role]] = {
+    kind: DRAFTERS[kind] | REVIEWERS[kind] for kind in LegalType
+}
+
 
 def obtain_convention(
     convention_id: UUID, roles: dict[LegalType, Set[Role]] | None = None

@@ -10,17 +10,29 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.board.posting import end_notice, post
 from app.compounds.models import Compound
+from app.conventions import notices
+from app.conventions.access import REVIEWERS
 from app.conventions.links import make_clause, name_resolutions
-from app.conventions.models import OPEN, Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.models import (
+    BEFORE_THE_VOTE,
+    ON_THE_BOARD,
+    OPEN,
+    Convention,
+    ConventionVersion,
+    LegalType,
+    VersionState,
+)
 from app.conventions.refusals import RepealPending, VersionOpen
 from app.conventions.texts.check import FORBIDDEN, check_text
 from app.conventions.texts.clauses import ConventionFlag
 from app.kit import locks
 from app.kit.clock import read_database_clock
-from app.kit.errors import WrongState
+from app.kit.errors import Forbidden, WrongState
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
+from app.people.actor import Actor
 from app.people.models import Resident
 
 REVIEW_MONTHS = 6
@@ -161,13 +173,29 @@ def submit_version(session: Session, version: ConventionVersion, by: Resident) -
     record_move(session, version, "submit", by, at)
 
 
-def withdraw_version(
-    session: Session, version: ConventionVersion, by: Resident, reason: str
-) -> None:
-    """Let a draft, or a version under review, go no further. Raises WrongState."""
+def withdraw_version(session: Session, version: ConventionVersion, by: Actor, reason: str) -> None:
+    """Let a version go no further that is not in force yet.
+
+    Once it was voted, that is for those who reviewed it; what stands on the board is told there.
+    Raises Forbidden, WrongState.
+    """
     at = begin_move(session, version)
+    version.require_state(*OPEN)
+    from_state = version.state
+    if from_state not in BEFORE_THE_VOTE:
+        _require_reviewer(version, by)
     version.withdraw(reason)
-    record_move(session, version, "withdraw", by, at, reason=reason)
+    if from_state not in ON_THE_BOARD or version.notice is None:
+        record_move(session, version, "withdraw", by.resident, at, reason=reason)
+        return
+    record_move(session, version, "withdraw_noticed", by.resident, at, reason=reason)
+    end_notice(version.notice, notices.CONVENTION_NOTICED, version, at)
+    post(session, notices.CONVENTION_WITHDRAWN, version, at)
+
+
+def _require_reviewer(version: ConventionVersion, by: Actor) -> None:
+    if by.roles_in(version.compound).isdisjoint(REVIEWERS[version.legal_type]):
+        raise Forbidden
 
 
 def _new_version(

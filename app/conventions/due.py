@@ -1,18 +1,25 @@
 """Conventions follow the clock: a version comes into force, and a repeal takes effect, when its
-notice has ended and every objection is answered.
+notice has ended, every objection is answered, and what it rests on is in force.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.board.objections import is_contested, settled_at
 from app.board.posting import post
 from app.conventions import notices
-from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
+from app.conventions.links import own_resolutions
+from app.conventions.models import (
+    Convention,
+    ConventionResolution,
+    ConventionVersion,
+    LegalType,
+    VersionState,
+)
 from app.kit import clock
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
@@ -27,20 +34,33 @@ def follow_notice(session: Session, version: ConventionVersion) -> None:
     """Make the move of the version that is due by the database's clock; the caller commits."""
     at = begin_move(session, version)
     if version.repeal_is_pending and version.state is VersionState.IN_FORCE:
-        ended_at = _settled_at(session, version.repeal_notice_id, version.repeal_ends_at, at)
-        if ended_at is not None:
-            _repeal(session, version, ended_at, at)
+        _follow_repeal(session, version, at)
     elif version.state is VersionState.FILED or (
         version.state is VersionState.NOTICED and not version.waits_for_filing
     ):
         ended_at = _settled_at(session, version.notice_id, version.notice_ends_at, at)
-        if ended_at is not None and not _waits_for_resolutions(version):
-            _enter_force(session, version, max(ended_at, version.filed_at or ended_at), at)
+        since = _in_force_since(session, own_resolutions(version))
+        if ended_at is not None and since is not None:
+            filed_at = version.filed_at or ended_at
+            _enter_force(session, version, max([ended_at, filed_at, *since]), at)
 
 
-def _waits_for_resolutions(version: ConventionVersion) -> bool:
-    """Whether what it rests on may still be contested."""
-    return any(each.state is ResolutionState.NOTICED for each in version.resolutions)
+def _follow_repeal(session: Session, version: ConventionVersion, at: datetime) -> None:
+    ended_at = _settled_at(session, version.repeal_notice_id, version.repeal_ends_at, at)
+    rests_on = {version.repeal_resolution_id} - {None}
+    since = _in_force_since(session, rests_on)
+    if ended_at is not None and since is not None:
+        _repeal(session, version, max([ended_at, *since]), at)
+
+
+def _in_force_since(session: Session, ids: Collection[UUID | None]) -> list[datetime] | None:
+    """Since when these resolutions are in force; None where one of them is not."""
+    found = session.execute(
+        select(Resolution.state, Resolution.effective_at).where(Resolution.id.in_(ids))
+    ).all()
+    if any(state is not ResolutionState.EFFECTIVE for state, _ in found):
+        return None
+    return [since for _, since in found if since is not None]
 
 
 def _settled_at(
@@ -78,9 +98,22 @@ _IS_PACT = (
     )
     .exists()
 )
-# Those under it that are due take effect before it; others it waits for.
-_WAITS_FOR_RESOLUTIONS = ConventionVersion.resolutions.any(
-    and_(Resolution.state == constant(ResolutionState.NOTICED), ~RESOLUTIONS.is_due)
+
+
+def _holds_up(named: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a named resolution is not in force, nor takes effect just before."""
+    is_in_force = Resolution.state == constant(ResolutionState.EFFECTIVE)
+    return select(Resolution.id).where(named, ~is_in_force, ~RESOLUTIONS.is_due).exists()
+
+
+_link, _kept = aliased(ConventionResolution), aliased(ConventionResolution)
+_IS_NAMED_ANEW = and_(
+    select(_link.version_id)
+    .where(_link.version_id == ConventionVersion.id, _link.resolution_id == Resolution.id)
+    .exists(),
+    ~select(_kept.version_id)
+    .where(_kept.version_id == ConventionVersion.amends_id, _kept.resolution_id == Resolution.id)
+    .exists(),
 )
 _NOTICE_HAS_ENDED = and_(
     ConventionVersion.state.in_([constant(VersionState.FILED), constant(VersionState.NOTICED)]),
@@ -95,9 +128,13 @@ _MOVES = or_(
         _NOTICE_HAS_ENDED,
         or_(ConventionVersion.state == constant(VersionState.FILED), ~_IS_PACT),
         ~is_contested(ConventionVersion.notice_id),
-        ~_WAITS_FOR_RESOLUTIONS,
+        ~_holds_up(_IS_NAMED_ANEW),
     ),
-    and_(_REPEAL_HAS_ENDED, ~is_contested(ConventionVersion.repeal_notice_id)),
+    and_(
+        _REPEAL_HAS_ENDED,
+        ~is_contested(ConventionVersion.repeal_notice_id),
+        ~_holds_up(Resolution.id == ConventionVersion.repeal_resolution_id),
+    ),
 )
 
 

@@ -1,10 +1,8 @@
-"""How long terms of conventions run, and which are counted with holidays."""
+"""Which terms of conventions are counted with holidays."""
 
 from app.board.recounting import notice_term
 from app.conventions.models import ConventionVersion, VersionState
 
-# How long a notice runs (domain notes, section 7), as `app.kit.calendar.terms.notice_end` counts.
-NOTICE_DAYS = 7
 COUNTED_TERMS = (
     notice_term(
         ConventionVersion.notice_ends_at,

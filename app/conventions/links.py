@@ -9,10 +9,7 @@ from sqlalchemy.orm import Session
 from app.conventions import refusals
 from app.conventions.models import ConventionVersion, LegalType
 from app.conventions.texts.clauses import Clause
-from app.resolutions.models import Resolution, ResolutionState
-
-# The vote on it was passed, and nothing has taken its place.
-BINDING = frozenset({ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE})
+from app.resolutions.models import BINDING, Resolution
 
 
 def name_resolutions(
@@ -48,16 +45,20 @@ def name_resolutions(
 
 def require_resolution(version: ConventionVersion, legal_type: LegalType) -> None:
     """Raises ResolutionMissing where it must rest on a resolution of its own, and names none."""
-    named = {each.id for each in version.resolutions}
-    if legal_type is LegalType.SELF_DISCIPLINE and not named - kept_resolutions(version):
+    if legal_type is LegalType.SELF_DISCIPLINE and not own_resolutions(version):
         raise refusals.ResolutionMissing
 
 
 def require_binding(version: ConventionVersion) -> None:
     """Raises ResolutionSuperseded where a resolution has lost its force since it was named."""
-    kept = kept_resolutions(version)
-    if any(each.id not in kept and each.state not in BINDING for each in version.resolutions):
+    own = own_resolutions(version)
+    if any(each.id in own and each.state not in BINDING for each in version.resolutions):
         raise refusals.ResolutionSuperseded
+
+
+def own_resolutions(version: ConventionVersion) -> set[UUID]:
+    """What the version names beside what the amended one named already."""
+    return {each.id for each in version.resolutions} - kept_resolutions(version)
 
 
 def kept_resolutions(version: ConventionVersion) -> set[UUID]:

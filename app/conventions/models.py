@@ -56,16 +56,21 @@ VERSION_MOVES: dict[VersionState, frozenset[VersionState]] = {
     _S.DRAFT: frozenset({_S.REVIEW, _S.WITHDRAWN}),
     # REVIEW > DRAFT: the reviewer returns it.
     _S.REVIEW: frozenset({_S.DRAFT, _S.VOTED, _S.WITHDRAWN}),
-    _S.VOTED: frozenset({_S.NOTICED}),
-    _S.NOTICED: frozenset({_S.FILED, _S.IN_FORCE}),
-    _S.FILED: frozenset({_S.IN_FORCE}),
+    # > WITHDRAWN: what it rests on was superseded, or it is not wanted any more.
+    _S.VOTED: frozenset({_S.NOTICED, _S.WITHDRAWN}),
+    _S.NOTICED: frozenset({_S.FILED, _S.IN_FORCE, _S.WITHDRAWN}),
+    _S.FILED: frozenset({_S.IN_FORCE, _S.WITHDRAWN}),
     _S.IN_FORCE: frozenset({_S.AMENDED, _S.REPEALED}),
     _S.AMENDED: frozenset(),
     _S.REPEALED: frozenset(),
     _S.WITHDRAWN: frozenset(),
 }
+# Those who wrote it decide over it.
+BEFORE_THE_VOTE = frozenset({_S.DRAFT, _S.REVIEW})
 # On its way: a convention has one such version at a time.
 OPEN = frozenset({_S.DRAFT, _S.REVIEW, _S.VOTED, _S.NOTICED, _S.FILED})
+# Its notice stands on the board, and it is not in force yet.
+ON_THE_BOARD = frozenset({_S.NOTICED, _S.FILED})
 IN_FORCE_ONCE = frozenset({_S.IN_FORCE, _S.AMENDED, _S.REPEALED})
 # The text stands; what it still lacks may be added.
 TEXT_IS_FINAL = frozenset({_S.VOTED, _S.NOTICED, _S.FILED, _S.IN_FORCE})
@@ -358,6 +363,14 @@ class ConventionVersion(HasMoves):
         self.require_state(VersionState.IN_FORCE)
         self.repeal_reason, self.repeal_resolution = reason, resolution
         self.repeal_notice, self.repeal_ends_at = notice, notice.term_ends_at
+
+    def withdraw_repeal(self) -> None:
+        """It stays in force after all; what was said of the repeal stays on the board and in the
+        log."""
+        if not self.repeal_is_pending:
+            raise self.wrong_state()
+        self.repeal_reason = self.repeal_resolution = None
+        self.repeal_notice = self.repeal_ends_at = None
 
     def be_repealed(self, at: datetime) -> None:
         """The notice of the repeal has ended and every objection is answered."""

@@ -1,23 +1,24 @@
 """Publishing a voted version, filing a pact, and announcing that a convention is repealed."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.board.objections import objection_term
-from app.board.posting import post
+from app.board.posting import end_notice, post
 from app.conventions import notices
 from app.conventions.drafting import hold_convention
-from app.conventions.limits import NOTICE_DAYS
-from app.conventions.links import BINDING, require_binding
+from app.conventions.links import require_binding
 from app.conventions.models import Convention, ConventionVersion, LegalType, VersionState
 from app.conventions.refusals import InvalidResolutions, WrongLegalType
 from app.conventions.review import require_no_open_flags
+from app.kit.audit import AuditEntry
 from app.kit.calendar.terms import months_later
 from app.kit.clock import local_date
 from app.kit.moves import begin_move, record_move
 from app.people.models import Resident
-from app.resolutions.models import Resolution
+from app.resolutions.models import BINDING, Resolution
 
 
 def publish_version(session: Session, version: ConventionVersion, by: Resident) -> None:
@@ -29,7 +30,7 @@ def publish_version(session: Session, version: ConventionVersion, by: Resident) 
     require_no_open_flags(version)
     version.require_state(VersionState.VOTED)
     require_binding(version)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     in_force_on = local_date(ends_at)
     review_by = months_later(in_force_on, version.review_months)
     notice = post(
@@ -84,12 +85,13 @@ def repeal_convention(
         or resolution in version.resolutions
     ):
         raise InvalidResolutions
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     notice = post(
         session,
         notices.CONVENTION_REPEAL_NOTICED,
         version,
         at,
+        about_id=_about_repeal(session, version),
         term_ends_at=ends_at,
         resolution=resolution,
         reason=reason,
@@ -98,3 +100,41 @@ def repeal_convention(
     version.announce_repeal(reason, resolution, notice)
     record_move(session, version, "announce_repeal", by, at, reason=reason)
     return version
+
+
+def withdraw_repeal(
+    session: Session, convention: Convention, by: Resident, reason: str
+) -> ConventionVersion:
+    """Let a repeal that stands on the board go no further: the convention stays in force.
+
+    Raises WrongState.
+    """
+    at = begin_move(session, convention.current)
+    version = convention.current
+    session.refresh(version)
+    announced = version.repeal_notice
+    version.withdraw_repeal()
+    record_move(session, version, "withdraw_repeal", by, at, reason=reason)
+    if announced is not None:
+        end_notice(announced, notices.CONVENTION_REPEAL_NOTICED, version, at)
+        post(
+            session,
+            notices.CONVENTION_REPEAL_WITHDRAWN,
+            version,
+            at,
+            about_id=announced.id,
+            reason=reason,
+            data={"reason": reason},
+        )
+    return version
+
+
+def _about_repeal(session: Session, version: ConventionVersion) -> UUID:
+    """What a notice of its repeal is about: of a repeal after one that was withdrawn, an id of its
+    own."""
+    earlier = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(AuditEntry.thing_id == version.id, AuditEntry.verb == "withdraw_repeal")
+    )
+    return uuid5(version.id, str(earlier)) if earlier else version.id

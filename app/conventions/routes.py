@@ -7,6 +7,7 @@ from app.conventions import drafting, publishing, refusals, review, schemas, vot
 from app.conventions.access import (
     DRAFTERS,
     REVIEWERS,
+    WITHDRAWERS,
     as_listed,
     current_versions,
     obtain_clause,
@@ -15,11 +16,21 @@ from app.conventions.access import (
     require_role,
 )
 from app.conventions.models import Convention, ConventionVersion, difference_between
-from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision
+from app.conventions.texts.clauses import Clause, ConventionFlag, FlagDecision, OfficialOwnerVote
 from app.kit.errors import NotFound, WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, each, read_page
-from app.people.guards import EVERYONE_THERE, act, allow, create, obtain_compound, result_of
+from app.matters.models import Matter
+from app.people.guards import (
+    EVERYONE_THERE,
+    act,
+    act_by_role,
+    allow,
+    create,
+    obtain,
+    obtain_compound,
+    result_of,
+)
 from app.people.models import Role
 
 blp = Blueprint("conventions", __name__, description="规约 · Conventions, versions and clauses")
@@ -142,6 +153,15 @@ def repeal_convention(body: dict[str, Any], convention_id: UUID) -> ConventionVe
     return result_of(publishing.repeal_convention, obtain_convention(convention_id), **body)
 
 
+@blp.post("/conventions/<uuid:convention_id>/withdraw-repeal", schemas.VersionSchema)
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(schemas.VersionReasonArgs, example={"reason": "要求废止的决议已被代替"})
+@blp.refuses(WrongState)
+def withdraw_repeal(body: dict[str, Any], convention_id: UUID) -> ConventionVersion:
+    """不再废止 · Withdraw a repeal that stands on the board; the convention stays in force."""
+    return result_of(publishing.withdraw_repeal, obtain_convention(convention_id), body["reason"])
+
+
 @blp.get("/convention-versions/<uuid:version_id>", schemas.VersionSchema)
 @allow(*EVERYONE_THERE)
 def read_version(version_id: UUID) -> ConventionVersion:
@@ -167,12 +187,12 @@ def submit_version(version_id: UUID) -> ConventionVersion:
 
 
 @blp.post("/convention-versions/<uuid:version_id>/withdraw", schemas.VersionSchema)
-@allow(*DRAFTING)
+@allow(*DRAFTING, *REVIEWING)
 @blp.arguments(schemas.VersionReasonArgs, example={"reason": "并入下月的规约一起商议"})
 @blp.refuses(WrongState)
 def withdraw_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
-    """撤回草案 · Withdraw a draft or a version under review."""
-    return act(drafting.withdraw_version, obtain_version(version_id, DRAFTERS), **body)
+    """撤回 · Withdraw a version that is not in force; once it was voted, only its reviewers may."""
+    return act_by_role(drafting.withdraw_version, obtain_version(version_id, WITHDRAWERS), **body)
 
 
 FLAG = "/convention-versions/<uuid:version_id>/flags/<uuid:flag_id>"
@@ -267,6 +287,15 @@ def publish_version(version_id: UUID) -> ConventionVersion:
 def file_version(body: dict[str, Any], version_id: UUID) -> ConventionVersion:
     """备案 · File a residents' pact, as the street office."""
     return act(publishing.file_version, obtain_version(version_id), **body)
+
+
+@blp.post("/matters/<uuid:matter_id>/owner-vote", schemas.OfficialVoteSchema)
+@allow(*ENTERS_OWNER_VOTES)
+@blp.arguments(schemas.MatterVoteArgs, example={"item": 8, **OWNER_VOTE_EXAMPLE})
+@blp.refuses(WrongState, *FIGURES_REFUSED)
+def record_matter_vote(body: dict[str, Any], matter_id: UUID) -> OfficialOwnerVote:
+    """事项业主表决 · Record the official owners' vote that passed a matter left to the owners."""
+    return result_of(voting.record_matter_vote, obtain(Matter, matter_id), **body)
 
 
 @blp.post("/clauses/<uuid:clause_id>/owner-vote", schemas.ClauseSchema)

@@ -99,6 +99,12 @@ class OwnerVoteArgs(Schema):
     heads = alike("heads_all heads_part heads_yes", lambda: Whole(0, MAX_PEOPLE, required=True))
 
 
+class MatterVoteArgs(OwnerVoteArgs):
+    """The official result on a matter, and by which item of Civil Code 278(1) it is the owners'."""
+
+    item = Whole(1, 9, required=True)
+
+
 class FilingArgs(Schema):
     filing_ref = Text(required=True, max_length=200)
 

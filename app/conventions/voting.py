@@ -1,20 +1,26 @@
-"""The votes behind pacts, covenants and the clauses that only the owners decide.
+"""The votes behind pacts, covenants, and the clauses and matters that only the owners decide.
 
 None of them is taken here: the record of one that passed is entered. A vote that did not pass is
 refused and moves nothing; the version may be withdrawn, or returned and put to another vote.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.conventions import notices, refusals
 from app.conventions.models import OPEN, TEXT_IS_FINAL, ConventionVersion, LegalType, VersionState
+from app.conventions.schemas import OfficialVoteSchema
 from app.conventions.texts.clauses import Clause, OfficialOwnerVote
+from app.kit import locks
 from app.kit.audit import record
+from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
+from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.models import Resident
 from votes.civil_code import OWNERS_ITEMS
 from votes.errors import VotingError
@@ -67,10 +73,46 @@ def record_owner_vote(
     Raises WrongLegalType, WrongState, NotApproved, FiguresDisagree, VoteNotPassed.
     """
     at = _begin_vote(session, version, LegalType.OWNER_COVENANT)
-    vote = _passed(session, version, COVENANT_ITEM, by, at, official_ref, figures)
+    vote = _passed(session, version.compound_id, COVENANT_ITEM, by, at, official_ref, figures)
     version.record_owner_vote(vote, at)
     why = f"{official_ref} {vote.explanation_zh}"
     record_move(session, version, "record_owner_vote", by, at, reason=why)
+
+
+def record_matter_vote(
+    session: Session,
+    matter: Matter,
+    by: Resident,
+    /,
+    *,
+    item: int,
+    official_ref: str,
+    **figures: int,
+) -> OfficialOwnerVote:
+    """Enter the official result of the owners' vote on a matter that the round table left to them:
+    it may be carried out now.
+
+    Raises WrongState, FiguresDisagree, VoteNotPassed.
+    """
+    locks.hold_alone(session, matter.id)
+    matter = hold_matter(session, matter.id)
+    matter.require_state(MatterState.OWNER_VOTE)
+    at = read_database_clock(session)
+    vote = _passed(session, matter.compound_id, item, by, at, official_ref, figures)
+    vote.matter_id = matter.id
+    matter.resolve()
+    reason = f"{official_ref} {vote.explanation_zh}"
+    record_move(session, matter, "record_owner_vote", by, at, reason=reason)
+    post(
+        session,
+        notices.OWNERS_DECIDED,
+        matter,
+        at,
+        about_id=vote.id,
+        vote=vote,
+        data={"vote": OfficialVoteSchema().dump(vote)},
+    )
+    return vote
 
 
 def attach_owner_vote(
@@ -93,7 +135,8 @@ def attach_owner_vote(
     if clause.owner_vote_item is None:
         raise refusals.NeedsNoOwnerVote
     version.require_state(*TEXT_IS_FINAL)
-    vote = _passed(session, version, clause.owner_vote_item, by, at, official_ref, figures)
+    item, compound_id = clause.owner_vote_item, version.compound_id
+    vote = _passed(session, compound_id, item, by, at, official_ref, figures)
     clause.activate(vote)
     _activate_in_draft(version, clause, vote)
     record(
@@ -145,7 +188,7 @@ def _begin_vote(session: Session, version: ConventionVersion, legal_type: LegalT
 
 def _passed(
     session: Session,
-    version: ConventionVersion,
+    compound_id: UUID,
     item: int,
     by: Resident,
     at: datetime,
@@ -163,7 +206,7 @@ def _passed(
         raise refusals.VoteNotPassed(zh=f"{basis.zh}。{why.zh}", en=f"{basis.en}. {why.en}")
     vote = OfficialOwnerVote(
         id=new_id(),
-        compound_id=version.compound_id,
+        compound_id=compound_id,
         item=item,
         official_ref=official_ref,
         explanation_zh=why.zh,

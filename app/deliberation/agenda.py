@@ -11,6 +11,7 @@ from app.deliberation.models import SolutionCard
 from app.deliberation.refusals import MatterNotChosen
 from app.deliberation.seen import SeenCard, as_seen_by, cards_of
 from app.matters.models import Matter
+from app.matters.services import hold_matters
 from votes.selection import Outcome
 
 
@@ -35,14 +36,7 @@ def chosen_rows(session: Session, session_id: UUID) -> list[ResultRow]:
 def hold_chosen_matters(session: Session, session_id: UUID) -> list[Matter]:
     """The matters that the session chose, in the order of the tally, each held and read again."""
     ids = [row.matter_id for row in chosen_rows(session, session_id)]
-    matters = session.scalars(
-        select(Matter)
-        .where(Matter.id.in_(ids))
-        .order_by(Matter.id)
-        .with_for_update(of=Matter, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    return sorted(matters, key=lambda matter: ids.index(matter.id))
+    return sorted(hold_matters(session, Matter.id.in_(ids)), key=lambda each: ids.index(each.id))
 
 
 def chosen_matter(session: Session, session_id: UUID, matter_id: UUID) -> Matter:

@@ -23,8 +23,8 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import record_move
 from app.kit.orm import new_id
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.models import Resident
-from app.works.carrying_out import hold_matter
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle, WhistleState
 
@@ -148,7 +148,7 @@ def _conclude(
     record_move(session, matter, "evaluate", by, at)
     if judgement.verdict is Verdict.REOPENED:
         verb, notice = "reopen", notices.MATTER_REOPENED
-        matter.reopen()
+        matter.reopen(at)
     else:
         verb, notice = "close", notices.MATTER_CLOSED
         matter.close()

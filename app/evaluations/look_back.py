@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session, aliased
 from app.agenda.models import AgendaItem, AgendaSession, SessionState
 from app.board.posting import post
 from app.deliberation.agenda import hold_chosen_matters
-from app.evaluations import notices
+from app.evaluations import notices, refusals
 from app.evaluations.rates import rates_of, read_works, scope_of_session
-from app.evaluations.refusals import MattersAreOpen
 from app.evaluations.schemas import FourRatesSchema
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
 from app.people.models import Resident
+from app.resolutions.models import Resolution, ResolutionState
 
 # What the session itself need not wait for.
 KNOWN = frozenset(
@@ -31,7 +31,7 @@ def start_evaluation(session: Session, agenda_session: AgendaSession, by: Reside
     if from_state is SessionState.RESOLVED and any(
         each.state is MatterState.RESOLVED for each in matters
     ):
-        raise MattersAreOpen(zh="还有决议没有派单", en="Some resolution has no order yet")
+        raise refusals.MattersAreOpen(zh="还有决议没有派单", en="Some resolution has no order yet")
     agenda_session.start_evaluation()
     record_move(session, agenda_session, "start_evaluation", by, at)
     post(
@@ -45,17 +45,19 @@ def start_evaluation(session: Session, agenda_session: AgendaSession, by: Reside
 
 
 def close_session(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
-    """End the session when it is known what became of each chosen matter; the four rates go on
-    the board with it.
+    """End the session when its resolutions are published and it is known what became of each
+    chosen matter, or that there is none; the four rates go on the board with it.
 
-    Raises WrongState, MattersAreOpen.
+    Raises WrongState, MattersAreOpen, ResolutionNotPublished.
     """
     at = begin_move(session, agenda_session)
     matters = hold_chosen_matters(session, agenda_session.id)
-    agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING)
+    ends_here = () if matters else (SessionState.TALLIED,)
+    agenda_session.require_state(SessionState.RESOLVED, SessionState.EVALUATING, *ends_here)
     taken_over = _taken_over(session, agenda_session)
     if {each.id for each in matters if each.state not in KNOWN} - taken_over:
-        raise MattersAreOpen
+        raise refusals.MattersAreOpen
+    _require_published(session, agenda_session)
     agenda_session.close()
     record_move(session, agenda_session, "close", by, at)
     rates = rates_of(read_works(session, scope_of_session(agenda_session), at))
@@ -72,6 +74,14 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
             "rates": FourRatesSchema().dump(rates),
         },
     )
+
+
+def _require_published(session: Session, agenda_session: AgendaSession) -> None:
+    passed = select(Resolution.id).where(
+        Resolution.session_id == agenda_session.id, Resolution.state == ResolutionState.PASSED
+    )
+    if session.scalar(select(passed.exists())):
+        raise refusals.ResolutionNotPublished
 
 
 def _taken_over(session: Session, agenda_session: AgendaSession) -> set[object]:

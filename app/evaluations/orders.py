@@ -10,8 +10,8 @@ from app.evaluations.limits import FOLLOW_UP_TERM
 from app.evaluations.refusals import RaiserNotAsked, RaiserSaysUnsolved
 from app.kit.moves import begin_move, record_move
 from app.matters.models import MatterState
+from app.matters.services import hold_matter
 from app.people.models import Resident
-from app.works.carrying_out import hold_matter
 from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_TERMS
 from app.works.orders.models import OrderState, WorkOrder

@@ -98,3 +98,8 @@ class RaiserSaysUnsolved(DomainError):
 class MattersAreOpen(DomainError):
     status, code = 409, "matters_open"
     zh, en = "本期还有议题没有评出结果", "Some matters of this session are not settled yet"
+
+
+class ResolutionNotPublished(DomainError):
+    status, code = 409, "resolution_not_published"
+    zh, en = "还有通过的决议没有公示", "A resolution that was passed is not published yet"

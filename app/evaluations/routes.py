@@ -97,7 +97,7 @@ def list_follow_ups(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
 
 
 @blp.post("/orders/<uuid:order_id>/close", OrderSchema)
-@allow(Role.BRANCH_SECRETARY)
+@allow(Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 @blp.refuses(WrongState, DoerCannotVerify, refusals.RaiserNotAsked, refusals.RaiserSaysUnsolved)
 def close_order(order_id: UUID) -> dict[str, Any]:
     """结项 · Close an order after its follow-up, or a week after it was verified."""
@@ -229,7 +229,7 @@ def start_evaluation(session_id: UUID) -> dict[str, Any]:
 
 @blp.post("/sessions/<uuid:session_id>/close", SessionSchema)
 @allow(Role.BRANCH_SECRETARY)
-@blp.refuses(WrongState, refusals.MattersAreOpen)
+@blp.refuses(WrongState, refusals.MattersAreOpen, refusals.ResolutionNotPublished)
 def close_session(session_id: UUID) -> dict[str, Any]:
     """本期结束 · Close a session once it is known what became of each selected matter."""
     return session_as_seen(act(look_back.close_session, obtain(AgendaSession, session_id)))

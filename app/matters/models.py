@@ -75,16 +75,19 @@ MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
     _S.LISTED: frozenset({_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED}),
     _S.DEFERRED: SCREENED,
     _S.MERGED: frozenset(),
-    _S.DISPATCHED: frozenset({_S.EXECUTING}),
-    _S.WHISTLED: frozenset({_S.EXECUTING}),
+    # > SHELVED: nobody carries it on any more, with a reason.
+    _S.DISPATCHED: frozenset({_S.EXECUTING, _S.SHELVED}),
+    _S.WHISTLED: frozenset({_S.EXECUTING, _S.SHELVED}),
     _S.REFUSED: frozenset(),
-    # A matter for which no card was taken up may still be resolved, or is shelved.
-    _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.SHELVED}),
+    # A matter for which no card was taken up may still be resolved, handed on, or is shelved.
+    _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
     _S.DELIBERATED: frozenset({_S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
-    _S.RESOLVED: frozenset({_S.EXECUTING}),
-    _S.OWNER_VOTE: frozenset(),
+    _S.RESOLVED: frozenset({_S.EXECUTING, _S.SHELVED}),
+    # OWNER_VOTE > RESOLVED: the owners have passed it.
+    _S.OWNER_VOTE: frozenset({_S.RESOLVED, _S.SHELVED}),
     _S.SHELVED: frozenset(),
-    _S.EXECUTING: frozenset({_S.DONE}),
+    # EXECUTING > REOPENED: what was to be done anew is not wanted any more.
+    _S.EXECUTING: frozenset({_S.DONE, _S.REOPENED, _S.SHELVED}),
     _S.DONE: frozenset({_S.EVALUATED}),
     _S.EVALUATED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.CLOSED: frozenset(),
@@ -98,7 +101,10 @@ UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 class Matter(HasMoves):
     """What a resident wants dealt with, numbered within its compound. Its words never change once
-    raised."""
+    raised.
+
+    `reopened_at` is when it was last judged unsolved: what was done before counts no more.
+    """
 
     MOVES = MATTER_MOVES
     CALLED = ("这件事", "This matter")
@@ -132,6 +138,7 @@ class Matter(HasMoves):
     reason: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     carry_over: Mapped[int] = mapped_column(Integer, default=0)
+    reopened_at: Mapped[datetime | None]
 
     compound: Mapped[Compound] = relationship()
 
@@ -160,16 +167,17 @@ class Matter(HasMoves):
         self._move(MatterState.DELIBERATED)
 
     def resolve(self) -> None:
-        """A resolution on it was passed."""
+        """A resolution on it was passed, or the owners passed what was left to them."""
         self._move(MatterState.RESOLVED)
 
     def leave_to_owners(self) -> None:
         """All that was taken up for it is the owners' to decide (Civil Code 278)."""
         self._move(MatterState.OWNER_VOTE)
 
-    def shelve(self) -> None:
-        """The round table ended without deciding it."""
+    def shelve(self, reason: str | None = None) -> None:
+        """The round table ended without deciding it, or nobody carries it on any more."""
         self._move(MatterState.SHELVED)
+        self.reason = reason or self.reason
 
     def execute(self) -> None:
         """Somebody is to carry it out."""
@@ -179,6 +187,15 @@ class Matter(HasMoves):
         """All that was to be carried out for it is verified."""
         self._move(MatterState.DONE)
 
+    def give_up_work(self) -> None:
+        """Judged unsolved before, it waits again: what was to be done anew was withdrawn."""
+        self.require_state(MatterState.EXECUTING)
+        self._move(MatterState.REOPENED)
+
+    def counts(self, done_at: datetime | None) -> bool:
+        """Whether work that was found done at that moment is of this time."""
+        return done_at is not None and (self.reopened_at is None or done_at > self.reopened_at)
+
     def evaluate(self) -> None:
         """Those whom it concerns have judged what was done."""
         self._move(MatterState.EVALUATED)
@@ -187,9 +204,11 @@ class Matter(HasMoves):
         """It is solved."""
         self._move(MatterState.CLOSED)
 
-    def reopen(self) -> None:
+    def reopen(self, at: datetime) -> None:
         """It was judged unsolved."""
+        self.require_state(MatterState.EVALUATED)
         self._move(MatterState.REOPENED)
+        self.reopened_at = at
 
     def relist(self) -> None:
         """Judged unsolved, it stands on the next list without being screened again."""

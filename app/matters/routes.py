@@ -1,6 +1,5 @@
 """URLs of matters."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.matters import schemas, services
+from app.matters.access import seen_by
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
 from app.people.actor import Actor
@@ -33,7 +33,6 @@ blp = Blueprint("matters", __name__, description="民提 · What residents raise
 # Residents for themselves; the others write down what a resident brings to them.
 RAISERS = (Role.RESIDENT, Role.BUILDING_HEAD, Role.GRID_WORKER, Role.BRANCH_SECRETARY)
 SCREENERS = (Role.BRANCH_SECRETARY,)
-READERS_OF_REASONS = frozenset({Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY, Role.AUDITOR})
 
 RAISE_EXAMPLE = {
     "title": "夜间停车难、消防通道被占",
@@ -68,7 +67,7 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     )
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
-    return read_page(db.session(), query, Matter.id, show=partial(_seen_by, actor), **args)
+    return read_page(db.session(), query, Matter.id, show=partial(seen_by, actor), **args)
 
 
 @blp.get("/matters/<uuid:matter_id>", schemas.MatterDetailSchema)
@@ -84,7 +83,7 @@ def read_matter(matter_id: UUID) -> dict[str, Any]:
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
     matter = act(services.endorse, obtain(Matter, matter_id, lock=True), clock.now())
-    return _seen_by(current_actor(), [matter])[0]
+    return seen_by(current_actor(), [matter])[0]
 
 
 @blp.delete("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
@@ -93,7 +92,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     """撤回附议 · Withdraw your support of a matter."""
     matter = act(services.withdraw_endorsement, obtain(Matter, matter_id, lock=True), clock.now())
-    return _seen_by(current_actor(), [matter])[0]
+    return seen_by(current_actor(), [matter])[0]
 
 
 @blp.post("/matters/<uuid:matter_id>/screen", schemas.MatterSchema)
@@ -121,48 +120,9 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         carry_over_limit=current_app.extensions["settings"].carry_over_limit,
         at=clock.now(),
     )
-    return _seen_by(current_actor(), [matter])[0]
-
-
-def _seen_by(actor: Actor, matters: Sequence[Matter]) -> list[dict[str, Any]]:
-    ids = [matter.id for matter in matters]
-    endorsements = services.count_endorsements(db.session(), ids)
-    own = services.read_own_part(db.session(), actor.id, ids)
-    return [
-        {
-            **{name: getattr(matter, name) for name in _PLAIN},
-            "reason": (
-                matter.reason
-                if matter.id in own.merged or _may_read_reason(actor, matter)
-                else None
-            ),
-            "endorsements": endorsements.get(matter.id, 0),
-            "is_endorsed": matter.id in own.endorsed,
-            "is_mine": matter.raised_by_id == actor.id,
-        }
-        for matter in matters
-    ]
+    return seen_by(current_actor(), [matter])[0]
 
 
 def _with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
     found = attachments_of(db.session(), [matter.id])
-    return {**_seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}
-
-
-_PLAIN = (
-    "id",
-    "compound_id",
-    "title",
-    "body",
-    "category",
-    "state",
-    "raised_at",
-    "merged_into_id",
-    "carry_over",
-)
-
-
-def _may_read_reason(actor: Actor, matter: Matter) -> bool:
-    return matter.raised_by_id == actor.id or bool(
-        READERS_OF_REASONS & actor.roles_in(matter.compound)
-    )
+    return {**seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}

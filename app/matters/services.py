@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
@@ -18,6 +18,27 @@ from app.people.models import Resident
 
 # Taking from the residents what they have put on a list, or refusing it, needs a reason.
 ON_A_LIST = frozenset({MatterState.LISTED, MatterState.DEFERRED})
+
+
+def hold_matter(session: Session, matter_id: UUID) -> Matter:
+    """The matter as it is now; its row is held until this transaction ends."""
+    return session.get_one(
+        Matter,
+        matter_id,
+        populate_existing=True,
+        with_for_update={"of": Matter, "key_share": True},
+    )
+
+
+def hold_matters(session: Session, which: ColumnElement[bool]) -> Sequence[Matter]:
+    """The same of several, one after the other in the order of their ids."""
+    return session.scalars(
+        select(Matter)
+        .where(which)
+        .order_by(Matter.id)
+        .with_for_update(of=Matter, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def raise_matter(

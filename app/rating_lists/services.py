@@ -18,7 +18,6 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id
 from app.people.models import Resident
 from app.rating_lists import notices, refusals
-from app.rating_lists.limits import NOTICE_DAYS
 from app.rating_lists.models import Colour, ListState, RatingEntry, RatingList
 
 
@@ -78,7 +77,7 @@ def publish_list(session: Session, made: RatingList, by: Resident) -> None:
     """
     at = begin_move(session, made)
     made.require_state(ListState.REVIEWED)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     made.publish(ends_at)
     for entry in made.entries:
         entry.notice = post(session, notices.RATING_NOTICED, entry, at, term_ends_at=ends_at)

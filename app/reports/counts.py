@@ -30,6 +30,7 @@ from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Verdict
 from app.kit.audit import AuditEntry
 from app.kit.clock import local_date
+from app.matters.frequent import count_frequent
 from app.matters.models import Category, Matter, MatterState
 from app.people.models import Relation, Residence, ResidenceState
 from app.reports.scopes import Scope
@@ -39,7 +40,6 @@ from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import WhistleState
 from votes.selection import Outcome
 
-FREQUENT = 3  # domain notes, section 10: our proposal
 HELD_STATES = frozenset(SessionState) - GIVEN_UP - {SessionState.DRAFT}
 RESOLUTION_ENDS = {
     "passed": ResolutionState.PASSED,
@@ -259,15 +259,9 @@ class FrequentCategory(NamedTuple):
 
 
 def read_frequent(session: Session, scope: Scope, begin: datetime, end: datetime) -> list[Any]:
-    """Categories of which a community had three matters or more between these moments."""
-    number = func.count(Matter.id)
-    rows = session.execute(
-        select(Community.name, Matter.category, number)
-        .join(Compound, Compound.community_id == Community.id)
-        .join(Matter, Matter.compound_id == Compound.id)
-        .where(scope.communities, Matter.raised_at >= begin, Matter.raised_at < end)
-        .group_by(Community.id, Community.name, Matter.category)
-        .having(number >= FREQUENT)
-        .order_by(Community.name, Community.id, number.desc(), Matter.category)
+    """The frequent categories of each community between these moments."""
+    query = count_frequent(scope.communities, begin, end).order_by(
+        Community.name, Community.id, func.count(Matter.id).desc(), Matter.category
     )
-    return [FrequentCategory(*row) for row in rows]
+    rows = session.execute(query)
+    return [FrequentCategory(row.community, row.category, row.matters) for row in rows]

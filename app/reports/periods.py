@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.kit.calendar.terms import end_of_day, months_later
-
-FREQUENT_MONTHS = 12
+from app.matters.frequent import MONTHS
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Period:
     def year_begin(self) -> datetime:
         """Where the twelve months begin that end with the period."""
         after = self.last + timedelta(days=1)
-        return end_of_day(months_later(after, -FREQUENT_MONTHS) - timedelta(days=1))
+        return end_of_day(months_later(after, -MONTHS) - timedelta(days=1))
 
     @property
     def months(self) -> tuple[str, str]:

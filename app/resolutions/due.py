@@ -6,9 +6,9 @@ from flask import current_app
 from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
-from app.board.objections import is_contested, settled_at
+from app.board.objections import is_settled, settled_at
 from app.board.posting import post
-from app.kit.due import NOW, Due
+from app.kit.due import Due
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import constant
 from app.resolutions import notices
@@ -58,8 +58,7 @@ RESOLUTIONS = Due(
     Resolution,
     and_(
         Resolution.state == constant(ResolutionState.NOTICED),
-        Resolution.notice_ends_at <= NOW,
-        ~is_contested(Resolution.notice_id),
+        is_settled(Resolution.notice_id, Resolution.notice_ends_at),
     ),
     take_effect,
     "已生效 {} 项决议",

@@ -1,8 +1,10 @@
-"""The end of a round table: what is still open is shelved, and every chosen matter is settled.
+"""The end of a round table: what is still open is shelved, a card that nobody took up is dropped,
+and every chosen matter is settled.
 
 A matter whose resolution was passed is RESOLVED already. Of the others (domain notes, section 8)
-a matter is left to the owners (OWNER_VOTE) where all that the round table took up for it is theirs
-to decide and no resolution on it failed; it is SHELVED otherwise, and may be raised again.
+a matter is left to the owners (OWNER_VOTE) where it was handed on to them, or all that the round
+table took up for it is theirs to decide and no resolution on it failed; it is SHELVED otherwise,
+and may be raised again.
 """
 
 from collections import Counter
@@ -20,15 +22,18 @@ from app.kit.moves import begin_move, record_move
 from app.matters.models import UNDER_DISCUSSION, Matter
 from app.people.models import Resident
 from app.resolutions import notices
-from app.resolutions.models import Ending, Resolution, ResolutionState
+from app.resolutions.models import BINDING, Ending, Forum, Resolution, ResolutionState
 from app.resolutions.refusals import ResolutionStillTabled
 from app.resolutions.services import shelve
 
+# The round table has said no, or that others are to decide.
+NOT_DECIDED = frozenset({ResolutionState.FAILED, ResolutionState.ESCALATED})
 LEFT_OVER = {
     ResolutionState.DRAFT: "会议结束时未付表决",
     ResolutionState.VOID: "表决作废后没有再付表决",
     ResolutionState.NO_QUORUM: "到会人数不足，未能表决",
 }
+NOT_TAKEN_UP = "圆桌会结束时没有采纳 · Not taken up until the round table ended"
 
 
 def conclude_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:
@@ -44,6 +49,9 @@ def conclude_meeting(session: Session, agenda_session: AgendaSession, by: Reside
     for resolution in resolutions:
         if resolution.state in LEFT_OVER:
             shelve(session, resolution, by, LEFT_OVER[resolution.state], at)
+    for card in _cards(session, agenda_session, CardState.OPEN):
+        card.drop()
+        record_move(session, card, "drop", by, at, reason=NOT_TAKEN_UP)
     matters = _settle_matters(session, agenda_session, resolutions, by, at)
     agenda_session.conclude_meeting()
     record_move(session, agenda_session, "conclude_meeting", by, at)
@@ -83,11 +91,7 @@ def _settle_matters(
     at: datetime,
 ) -> Sequence[Matter]:
     matters = hold_chosen_matters(session, agenda_session.id)
-    adopted = session.scalars(
-        select(SolutionCard).where(
-            SolutionCard.session_id == agenda_session.id, SolutionCard.state == CardState.ADOPTED
-        )
-    ).all()
+    adopted = _cards(session, agenda_session, CardState.ADOPTED)
     for matter in sorted(matters, key=lambda matter: matter.id):
         if matter.state in UNDER_DISCUSSION:
             if _is_left_to_owners(
@@ -101,13 +105,24 @@ def _settle_matters(
     return matters
 
 
+def _cards(
+    session: Session, agenda_session: AgendaSession, state: CardState
+) -> Sequence[SolutionCard]:
+    return session.scalars(
+        select(SolutionCard)
+        .where(SolutionCard.session_id == agenda_session.id, SolutionCard.state == state)
+        .order_by(SolutionCard.number)
+    ).all()
+
+
 def _is_left_to_owners(resolutions: Sequence[Resolution], adopted: Sequence[SolutionCard]) -> bool:
-    """Whether all that was taken up for a matter that is not resolved is the owners' to decide.
+    """Whether what was taken up for a matter that is not resolved is the owners' to decide.
 
     A passed resolution on such a matter carries only their cards.
     """
-    states = {each.state for each in resolutions}
-    if states - {ResolutionState.FAILED, ResolutionState.SHELVED}:
+    if any(
+        each.state in BINDING or each.escalated_to is Forum.OWNERS_ASSEMBLY for each in resolutions
+    ):
         return True
     only_theirs = bool(adopted) and all(card.needs_owner_vote for card in adopted)
-    return only_theirs and ResolutionState.FAILED not in states
+    return only_theirs and not any(each.state in NOT_DECIDED for each in resolutions)

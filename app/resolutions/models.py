@@ -66,6 +66,8 @@ RESOLUTION_MOVES: dict[ResolutionState, frozenset[ResolutionState]] = {
 DEAD = frozenset({_S.FAILED, _S.SHELVED, _S.ESCALATED})
 IN_FORCE_ONCE = frozenset({_S.EFFECTIVE, _S.SUPERSEDED})
 PASSED_ONCE = IN_FORCE_ONCE | {_S.PASSED, _S.NOTICED}
+# The vote on it was passed, and nothing has taken its place: it may be carried out.
+BINDING = frozenset({_S.PASSED, _S.NOTICED, _S.EFFECTIVE})
 
 
 class Ending(Worded):

@@ -24,7 +24,6 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, next_number
 from app.people.models import Resident
 from app.resolutions import notices, refusals
-from app.resolutions.limits import NOTICE_DAYS
 from app.resolutions.models import (
     DEAD,
     Forum,
@@ -159,7 +158,7 @@ def publish_resolution(session: Session, resolution: Resolution, by: Resident) -
     """
     at = begin_move(session, resolution)
     resolution.require_state(ResolutionState.PASSED)
-    ends_at = objection_term(at, NOTICE_DAYS)
+    ends_at = objection_term(at)
     notice = post(
         session,
         notices.RESOLUTION_NOTICED,

@@ -38,7 +38,14 @@ LINES: dict[tuple[str, ...], Line] = {
     ("matters", "settle", "OWNER_VOTE"): Line(
         "LEFT_TO_OWNERS", D, "提请业主共同决定", "Left to the owners' joint decision"
     ),
+    ("matters", "shelve"): Line("SHELVED", D, "不再办理，暂缓", "Shelved: nobody carries it on"),
+    ("matters", "record_owner_vote"): Line(
+        "OWNERS_DECIDED", D, "业主表决通过", "Passed by the owners"
+    ),
     ("matters", "execute"): Line("EXECUTION_STARTED", X, "开始办理", "Being carried out"),
+    ("matters", "give_up_work"): Line(
+        "WORK_GIVEN_UP", X, "重办的任务已撤回，等待再办", "What was to be done anew was withdrawn"
+    ),
     ("matters", "finish"): Line("DONE", X, "全部办完并核实", "All work is done and checked"),
     ("agenda_sessions", "cancel"): Line(
         "SESSION_CANCELLED", R, "{t.name}取消", "The session was called off"
@@ -97,6 +104,9 @@ LINES: dict[tuple[str, ...], Line] = {
     ("work_orders", "assign"): Line(
         "ORDER_ASSIGNED", X, "{t.label}派给{e.reason}", "{t.label} assigned to {e.reason}"
     ),
+    ("work_orders", "take_back"): Line(
+        "ORDER_TAKEN_BACK", X, "{t.label}收回，另行派单", "{t.label} taken back from its doer"
+    ),
     ("work_orders", "take"): Line("ORDER_TAKEN", X, "{t.label}有人抢单", "{t.label} was taken"),
     ("work_orders", "accept"): Line("ORDER_ACCEPTED", X, "{t.label}已接单", "{t.label} accepted"),
     ("work_orders", "decline"): Line("ORDER_DECLINED", X, "{t.label}退单", "{t.label} declined"),
@@ -122,6 +132,12 @@ LINES: dict[tuple[str, ...], Line] = {
     ),
     ("whistles", "blow"): Line(
         "WHISTLE_BLOWN", X, "{t.label}吹响：{t.department}", "Whistle {t.number} blown"
+    ),
+    ("whistles", "recall"): Line(
+        "WHISTLE_RECALLED",
+        X,
+        "{t.label}收回，另行派哨",
+        "Whistle {t.number} recalled by the street",
     ),
     ("whistles", "object"): Line(
         "WHISTLE_OBJECTED", X, "{t.label}部门提出异议", "Whistle {t.number}: the department objects"
@@ -159,6 +175,15 @@ LINES: dict[tuple[str, ...], Line] = {
     ),
     ("convention_versions", "file"): Line(
         "CONVENTION_FILED", P, "规约「{t.name}」备案", "The convention was filed"
+    ),
+    ("convention_versions", "withdraw_noticed"): Line(
+        "CONVENTION_WITHDRAWN", P, "规约「{t.name}」撤回", "The convention was withdrawn"
+    ),
+    ("convention_versions", "withdraw_repeal"): Line(
+        "REPEAL_WITHDRAWN",
+        P,
+        "规约「{t.name}」不再废止",
+        "The convention is not repealed after all",
     ),
     ("convention_versions", "enter_force"): Line(
         "CONVENTION_IN_FORCE", P, "规约「{t.name}」施行", "The convention is in force"

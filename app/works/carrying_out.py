@@ -5,6 +5,7 @@ the session of its resolution where there is one.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession, SessionState
 from app.kit.moves import record_move
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.models import Resident
 from app.works.orders.models import DONE, OrderState, WorkOrder
 from app.works.whistles.models import WHISTLE_DONE, Whistle, WhistleState
@@ -27,14 +29,11 @@ BEFORE_WORK = frozenset(
 )
 
 
-def hold_matter(session: Session, matter_id: UUID) -> Matter:
-    """The matter as it is now; its row is held until this transaction ends."""
-    return session.get_one(
-        Matter,
-        matter_id,
-        populate_existing=True,
-        with_for_update={"of": Matter, "key_share": True},
-    )
+class WorkDone(NamedTuple):
+    """Whether work on a matter goes on, and whether some was found done in this time."""
+
+    goes_on: bool
+    is_done: bool
 
 
 def begin_work(
@@ -44,7 +43,11 @@ def begin_work(
     by: Resident,
     at: datetime,
 ) -> None:
-    """The first work on a matter carries it out, and with it the session that decided it."""
+    """The first work on a matter carries it out, and with it the session that decided it.
+
+    What stands on a list is voted on first. Raises WrongState.
+    """
+    matter.require_state(*BEFORE_WORK, MatterState.EXECUTING)
     if matter.state in BEFORE_WORK:
         matter.execute()
         record_move(session, matter, "execute", by, at)
@@ -54,24 +57,35 @@ def begin_work(
 
 
 def finish_if_done(session: Session, matter_id: UUID, by: Resident, at: datetime) -> None:
-    """A matter is done when there is work on it, and all that was not withdrawn is verified."""
+    """A matter is done when all work on it that was not withdrawn is verified, some of it since
+    the matter was last judged unsolved. Where none was, it is unsolved still and waits again."""
     session.flush()
-    orders = set(
-        session.scalars(
-            select(WorkOrder.state).where(
-                WorkOrder.matter_id == matter_id, WorkOrder.state != OrderState.WITHDRAWN
-            )
-        )
-    )
-    whistles = set(
-        session.scalars(
-            select(Whistle.state).where(
-                Whistle.matter_id == matter_id, Whistle.state != WhistleState.WITHDRAWN
-            )
-        )
-    )
-    is_done = bool(orders or whistles) and orders <= DONE and whistles <= WHISTLE_DONE
     matter = hold_matter(session, matter_id)
-    if is_done and matter.state is MatterState.EXECUTING:
+    work = read_work(session, matter)
+    if work.goes_on or matter.state is not MatterState.EXECUTING:
+        return
+    if work.is_done:
         matter.finish()
         record_move(session, matter, "finish", by, at)
+    elif matter.reopened_at is not None:
+        matter.give_up_work()
+        record_move(session, matter, "give_up_work", by, at)
+
+
+def read_work(session: Session, matter: Matter) -> WorkDone:
+    """How the orders and whistles of a matter stand; what was withdrawn is left out."""
+    orders = session.execute(
+        select(WorkOrder.state, WorkOrder.verified_at).where(
+            WorkOrder.matter_id == matter.id, WorkOrder.state != OrderState.WITHDRAWN
+        )
+    ).all()
+    whistles = session.execute(
+        select(Whistle.state, Whistle.closed_at).where(
+            Whistle.matter_id == matter.id, Whistle.state != WhistleState.WITHDRAWN
+        )
+    ).all()
+    return WorkDone(
+        any(state not in DONE for state, _ in orders)
+        or any(state not in WHISTLE_DONE for state, _ in whistles),
+        any(matter.counts(done_at) for _, done_at in [*orders, *whistles]),
+    )

@@ -52,7 +52,19 @@ class ObjectedAlready(DomainError):
     """The first receiver leads and cannot pass on (L6-14); it may object once (L6-12)."""
 
     status, code = 409, "objected_already"
+    zh = "派哨异议只能提一次，不得转推"
+    en = "The dispatch can be objected to only once, and cannot be passed on"
+
+
+class MatterIsDecided(DomainError):
+    status, code = 409, "matter_is_decided"
+    zh = "这件事的决议仍然有效，须先由新的决议代替"
+    en = "A resolution on this matter binds; another one must take its place first"
+
+
+class WorkGoesOn(DomainError):
+    status, code = 409, "work_goes_on"
     zh, en = (
-        "派哨异议只能提一次，不得再推转",
-        "The dispatch can be objected to only once, and cannot be passed on",
+        "这件事还有任务单或哨声没有办完，请先撤回",
+        "Orders or whistles of this matter are not finished; withdraw them first",
     )

@@ -128,6 +128,18 @@ def test_notices_of_a_list_and_a_vote_are_not_withdrawn(
     assert secretary.post(f"/notices/{announced}/withdraw", {"reason": REASON}).status_code == 200
 
 
+def test_cancellation_stays_on_the_board(cast: Cast, client: FlaskClient, secretary: Person):
+    """Without it the invitation would stand as if the session were held."""
+    session = cast.session(secretary)
+    for step, body in (("start-collecting", None), ("cancel", {"reason": "与防汛值守冲突"})):
+        assert secretary.post(f"/sessions/{session['id']}/{step}", body).status_code == 200
+    before = read_feed(client, cast.home)["items"]
+    cancelled = before[0]["id"].removeprefix("urn:uuid:")
+    answer = secretary.post(f"/notices/{cancelled}/withdraw", {"reason": REASON})
+    assert refusal(answer) == (409, "result_is_final")
+    assert read_feed(client, cast.home)["items"] == before
+
+
 def test_corrections_are_logged_with_their_words(app: Flask, secretary: Person, notice: str):
     secretary.post(f"/notices/{notice}/correct", {"note": NOTE})
     secretary.post(f"/notices/{notice}/withdraw", {"reason": REASON})

@@ -58,6 +58,10 @@ HISTORIC = {
     K.MATTER_REOPENED: "记评议结论 · tells of one judgement",
     K.LOOK_BACK_STARTED: "记当日的事 · tells of one day",
     K.SESSION_CLOSED: "记结束时的结果 · tells of the hour at which the session ended",
+    K.MATTER_SHELVED: "暂缓后须重新提出 · what was shelved has to be raised again",
+    K.OWNERS_DECIDED: "记表决结果 · tells of the owners' vote",
+    K.CONVENTION_WITHDRAWN: "撤回后不恢复 · what was withdrawn stays so",
+    K.CONVENTION_REPEAL_WITHDRAWN: "记当日的决定 · tells of the day on which it was decided",
     K.RATING_FINAL: "定榜后不改 · a final list never changes",
 }
 

@@ -112,9 +112,11 @@ class Desk:
         return self.read(version)
 
     def noticed(self, legal_type: str = SELF, **changes: Any) -> dict[str, Any]:
-        """A version published on 2026-03-30 for the seven days of the example."""
+        """A version published on 2026-03-30 for the seven days of the example, with the resolution
+        that it rests on."""
         version = self.voted(legal_type, **changes)
         self.go(PUBLISHED)
+        self.publish_resolution(self.resolution)
         published: dict[str, Any] = body_of(self.do(version, "publish"))
         return published
 
@@ -128,8 +130,15 @@ class Desk:
         return seen
 
     def pass_another(self, matter: int = 1) -> str:
-        """Another resolution of the same round table."""
-        return str(self.stage.passed(matter)["id"])
+        """Another resolution of the same round table, on the board."""
+        resolution = str(self.stage.passed(matter)["id"])
+        self.publish_resolution(resolution)
+        return resolution
+
+    def publish_resolution(self, resolution: str) -> None:
+        """Put a passed resolution on the board, if it does not stand there yet."""
+        if self.stage.read({"id": resolution})["state"] == "PASSED":
+            body_of(self.secretary.post(f"/resolutions/{resolution}/publish"))
 
     def amend(self, version: dict[str, Any], **body: Any) -> TestResponse:
         body = body or {"resolution_ids": [self.pass_another()]}

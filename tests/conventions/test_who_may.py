@@ -15,6 +15,7 @@ BRANCH, DIRECTOR = {Role.BRANCH_SECRETARY}, {Role.OC_DIRECTOR}
 COMMUNITY, STREET = {Role.COMMUNITY_SECRETARY}, {Role.SUBDISTRICT_OFFICER}
 DRAFTS = {SELF: BRANCH, PACT: BRANCH, COVENANT: BRANCH | DIRECTOR}
 REVIEWS = {SELF: COMMUNITY, PACT: STREET, COVENANT: STREET}
+WITHDRAWS = {kind: DRAFTS[kind] | REVIEWS[kind] for kind in DRAFTS}
 LEVELS = {Role.COMMUNITY_SECRETARY: "community", Role.SUBDISTRICT_OFFICER: "subdistrict"}
 VERSION, CONVENTION = "/convention-versions/{id}", "/conventions/{convention_id}"
 REASON = {"reason": "说明"}
@@ -23,9 +24,10 @@ WRITES: dict[str, tuple[str, str, Any, Any]] = {
     "draft": ("POST", "/compounds/{compound_id}/conventions", {}, DRAFTS),
     "revise": ("PUT", VERSION, {}, DRAFTS),
     "submit": ("POST", f"{VERSION}/submit", None, DRAFTS),
-    "withdraw": ("POST", f"{VERSION}/withdraw", REASON, DRAFTS),
+    "withdraw": ("POST", f"{VERSION}/withdraw", REASON, WITHDRAWS),
     "amend": ("POST", f"{CONVENTION}/amend", {}, DRAFTS),
     "repeal": ("POST", f"{CONVENTION}/repeal", {"resolution_id": str(uuid4()), **REASON}, BRANCH),
+    "withdraw-repeal": ("POST", f"{CONVENTION}/withdraw-repeal", REASON, COMMUNITY),
     "clear": ("POST", f"{VERSION}/flags/{{flag_id}}/clear", REASON, REVIEWS),
     "uphold": ("POST", f"{VERSION}/flags/{{flag_id}}/uphold", REASON, REVIEWS),
     "review": ("POST", f"{VERSION}/review", {"opinion": "APPROVED"}, REVIEWS),

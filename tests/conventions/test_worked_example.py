@@ -57,6 +57,7 @@ def test_worked_example(desk: Desk):
     assert body_of(desk.approve(draft))["state"] == "VOTED"
 
     desk.go(PUBLISHED)
+    desk.publish_resolution(parking)
     noticed = body_of(desk.do(draft, "publish"))
     assert (noticed["state"], noticed["notice_ends_at"]) == ("NOTICED", TERM_END)
     (item,) = desk.notices("CONVENTION_NOTICED")

@@ -19,7 +19,7 @@ DRAFT, REVIEW, VOTED, NOTICED, FILED, IN_FORCE, AMENDED, REPEALED, WITHDRAWN = V
 WRITES: dict[str, dict[VersionState, VersionState]] = {
     "revise": {DRAFT: DRAFT},
     "submit": {DRAFT: REVIEW},
-    "withdraw": {DRAFT: WITHDRAWN, REVIEW: WITHDRAWN},
+    "withdraw": dict.fromkeys([DRAFT, REVIEW, VOTED, NOTICED, FILED], WITHDRAWN),
     "approve": {REVIEW: VOTED},
     "return": {REVIEW: DRAFT},
     "publish": {VOTED: NOTICED},
@@ -66,6 +66,7 @@ def write(desk: Desk, version: dict[str, Any], name: str, spare: str) -> TestRes
             body = {"resolution_id": spare, "reason": "已代替"}
             return desk.secretary.post(f"{path}/repeal", body)
     by = {
+        "withdraw": reviewer,
         "record-vote": desk.community,
         "record-owner-vote": desk.director,
         "file": desk.street,

@@ -23,6 +23,9 @@ class Month:
         body_of(self.stage.secretary.post(f"{self.stage.path}/conclude-meeting"))
         self.go(AFTER)
 
+    def publish(self) -> None:
+        body_of(self.stage.do(self.resolution, "publish"))
+
     def go(self, to: str) -> None:
         self.desk.go(to)
         self.stage.go(to)
@@ -49,6 +52,7 @@ def month(cast: Cast, travel: Travel) -> Month:
 
 
 def test_session_is_looked_back_at_and_closed(month: Month):
+    month.publish()
     order = month.order()
     assert refusal(month.do("close")) == (409, "wrong_state")  # EXECUTING: looked back at first
     assert body_of(month.do("start-evaluation"))["state"] == "EVALUATING"
@@ -103,6 +107,7 @@ def test_more_work_may_be_given_while_the_session_is_looked_back_at(month: Month
 
 def test_matter_judged_unsolved_is_on_the_next_session_s_list(cast: Cast, month: Month):
     """By itself: nobody screens it, and its support stays."""
+    month.publish()
     order = month.order()
     body_of(month.do("start-evaluation"))
     month.say(order, **UNSOLVED)
@@ -140,6 +145,7 @@ def test_matter_judged_unsolved_is_on_the_next_session_s_list(cast: Cast, month:
 
 
 def test_session_closes_when_a_later_one_has_taken_its_matter_over(cast: Cast, month: Month):
+    month.publish()
     order = month.order()
     body_of(month.do("start-evaluation"))
     month.say(order, **UNSOLVED)
@@ -168,3 +174,41 @@ def test_order_given_back_keeps_its_matter_off_the_next_list(cast: Cast, month: 
     body_of(secretary.post(f"/sessions/{april['id']}/start-collecting"))
     assert body_of(secretary.post(f"/sessions/{april['id']}/freeze-list"))["matters"] == []
     assert month.stage.matter() == "EXECUTING"
+
+
+def test_session_does_not_end_before_its_resolutions_are_published(month: Month):
+    order = month.order()
+    body_of(month.do("start-evaluation"))
+    month.say(order, **GOOD)
+    body_of(month.desk.secretary.post(f"/matters/{order['matter_id']}/close"))
+    assert refusal(month.do("close")) == (409, "resolution_not_published")
+    assert month.stage.session()["state"] == "EVALUATING"
+    assert month.desk.notices("SESSION_CLOSED") == []
+    month.publish()
+    assert body_of(month.do("close"))["state"] == "CLOSED"
+
+
+def test_session_that_chose_nothing_ends(cast: Cast, travel: Travel):
+    travel("2026-03-04T09:00:00+08:00")
+    secretary = cast.secretary()
+    session = cast.session(secretary)
+    path = f"/sessions/{session['id']}"
+    for step in ("start-collecting", "freeze-list", "open-voting"):
+        told = body_of(secretary.post(f"{path}/{step}"))
+    assert told["state"] == "TALLIED"
+    assert refusal(secretary.post(f"{path}/start-meeting")) == (409, "nothing_chosen")
+    assert body_of(secretary.post(f"{path}/close"))["state"] == "CLOSED"
+    feed = body_of(secretary.get(f"/board/compounds/{cast.home.id}/feed.json"))
+    assert "没有入选的议题" in feed["items"][0]["content_text"]
+
+
+def test_session_that_chose_something_holds_its_round_table(cast: Cast, travel: Travel):
+    travel("2026-03-04T09:00:00+08:00")
+    secretary = cast.secretary()
+    session = cast.session(secretary)
+    path = f"/sessions/{session['id']}"
+    body_of(secretary.post(f"{path}/start-collecting"))
+    cast.matters(secretary, cast.resident(), ["停车"])
+    for step in ("freeze-list", "open-voting"):
+        body_of(secretary.post(f"{path}/{step}"))
+    assert refusal(secretary.post(f"{path}/close")) == (409, "wrong_state")

@@ -319,6 +319,24 @@ def test_categories_are_frequent_from_three_within_twelve_months(cast: Cast, tra
     )
 
 
+@pytest.mark.parametrize("outcome", ["MERGED", "REFUSED"])
+def test_what_was_merged_or_refused_makes_no_category_frequent(
+    cast: Cast, travel: Travel, outcome: str
+):
+    """As in the library of cases: it is no further matter, or none of this place."""
+    travel("2026-03-31T09:00:00+08:00")
+    reader = cast.secretary()
+    for _ in range(3):
+        raised(cast, cast.home, "2026-03-30T10:00+08:00")
+    path = f"/compounds/{cast.home.id}"
+    ids = [each["id"] for each in body_of(reader.get(f"{path}/matters"))["items"]]
+    assert [each["matters"] for each in figures(reader, path)["frequent_categories"]] == [3]
+    screened = {"outcome": outcome, "reason": "重复"}
+    into = {"into": ids[0]} if outcome == "MERGED" else {}
+    body_of(reader.post(f"/matters/{ids[1]}/screen", {**screened, **into}))
+    assert figures(reader, path)["frequent_categories"] == []
+
+
 def test_no_cell_of_a_table_is_a_formula(cast: Cast, travel: Travel):
     desk = Desk(cast, travel)
     whistle = desk.whistle()

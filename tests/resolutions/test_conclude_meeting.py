@@ -79,6 +79,22 @@ def test_what_is_the_owners_alone_is_left_to_them(stage: Stage):
     assert [stage.matter(i) for i in range(3)] == ["OWNER_VOTE", "OWNER_VOTE", "SHELVED"]
 
 
+@pytest.mark.parametrize("forum", ["OWNERS_ASSEMBLY", "RESIDENTS_MEETING", "COMMUNITY"])
+@pytest.mark.parametrize("cards", ["no card", "an ordinary card", "a card for the owners"])
+@pytest.mark.parametrize("came", ["failed", "shelved"])
+def test_what_was_handed_on_is_settled(stage: Stage, forum: str, cards: str, came: str):
+    """Left to the owners where it was handed on to them; another forum is no owners' vote."""
+    item = 8 if cards == "a card for the owners" else None
+    draft = stage.draft(cards=[] if cards == "no card" else [stage.card(item=item)])
+    if came == "failed":
+        _vote(stage, draft, passes=False)
+    else:
+        body_of(stage.do(draft, "shelve", reason="等报告"))
+    body_of(stage.do(draft, "escalate", forum=forum, reason="意见相持"))
+    _conclude(stage)
+    assert stage.matter() == ("OWNER_VOTE" if forum == "OWNERS_ASSEMBLY" else "SHELVED")
+
+
 def test_one_card_that_needs_no_owners_resolves_the_matter(stage: Stage):
     cards = [stage.card("花坛改车位", item=8), stage.card("划黄线")]
     _vote(stage, stage.draft(cards=cards), passes=True)
@@ -99,6 +115,20 @@ def test_drafts_and_what_had_no_quorum_are_shelved(cast: Cast, travel: Travel):
     assert (extension["about_id"], extension["session_id"]) == (stage.id, stage.id)
     assert extension["data"]["state"] == "RESOLVED"
     assert {matter["state"] for matter in extension["data"]["matters"]} == {"SHELVED"}
+
+
+def test_card_that_nobody_took_up_is_dropped(cast: Cast, stage: Stage):
+    put = {"matter_id": stage.matters[0], "text": "再划几个车位"}
+    card = body_of(stage.voters[0].post(f"{stage.path}/cards", put), 201)
+    adopted = stage.card()
+    _conclude(stage)
+    states = {
+        id_: body_of(stage.secretary.get(f"/cards/{id_}"))["state"] for id_ in (card["id"], adopted)
+    }
+    assert states == {card["id"]: "DROPPED", adopted: "ADOPTED"}
+    move = moves_of(cast.app, card["id"])[-1]
+    assert (move.verb, move.by) == ("drop", stage.secretary.id)
+    assert "没有采纳" in str(move.reason)
 
 
 def test_round_table_without_a_resolution_ends_too(stage: Stage):

@@ -37,7 +37,6 @@ def test_a_matter_through_all_steps(cast: Cast, travel: Travel):
     card = stage.card(item=None)
     pacts = Pacts(cast, travel, stage)  # passes a resolution on the matter
     convention = pacts.noticed()
-    body_of(stage.do({"id": pacts.resolution}, "publish"))
     body_of(stage.secretary.post(f"{stage.path}/conclude-meeting"))
     judges.go("2026-03-30T11:00+08:00")
     words = {"title": "清车", "text": "清车", "doer_kind": "PROPERTY_FIRM", "doer_name": "物业"}
@@ -63,8 +62,8 @@ def test_a_matter_through_all_steps(cast: Cast, travel: Travel):
         "RESOLUTION_DRAFTED",
         "RESOLUTION_TABLED",
         "RESOLUTION_VOTED",
-        "CONVENTION_NOTICED",
         "RESOLUTION_PUBLISHED",
+        "CONVENTION_NOTICED",
         "ORDER_REQUESTED",
         "EXECUTION_STARTED",
         "ORDER_ASSIGNED",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, literal, null, select
+from sqlalchemy import Select, String, case, cast, literal, null, select
 from sqlalchemy.orm import Session
 
 from app.agenda.models import AgendaSession
@@ -66,7 +66,10 @@ QUERIES: dict[str, Select[Any]] = {
     "serial": _rows(
         PaperSlip,
         PaperSlip.session_id,
-        case((AgendaSession.state.in_(["VOTING", "EXTENDED"]), PaperSlip.state), else_="OVER"),
+        case(
+            (AgendaSession.state.in_(["VOTING", "EXTENDED"]), cast(PaperSlip.state, String)),
+            else_=literal("OVER"),
+        ),
         PaperSlip.serial,
     ).join(AgendaSession, AgendaSession.id == PaperSlip.session_id),
     "card_id": _rows(SolutionCard, SolutionCard.session_id),

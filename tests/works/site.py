@@ -146,7 +146,7 @@ def id_of(person: Person) -> str:
 
 # Verb -> who does it, and a valid body.
 ORDER_WRITES: dict[str, tuple[str, dict[str, Any] | None]] = {
-    "assign": ("secretary", None),
+    "assign": ("secretary", {"reason": "承办人已离职"}),
     "take": ("member", None),
     "accept": ("manager", None),
     "decline": ("manager", {"reason": "不在合同范围"}),
@@ -161,6 +161,7 @@ WHISTLE_WRITES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "withdraw": ("leader", {"reason": "街道已解决"}),
     "blow": ("street", {"kind": "PUSH", "department": "区水务局"}),
     "object": ("department", {"reason": "不归水务管"}),
+    "recall": ("street", {"reason": "承办人已调离"}),
     "sign": ("department", None),
     "contact": ("department", {"note": "已联系社区"}),
     "report": ("department", {"text": "已到现场"}),

@@ -292,7 +292,7 @@ def test_same_request_makes_one_order(cast: Cast, site: Site):
 
 # From which matters orders and whistles come, by the domain notes, sections 3 and 8.
 M = MatterState
-ORDER_FROM = {M.DISPATCHED, M.EXECUTING, M.REOPENED}
+ORDER_FROM = {M.DISPATCHED, M.RESOLVED, M.EXECUTING, M.REOPENED}
 WHISTLE_FROM = {M.WHISTLED, M.EXECUTING, M.REOPENED}
 
 

@@ -171,7 +171,7 @@ def test_orders_of_a_decided_matter_come_from_its_resolution(cast: Cast, travel:
     assert order_from(f"/resolutions/{passed['id']}") == (409, "wrong_state")
     body_of(stage.secretary.post(f"{stage.path}/conclude-meeting"))
     assert order_from(f"/resolutions/{failed['id']}") == (409, "wrong_state")
-    assert order_from(f"/matters/{stage.matters[0]}") == (409, "wrong_state")
+    assert order_from(f"/matters/{stage.matters[0]}") == (409, "order_from_resolution")
     assert stage.session()["state"] == "RESOLVED"
     assert stored(cast.app, select(WorkOrder)) == []
 

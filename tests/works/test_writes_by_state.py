@@ -24,11 +24,13 @@ D, W = OrderState, WhistleState
 
 # Write -> {state: state afterwards} where it is allowed, by the domain notes, section 8.
 ORDERS: dict[str, dict[OrderState, OrderState]] = {
-    "assign": dict.fromkeys([D.REQUESTED, D.ASSIGNED, D.DECLINED], D.ASSIGNED),
+    "assign": dict.fromkeys(
+        [D.REQUESTED, D.ASSIGNED, D.DECLINED, D.ACCEPTED, D.RETURNED], D.ASSIGNED
+    ),
     "take": {},
     "accept": {D.ASSIGNED: D.ACCEPTED},
     "decline": {D.ASSIGNED: D.DECLINED},
-    "withdraw": dict.fromkeys([D.REQUESTED, D.DECLINED], D.WITHDRAWN),
+    "withdraw": dict.fromkeys([D.REQUESTED, D.ASSIGNED, D.DECLINED], D.WITHDRAWN),
     "contact": {state: state for state in (D.ASSIGNED, D.ACCEPTED, D.RETURNED)},
     "progress": {state: state for state in (D.ACCEPTED, D.RETURNED)},
     "submit": dict.fromkeys([D.ACCEPTED, D.RETURNED], D.SUBMITTED),
@@ -39,6 +41,7 @@ WHISTLES: dict[str, dict[WhistleState, WhistleState]] = {
     "withdraw": {W.COLLECTED: W.WITHDRAWN},
     "blow": {W.COLLECTED: W.BLOWN},
     "object": {W.BLOWN: W.COLLECTED},
+    "recall": dict.fromkeys([W.BLOWN, W.SIGNED, W.REPORTED, W.REWORK], W.COLLECTED),
     "sign": {W.BLOWN: W.SIGNED},
     "contact": {state: state for state in (W.SIGNED, W.REPORTED, W.REWORK)},
     "report": {W.SIGNED: W.REPORTED},
@@ -104,11 +107,11 @@ def test_open_order_is_taken_only_while_it_is_requested(cast: Cast, travel: Trav
 # The tables of moves, as "from > to to".
 ORDER_PAIRS = """
     REQUESTED > ASSIGNED ACCEPTED WITHDRAWN
-    ASSIGNED > ASSIGNED ACCEPTED DECLINED
-    ACCEPTED > SUBMITTED
+    ASSIGNED > ASSIGNED ACCEPTED DECLINED WITHDRAWN
+    ACCEPTED > SUBMITTED ASSIGNED
     DECLINED > ASSIGNED WITHDRAWN
     SUBMITTED > VERIFIED RETURNED
-    RETURNED > SUBMITTED
+    RETURNED > SUBMITTED ASSIGNED
     VERIFIED > RATED CLOSED RETURNED
     RATED > CLOSED RETURNED
     WITHDRAWN >
@@ -117,10 +120,10 @@ ORDER_PAIRS = """
 WHISTLE_PAIRS = """
     COLLECTED > BLOWN WITHDRAWN
     BLOWN > SIGNED COLLECTED
-    SIGNED > REPORTED
-    REPORTED > FED_BACK
+    SIGNED > REPORTED COLLECTED
+    REPORTED > FED_BACK COLLECTED
     FED_BACK > VERIFIED_CLOSED REWORK
-    REWORK > FED_BACK
+    REWORK > FED_BACK COLLECTED
     VERIFIED_CLOSED > EVALUATED
     WITHDRAWN >
     EVALUATED >

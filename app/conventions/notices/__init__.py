@@ -13,6 +13,7 @@ from app.conventions.models import ConventionVersion, LegalType, VersionState
 from app.conventions.schemas import ClauseChangeSchema
 from app.conventions.texts.clauses import Clause, ConventionFlag
 from app.kit.schemas import Id, Schema, columns
+from app.matters.models import Matter
 
 
 class ClauseData(Schema):
@@ -77,6 +78,19 @@ class RepealedVersionData(VersionData):
     repeal_resolution = ma.fields.String(attribute="repeal_resolution.name", dump_default=None)
 
 
+class WithdrawnVersionData(NamedVersionData):
+    """Which version goes no further, and why, for programs."""
+
+    withdrawal = columns(ConventionVersion, "state withdrawn_why")
+
+
+class OwnersMatterData(Schema):
+    """A matter that the owners have passed, for programs."""
+
+    matter_id = Id(attribute="id")
+    shown = columns(Matter, "title state")
+
+
 HERE = Path(__file__).parent
 
 ENDED = (VersionState.AMENDED, VersionState.REPEALED, VersionState.WITHDRAWN)
@@ -112,3 +126,12 @@ follows(ConventionVersion, CONVENTION_NOTICED, CONVENTION_IN_FORCE, CONVENTION_R
 CONVENTION_REPEALED = Notice(
     NoticeKind.CONVENTION_REPEALED, HERE, "version", RepealedVersionData().dump
 )
+CONVENTION_WITHDRAWN = Notice(
+    NoticeKind.CONVENTION_WITHDRAWN, HERE, "version", WithdrawnVersionData().dump
+)
+# About the notice of the repeal.
+CONVENTION_REPEAL_WITHDRAWN = Notice(
+    NoticeKind.CONVENTION_REPEAL_WITHDRAWN, HERE, "version", NamedVersionData().dump
+)
+# About the owners' vote.
+OWNERS_DECIDED = Notice(NoticeKind.OWNERS_DECIDED, HERE, "matter", OwnersMatterData().dump)

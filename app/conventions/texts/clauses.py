@@ -153,13 +153,15 @@ class OfficialOwnerVote(HasId, Base):
     """The record of an owners' vote that passed, by the figures of Civil Code 278.
 
     No vote that missed them can be stored: the table itself compares them, in integers. Areas are
-    in hundredths of a square metre.
+    in hundredths of a square metre. `matter_id` is there where the vote was on a matter that the
+    round table had left to the owners.
     """
 
     __tablename__ = "official_owner_votes"
     __table_args__ = (
         UniqueConstraint("id", "item"),
         Index(None, "compound_id"),
+        Index(None, "matter_id"),
         CheckConstraint("item BETWEEN 1 AND 9", name="item_of_the_law"),
         CheckConstraint(
             "0 < area_yes AND area_yes <= area_part AND area_part <= area_all"
@@ -179,6 +181,7 @@ class OfficialOwnerVote(HasId, Base):
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     item: Mapped[int] = mapped_column(Integer)
     official_ref: Mapped[str] = mapped_column(String(200))
     area_all: Mapped[int] = mapped_column(BigInteger)

@@ -32,8 +32,8 @@ from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, table_of
 from app.kit.web.api import refused
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.models import Resident
-from app.works.carrying_out import hold_matter
 
 
 class Subject(NamedTuple):

@@ -16,7 +16,8 @@ from app.kit import locks
 from app.kit.calendar.terms import add_working_days
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import table_of
-from app.matters.models import UNDER_DISCUSSION, Matter
+from app.matters.models import UNDER_DISCUSSION
+from app.matters.services import hold_matter
 from app.people.actor import Actor
 from app.people.models import Resident
 from app.resolutions import refusals
@@ -184,12 +185,7 @@ def _conclude(
 def _resolve_matter(session: Session, resolution: Resolution, by: Resident, at: datetime) -> None:
     """A passed resolution resolves its matter, unless all that it carries is the owners' to
     decide: then the end of the round table leaves the matter to them."""
-    matter = session.get_one(
-        Matter,
-        resolution.matter_id,
-        populate_existing=True,
-        with_for_update={"of": Matter, "key_share": True},
-    )
+    matter = hold_matter(session, resolution.matter_id)
     if matter.state not in UNDER_DISCUSSION or resolution.needs_owners_only:
         return
     matter.resolve()

@@ -11,6 +11,7 @@ import marshmallow as ma
 from app.board.models import NoticeKind
 from app.board.posting import Notice, follows
 from app.kit.schemas import Id, Schema, columns
+from app.matters.models import Matter
 from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle
 
@@ -40,6 +41,13 @@ class WhistleData(Schema):
         " fed_back_at closed_at",
     )
     is_in_time = ma.fields.Boolean()
+
+
+class ShelvedMatterData(Schema):
+    """A matter that nobody carries on, for programs."""
+
+    matter_id = Id(attribute="id")
+    shown = columns(Matter, "title state reason")
 
 
 HERE = Path(__file__).parent
@@ -87,6 +95,7 @@ def _order(kind: NoticeKind, says: Callable[[WorkOrder, datetime], dict[str, Any
     return Notice(kind, HERE, "order", OrderData().dump, says)
 
 
+MATTER_SHELVED = Notice(NoticeKind.MATTER_SHELVED, HERE, "matter", ShelvedMatterData().dump)
 ORDER_ASSIGNED = _order(NoticeKind.ORDER_ASSIGNED, _words_of_assignment)
 ORDER_VERIFIED = _order(NoticeKind.ORDER_VERIFIED, _words_of_done_order)
 ORDER_OVERDUE = _order(NoticeKind.ORDER_OVERDUE, _words_of_overdue_order)

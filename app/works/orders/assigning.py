@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.kit.moves import begin_move, record_move
+from app.matters.refusals import ReasonMissing
 from app.people.actor import Actor
 from app.people.models import Resident
 from app.works import notices
@@ -15,7 +16,7 @@ from app.works.access import DOERS, require_doer, require_offices
 from app.works.due_days import end_of_due_day
 from app.works.limits import ORDER_ANSWER, ORDER_TERMS
 from app.works.orders.making import start
-from app.works.orders.models import DoerKind, OrderDoer, OrderWay, WorkOrder
+from app.works.orders.models import AT_WORK, DoerKind, OrderDoer, OrderWay, WorkOrder
 
 
 def assign_order(
@@ -27,13 +28,19 @@ def assign_order(
     doer_name: str | None,
     doer_ids: Collection[UUID],
     due_on: date | None,
+    reason: str | None,
 ) -> None:
     """派单: hand the order to its doer, who answers within 24 hours; confirms what was proposed.
 
     `doer_ids` act for the doer. An order that was declined, or is not answered, may be assigned
-    again; its due day stays unless another is given. Raises WrongState, InvalidDoer, DueDayPassed.
+    again, and so may one that was taken on, for a `reason`: its doer has left. Its due day stays
+    unless another is given. Raises WrongState, ReasonMissing, InvalidDoer, DueDayPassed.
     """
     at = begin_move(session, order)
+    if order.state in AT_WORK:
+        if reason is None:
+            raise ReasonMissing
+        record_move(session, order, "take_back", by, at, reason=reason)
     is_new = order.assigned_at is None
     due_at = end_of_due_day(due_on, at) or order.due_at or at + ORDER_TERMS[order.urgency].length
     order.assign(at, due_at, at + ORDER_ANSWER.length)

@@ -6,24 +6,22 @@ from typing import TypedDict, Unpack
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.agenda.models import SessionState
+from app.agenda.models import AgendaSession, SessionState
 from app.kit import locks
 from app.kit.clock import read_database_clock
 from app.kit.errors import Forbidden
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, next_number
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.actor import Actor
 from app.people.models import Resident, Role
-from app.resolutions.models import Resolution, ResolutionState
-from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.resolutions.models import BINDING, Resolution
+from app.works.carrying_out import begin_work, finish_if_done
 from app.works.due_days import end_of_due_day
 from app.works.limits import Urgency
 from app.works.orders.models import DoerKind, OrderState, OrderWay, WorkOrder
 from app.works.refusals import OrderFromResolution
-
-# A resolution that was passed, and that no later one has replaced, is carried out.
-CARRIED_OUT = (ResolutionState.PASSED, ResolutionState.NOTICED, ResolutionState.EFFECTIVE)
 
 
 class OrderWords(TypedDict):
@@ -46,7 +44,7 @@ def create_from_resolution(
     Raises WrongState, Forbidden, DueDayPassed.
     """
     begin_move(session, resolution)
-    if resolution.state not in CARRIED_OUT:
+    if resolution.state not in BINDING:
         resolution.require_state()
     session.refresh(resolution.agenda_session)
     resolution.agenda_session.require_state(
@@ -61,19 +59,33 @@ def create_from_resolution(
 def create_from_matter(
     session: Session, matter: Matter, by: Actor, **words: Unpack[OrderWords]
 ) -> WorkOrder:
-    """An order for a matter that was dispatched, or is carried out without any resolution.
+    """An order for a matter that was dispatched, or is carried out where no resolution gives orders
+    (any more): it was superseded, or its session has ended.
 
     Raises WrongState, OrderFromResolution, Forbidden, DueDayPassed.
     """
     locks.hold_alone(session, matter.id)
     matter = hold_matter(session, matter.id)
-    matter.require_state(MatterState.DISPATCHED, MatterState.EXECUTING, MatterState.REOPENED)
-    decided = select(Resolution.id).where(
-        Resolution.matter_id == matter.id, Resolution.state.in_(CARRIED_OUT)
+    matter.require_state(
+        MatterState.DISPATCHED, MatterState.RESOLVED, MatterState.EXECUTING, MatterState.REOPENED
     )
-    if session.scalar(select(decided.exists())):
+    if matter.state is not MatterState.DISPATCHED and _gives_orders(session, matter):
         raise OrderFromResolution
     return _create(session, matter, None, by, words)
+
+
+def _gives_orders(session: Session, matter: Matter) -> bool:
+    """Whether a resolution that binds, of a session that has not ended, is about the matter."""
+    query = (
+        select(Resolution.id)
+        .join(AgendaSession, Resolution.session_id == AgendaSession.id)
+        .where(
+            Resolution.matter_id == matter.id,
+            Resolution.state.in_(BINDING),
+            AgendaSession.state != SessionState.CLOSED,
+        )
+    )
+    return bool(session.scalar(select(query.exists())))
 
 
 def _create(
@@ -126,7 +138,8 @@ def start(session: Session, order: WorkOrder, by: Resident, at: datetime) -> Non
 
 
 def withdraw_order(session: Session, order: WorkOrder, by: Resident, reason: str) -> None:
-    """Want an order no more which nobody has taken on. Raises WrongState."""
+    """Withdraw an order that nobody has accepted, also where it was assigned already. Raises
+    WrongState."""
     at = begin_move(session, order)
     order.withdraw(reason)
     record_move(session, order, "withdraw", by, at, reason=reason)

@@ -37,11 +37,12 @@ ORDER_MOVES: dict[OrderState, frozenset[OrderState]] = {
     # REQUESTED > ACCEPTED: whoever takes an open order has accepted it (抢单).
     _S.REQUESTED: frozenset({_S.ASSIGNED, _S.ACCEPTED, _S.WITHDRAWN}),
     # ASSIGNED > ASSIGNED: whoever does not answer loses the order to somebody else.
-    _S.ASSIGNED: frozenset({_S.ASSIGNED, _S.ACCEPTED, _S.DECLINED}),
-    _S.ACCEPTED: frozenset({_S.SUBMITTED}),
+    _S.ASSIGNED: frozenset({_S.ASSIGNED, _S.ACCEPTED, _S.DECLINED, _S.WITHDRAWN}),
+    # ACCEPTED, RETURNED > ASSIGNED: it is taken back from a doer who has left.
+    _S.ACCEPTED: frozenset({_S.SUBMITTED, _S.ASSIGNED}),
     _S.DECLINED: frozenset({_S.ASSIGNED, _S.WITHDRAWN}),
     _S.SUBMITTED: frozenset({_S.VERIFIED, _S.RETURNED}),
-    _S.RETURNED: frozenset({_S.SUBMITTED}),
+    _S.RETURNED: frozenset({_S.SUBMITTED, _S.ASSIGNED}),
     # VERIFIED, RATED > RETURNED: it is not solved after all.
     _S.VERIFIED: frozenset({_S.RATED, _S.CLOSED, _S.RETURNED}),
     _S.RATED: frozenset({_S.CLOSED, _S.RETURNED}),

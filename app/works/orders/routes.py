@@ -8,19 +8,23 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, each, read_page
+from app.matters.access import seen_by
 from app.matters.models import Matter
+from app.matters.refusals import ReasonMissing
+from app.matters.schemas import MatterSchema
 from app.people.guards import (
     EVERYONE_THERE,
     act,
     act_by_role,
     allow,
     create_by_role,
+    current_actor,
     obtain,
     obtain_compound,
 )
 from app.people.models import Role
 from app.resolutions.models import Resolution
-from app.works import refusals
+from app.works import refusals, shelving
 from app.works.access import (
     DOERS,
     ORDER_CHECKERS,
@@ -37,6 +41,8 @@ from app.works.photos import SeenProgress, order_in_detail, with_photos
 blp = Blueprint("works", __name__, description="民办 · Work orders")
 
 MAKERS = (Role.BRANCH_SECRETARY, Role.SEATED_MEMBER)
+# The branch gives orders; the community where the branch cannot.
+LEADERS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 TAKERS = (
     Role.SEATED_MEMBER,
     Role.PROPERTY_MANAGER,
@@ -76,9 +82,19 @@ def create_order_from_resolution(body: dict[str, Any], resolution_id: UUID) -> d
 @blp.arguments(schemas.OrderArgs, example=ORDER_EXAMPLE)
 @blp.creates(WrongState, refusals.OrderFromResolution, refusals.DueDayPassed)
 def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
-    """派单 · Create an order for a matter that was dispatched without a vote."""
+    """派单 · Create an order for a matter that was dispatched, or that no resolution orders."""
     matter = obtain(Matter, matter_id)
     return order_as_seen(create_by_role(WorkOrder, orders.create_from_matter, matter, **body))
+
+
+@blp.post("/matters/<uuid:matter_id>/shelve", MatterSchema)
+@allow(Role.COMMUNITY_SECRETARY)
+@blp.arguments(schemas.WorkReasonArgs, example={"reason": "所依据的决议已被代替，另由新决议安排"})
+@blp.refuses(WrongState, refusals.MatterIsDecided, refusals.WorkGoesOn)
+def shelve_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """暂缓 · Shelve a matter that nobody carries on, with a reason; it may be raised again."""
+    matter = act(shelving.shelve_matter, obtain(Matter, matter_id), body["reason"])
+    return seen_by(current_actor(), [matter])[0]
 
 
 @blp.get("/compounds/<uuid:compound_id>/orders")
@@ -102,11 +118,11 @@ def read_order(order_id: UUID) -> dict[str, Any]:
 
 
 @blp.post("/orders/<uuid:order_id>/assign", schemas.OrderSchema)
-@allow(Role.BRANCH_SECRETARY)
+@allow(*LEADERS)
 @blp.arguments(schemas.AssignArgs, example=ASSIGN_EXAMPLE)
-@blp.refuses(WrongState, refusals.InvalidDoer, refusals.DueDayPassed)
+@blp.refuses(WrongState, ReasonMissing, refusals.InvalidDoer, refusals.DueDayPassed)
 def assign_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
-    """派单 · Assign an order to its doer, who has to accept or decline within 24 hours."""
+    """派单 · Assign an order to its doer, or to another one where the doer has left."""
     return order_as_seen(act(assigning.assign_order, obtain(WorkOrder, order_id), **body))
 
 
@@ -137,7 +153,7 @@ def decline_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:
 
 
 @blp.post("/orders/<uuid:order_id>/withdraw", schemas.OrderSchema)
-@allow(Role.BRANCH_SECRETARY)
+@allow(*LEADERS)
 @blp.arguments(schemas.WorkReasonArgs, example={"reason": "与另一张任务单重复"})
 @blp.refuses(WrongState)
 def withdraw_order(body: dict[str, Any], order_id: UUID) -> dict[str, Any]:

@@ -40,12 +40,14 @@ class OrderArgs(Schema):
 
 class AssignArgs(Schema):
     """`doer_ids` act for the doer; where nobody is named, the branch secretary writes down what it
-    does. What is left out stays as it was requested."""
+    does. What is left out stays as it was requested. `reason` says why an order is taken back from
+    a doer who took it on."""
 
     doer_kind = ma.fields.Enum(DoerKind, by_value=True, load_default=None)
     doer_name = Text(max_length=80, load_default=None)
     doer_ids = ma.fields.List(Id(), load_default=list, validate=ma.validate.Length(max=MAX_DOERS))
     due_on = Day(load_default=None)
+    reason = Text(max_length=500, multiline=True, load_default=None)
 
 
 class OrdersArgs(PageArgs):

@@ -36,10 +36,11 @@ WHISTLE_MOVES: dict[WhistleState, frozenset[WhistleState]] = {
     _S.COLLECTED: frozenset({_S.BLOWN, _S.WITHDRAWN}),
     # BLOWN > COLLECTED: the department objects, and the street looks at it again.
     _S.BLOWN: frozenset({_S.SIGNED, _S.COLLECTED}),
-    _S.SIGNED: frozenset({_S.REPORTED}),
-    _S.REPORTED: frozenset({_S.FED_BACK}),
+    # SIGNED, REPORTED, REWORK > COLLECTED: the street recalls it, since whoever led it has left.
+    _S.SIGNED: frozenset({_S.REPORTED, _S.COLLECTED}),
+    _S.REPORTED: frozenset({_S.FED_BACK, _S.COLLECTED}),
     _S.FED_BACK: frozenset({_S.VERIFIED_CLOSED, _S.REWORK}),
-    _S.REWORK: frozenset({_S.FED_BACK}),
+    _S.REWORK: frozenset({_S.FED_BACK, _S.COLLECTED}),
     _S.VERIFIED_CLOSED: frozenset({_S.EVALUATED}),
     _S.WITHDRAWN: frozenset(),
     _S.EVALUATED: frozenset(),
@@ -198,6 +199,14 @@ class Whistle(HasMoves):
             raise ObjectedAlready
         self._move(WhistleState.COLLECTED)
         self.objected_at, self.objection = at, reason
+
+    def recall(self, reason: str) -> None:
+        """The street takes it back from whoever was to lead it, and looks again; what was written
+        down stays in the log."""
+        self._move(WhistleState.COLLECTED)
+        self.reason = reason
+        self.signed_at = self.signed_by_id = self.contacted_at = None
+        self.reported_at = self.report = None
 
     def sign(self, by_id: UUID, at: datetime) -> None:
         """The department takes it; whoever signs leads it."""

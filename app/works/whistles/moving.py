@@ -1,4 +1,4 @@
-"""吹哨报到: request, blow, object, sign, contact, report, feed back, close, rework, withdraw."""
+"""吹哨报到: request, blow, object, recall, sign, contact, report, feed back, close, rework."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -14,11 +14,12 @@ from app.kit.clock import read_database_clock
 from app.kit.moves import begin_move, record_move
 from app.kit.orm import new_id, next_number
 from app.matters.models import Matter, MatterState
+from app.matters.services import hold_matter
 from app.people.actor import Actor
 from app.people.models import Resident, Role
 from app.works import notices
 from app.works.access import require_offices
-from app.works.carrying_out import begin_work, finish_if_done, hold_matter
+from app.works.carrying_out import begin_work, finish_if_done
 from app.works.due_days import end_of_due_day
 from app.works.limits import (
     WHISTLE_CONTACT,
@@ -102,6 +103,14 @@ def blow_whistle(
         require_offices(session, whistle.compound, [receiver_id], [Role.DEPARTMENT])
     begin_work(session, hold_matter(session, whistle.matter_id), None, by, at)
     record_move(session, whistle, "blow", by, at, reason=f"{kind}, {department}")
+
+
+def recall_whistle(session: Session, whistle: Whistle, by: Resident, reason: str) -> None:
+    """收回: take a whistle back from a department whose receiver has left, or that does nothing;
+    it may be blown again or withdrawn. Raises WrongState."""
+    at = begin_move(session, whistle)
+    whistle.recall(reason)
+    record_move(session, whistle, "recall", by, at, reason=reason)
 
 
 def object_to_dispatch(session: Session, whistle: Whistle, by: Actor, reason: str) -> None:

@@ -87,6 +87,17 @@ def blow_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
     return whistle_as_seen(act(whistling.blow_whistle, obtain(Whistle, whistle_id), **body))
 
 
+@blp.post("/whistles/<uuid:whistle_id>/recall", schemas.WhistleSchema)
+@allow(Role.SUBDISTRICT_OFFICER)
+@blp.arguments(WorkReasonArgs, example={"reason": "承办人已调离，另行派哨"})
+@blp.refuses(WrongState)
+def recall_whistle(body: dict[str, Any], whistle_id: UUID) -> dict[str, Any]:
+    """收回哨声 · Take a whistle back from its department, with a reason, to blow it again."""
+    return whistle_as_seen(
+        act(whistling.recall_whistle, obtain(Whistle, whistle_id), body["reason"])
+    )
+
+
 @blp.post("/whistles/<uuid:whistle_id>/object", schemas.WhistleSchema)
 @allow(Role.DEPARTMENT)
 @blp.arguments(WorkReasonArgs, example={"reason": "该路段排水由市政部门管养"})
