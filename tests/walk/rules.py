@@ -81,6 +81,7 @@ POST /resolutions/{resolution_id}/publish | PASSED | 2
 POST /compounds/{compound_id}/conventions | | 1.9
 POST /conventions/{convention_id}/amend | IN_FORCE
 POST /conventions/{convention_id}/repeal | IN_FORCE | 1.5
+POST /conventions/{convention_id}/withdraw-repeal | IN_FORCE | 0.4
 PUT /convention-versions/{version_id} | DRAFT | 0.6
 POST /convention-versions/{version_id}/submit | DRAFT | 2
 POST /convention-versions/{version_id}/flags/{flag_id}/clear | OPEN | 1.5
@@ -95,7 +96,7 @@ POST /clauses/{clause_id}/owner-vote | INACTIVE
 POST /compounds/{compound_id}/conventions/from-case | | 1.5
 POST /matters/{matter_id}/orders | DISPATCHED EXECUTING REOPENED | 1.5
 POST /resolutions/{resolution_id}/orders | PASSED NOTICED EFFECTIVE | 1.5
-POST /orders/{order_id}/assign | REQUESTED DECLINED ASSIGNED | 2
+POST /orders/{order_id}/assign | REQUESTED DECLINED ASSIGNED ACCEPTED RETURNED | 2
 POST /orders/{order_id}/take | REQUESTED
 POST /orders/{order_id}/accept | ASSIGNED | 2
 POST /orders/{order_id}/decline | ASSIGNED | 0.4
@@ -116,6 +117,7 @@ POST /whistles/{whistle_id}/report | SIGNED | 2
 POST /whistles/{whistle_id}/feed-back | REPORTED REWORK | 2
 POST /whistles/{whistle_id}/verify-close | FED_BACK | 2
 POST /whistles/{whistle_id}/rework | FED_BACK | 0.6
+POST /whistles/{whistle_id}/recall | BLOWN SIGNED REPORTED REWORK | 0.3
 POST /whistles/{whistle_id}/withdraw | COLLECTED | 0.2
 POST /orders/{order_id}/follow-ups | VERIFIED RATED CLOSED | 1.5
 POST /orders/{order_id}/follow-ups/taken | VERIFIED | 1
@@ -124,6 +126,8 @@ POST /orders/{order_id}/reopen | VERIFIED RATED
 POST /whistles/{whistle_id}/follow-ups | FED_BACK VERIFIED_CLOSED
 POST /whistles/{whistle_id}/follow-ups/taken | FED_BACK VERIFIED_CLOSED
 POST /matters/{matter_id}/close | DONE | 1
+POST /matters/{matter_id}/shelve | OWNER_VOTE RESOLVED EXECUTING DISPATCHED WHISTLED | 0.15
+POST /matters/{matter_id}/owner-vote | OWNER_VOTE | 1.9
 POST /matters/{matter_id}/evaluation-rounds | DONE | 2
 POST /conventions/{convention_id}/evaluation-rounds | IN_FORCE
 PUT /evaluation-rounds/{round_id}/answer | OPEN | 3

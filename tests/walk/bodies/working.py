@@ -39,6 +39,9 @@ def order(turn: Turn) -> dict[str, Any]:
 
 @says("POST /orders/{order_id}/assign")
 def assign(turn: Turn) -> dict[str, Any]:
+    keeps = turn.about.state in ("ACCEPTED", "RETURNED") and not turn.world.is_tidy
+    if keeps and not turn.happens(0.1):
+        raise NotNow  # whoever has taken it on mostly keeps it
     holders = [each for role in DOERS for each in turn.world.holders(role, turn.ground.compound)]
     doers = turn.chance.sample(holders, min(len(holders), turn.pick((0, 1, 1, 2))))
     changed = turn.happens(0.4)
