@@ -13,7 +13,7 @@ from tests.walk.turn import BODIES, CROWDS, WHO
 from tests.walk.walking import Call
 from tests.wechat_standin import StandIn
 
-SEED, STEPS = 3, 110
+SEED, STEPS = 3, 90
 
 
 def test_a_walk_finds_nothing(app: Flask, standin: StandIn):

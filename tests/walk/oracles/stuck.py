@@ -215,6 +215,11 @@ class Drain:
             return self._has_work(thing) or in_session
         if thing.kind in ("order_id", "whistle_id") and thing.state in ("VERIFIED_CLOSED", "RATED"):
             return any(each.id != thing.id and thing.of in (each.of, each.id) for each in left)
+        if thing.kind == "session_id" and thing.state == "MEETING":
+            return any(
+                each.of == thing.id and each.state == "TABLED" and each not in left
+                for each in self._walk.things["resolution_id"]
+            )
         if thing.kind == "session_id":
             return thing.state in AFTER_THE_TABLE and any(
                 thing.id in self._walk.sessions_of(each)
