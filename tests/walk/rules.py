@@ -103,7 +103,7 @@ POST /orders/{order_id}/decline | ASSIGNED | 0.4
 POST /orders/{order_id}/withdraw | REQUESTED DECLINED | 0.4
 POST /orders/{order_id}/contact | ASSIGNED ACCEPTED RETURNED | 0.5
 POST /orders/{order_id}/progress | ACCEPTED RETURNED | 0.5
-POST /orders/{order_id}/submit | ACCEPTED RETURNED | 2
+POST /orders/{order_id}/submit | ACCEPTED RETURNED | 3
 POST /orders/{order_id}/verify | SUBMITTED | 2
 POST /orders/{order_id}/return | SUBMITTED | 0.5
 POST /orders/{order_id}/hours | ACCEPTED RETURNED SUBMITTED VERIFIED | 0.8
