@@ -7,7 +7,16 @@ from flask import Flask, Response, current_app, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import commands, database, following, limiter, request_log, signing, starting
+from app import (
+    commands,
+    database,
+    following,
+    informing,
+    limiter,
+    request_log,
+    signing,
+    starting,
+)
 from app.agenda.routes import blp as agenda
 from app.attachments.routes import blp as attachments
 from app.attachments.stores import make_store
@@ -37,6 +46,8 @@ from app.kit.texts import load_texts
 from app.kit.web import problems
 from app.kit.web.api import PREFIX, Api, UploadRequest
 from app.matters.routes import blp as matters
+from app.messages.routes import blp as messages
+from app.messages.telling import tell
 from app.oversight.routes import blp as oversight
 from app.people.routes import blp as people
 from app.rating_lists.routes import blp as rating_lists
@@ -51,6 +62,7 @@ from app.works.whistles.routes import blp as whistles
 
 API_BLUEPRINTS = (
     people,
+    messages,
     compounds,
     attachments,
     matters,
@@ -117,6 +129,7 @@ def create_app(
     starting.init_app(app)
     limiter.init_app(app, settings)
     due.init_app(app, following.REGISTER, following.ASK_THEMSELVES)
+    tell(*informing.MESSAGES)
     app.after_request(add_headers)
     app.after_request(forget_count)
 

@@ -93,6 +93,7 @@ WITHOUT_LOGIN = Limit(9_000, 10 * MINUTE, By.ADDRESS)
 
 _NAMES: Mapping[Use, str] = {
     Use.READ: """
+        agenda.list_matter_versions
         agenda.list_sessions agenda.read_roll agenda.read_rotation agenda.read_session
         attachments.read_attachment attachments.read_content ballots.list_participations
         ballots.read_ballot ballots.read_operator_key ballots.read_result ballots.read_turnout
@@ -108,8 +109,10 @@ _NAMES: Mapping[Use, str] = {
         evaluations.list_rounds evaluations.read_compound_rates evaluations.read_round
         evaluations.read_session_rates health.healthz health.readyz hours.list_hours
         manual.read_count matters.list_matters matters.read_matter
-        oversight.read_community_log oversight.read_compound_log
-        paper.list_slips people.list_appointments people.list_residences people.read_me
+        messages.read_inbox oversight.read_community_log oversight.read_compound_log
+        paper.list_slips people.list_appointments people.list_community_appointments
+        people.list_residences people.list_residents people.list_subdistrict_appointments
+        people.read_me
         rating_lists.list_rating_lists rating_lists.read_rating_list
         resolutions.list_resolutions resolutions.read_resolution static story.read_story
         whistles.list_whistles whistles.read_whistle works.list_orders works.read_order
@@ -126,8 +129,10 @@ _NAMES: Mapping[Use, str] = {
     Use.UPLOAD: "attachments.upload_attachment paper.add_photos",
     Use.IMPORT: "compounds.import_register paper.confirm_sheet paper.enter_sheet",
     Use.WRITE: """
-        agenda.cancel_session agenda.create_session agenda.freeze_list agenda.replace_roll
-        agenda.skip_host agenda.start_collecting agenda.swap_host ballots.close_voting
+        agenda.cancel_session agenda.correct_matter
+        agenda.create_session agenda.freeze_list agenda.replace_roll
+        agenda.skip_host agenda.start_collecting agenda.swap_host agenda.withdraw_matter
+        ballots.close_voting
         ballots.extend_voting ballots.open_voting board.answer_objection board.correct_notice
         board.raise_objection board.withdraw_notice cases.adopt_case cases.draft_case
         cases.publish_case cases.revise_case cases.withdraw_case conventions.amend_convention
@@ -148,7 +153,8 @@ _NAMES: Mapping[Use, str] = {
         hours.log_hours hours.reverse_hours manual.choose_method manual.conclude_count
         manual.confirm_count manual.enter_count
         matters.endorse_matter matters.raise_matter matters.screen_matter
-        matters.withdraw_endorsement paper.confirm_slip paper.enter_slip paper.find_voter
+        matters.withdraw_endorsement messages.read_all_messages messages.read_message
+        paper.confirm_slip paper.enter_slip paper.find_voter
         paper.issue_slips paper.void_slip paper.withdraw_slip people.appoint_in_community
         people.appoint_in_compound people.end_appointment people.log_out people.refuse_residence
         people.update_me people.verify_residence rating_lists.draft_rating_list

@@ -91,6 +91,8 @@ def _add_round(decade: Decade, matter_id: UUID) -> UUID:
         round_id=round_id,
         verdict=Verdict.CLOSED,
         raiser_says_unsolved=False,
+        people=answers,
+        online=answers,
         explanation_zh="办结。",
         explanation_en="Closed.",
         concluded_at=at + 17 * DAY,

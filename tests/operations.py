@@ -136,8 +136,15 @@ def furnish(
         "notice_id": notice_id,
         "objection_id": objection(cast, compound, notice_id, resident),
         "resident_id": str(resident.id),
+        "message_id": own_message(resident),
         "unit": unit,
     }
+
+
+def own_message(reader: Person) -> str:
+    """The id of the newest message that is this person's alone."""
+    items = made(reader.get("/me/inbox"), 200)["items"]
+    return next(str(each["id"]) for each in items if each["notice_id"] is None)
 
 
 def subdistrict_of(cast: Cast, community: Place) -> UUID:

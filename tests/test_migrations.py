@@ -67,6 +67,10 @@ def play_a_session(app: Flask) -> None:
     once = {"Idempotency-Key": "once"}
     raised = voters[0].post(f"/compounds/{cast.home.id}/matters", matter, headers=once)
     assert voters[1].put(f"/matters/{raised.json['id']}/endorsement").status_code == 200
+    made(
+        voters[0].post(f"/matters/{raised.json['id']}/correct", {**matter, "title": "停车难"}), 200
+    )
+    made(voters[0].post(f"/matters/{raised.json['id']}/withdraw"), 200)
     officer = SecondOfficer(cast)
     officer.take_office()
     session, matters = cast.open_session(secretary, voters[0])
@@ -84,6 +88,13 @@ def play_a_session(app: Flask) -> None:
     lose_keys(cast)
     record_holidays(cast)
     invite_an_officer(cast)
+    read_what_one_is_told(voters[0])
+
+
+def read_what_one_is_told(reader: Person) -> None:
+    """A mark, and what is newer than it."""
+    newest = made(reader.get("/me/inbox"), 200)["items"][0]["id"]
+    made(reader.post("/me/inbox/read-all", {"up_to": newest}), 200)
 
 
 def record_holidays(cast: Cast) -> None:

@@ -126,6 +126,7 @@ LISTS: dict[str, tuple[Callable[[Cast, int], object], str]] = {
     "matters": (add_matters, "/compounds/{home}/matters?limit=100"),
     "sessions": (add_sessions, "/compounds/{home}/sessions?limit=100"),
     "residences": (add_residents, "/compounds/{home}/residences?limit=100"),
+    "residents": (add_residents, "/compounds/{home}/residents?limit=100"),
     "appointments": (add_offices, "/compounds/{home}/appointments"),
     "compounds": (add_compounds, "/communities/{community}/compounds"),
     "rotation": (add_compounds, "/communities/{community}/rotation"),

@@ -49,9 +49,10 @@ class Open(Enum):
     PUBLIC = "nobody is asked who they are"
     SIGNED_IN = "whoever has logged in"
     REFRESH_TOKEN = "whoever holds a refresh token, which no access token is"
+    ADDRESSEE = "whom it is addressed to, who is none of those who ask"
 
 
-PUBLIC, SIGNED_IN, REFRESH_TOKEN = Open
+PUBLIC, SIGNED_IN, REFRESH_TOKEN, ADDRESSEE = Open
 THERE = frozenset({RESIDENT, MINOR, *OFFICES})
 LIVE_THERE = frozenset({RESIDENT, MINOR})
 BRANCH = frozenset({"BRANCH_SECRETARY"})
@@ -92,6 +93,9 @@ API: dict[str, Open | frozenset[str]] = {
     "PATCH /me": SIGNED_IN,
     "GET /me/participations": SIGNED_IN,
     "POST /me/offices": SIGNED_IN,
+    "GET /me/inbox": SIGNED_IN,
+    "POST /me/inbox/{message_id}/read": ADDRESSEE,
+    "POST /me/inbox/read-all": SIGNED_IN,
     # nobody but officers above compounds gets further than the proof, which is false here
     "PUT /me/officer-key": SIGNED_IN,
     "POST /me/officer-key/revoke": SIGNED_IN,
@@ -106,7 +110,10 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /compounds/{compound_id}/residences": VERIFY,
     "POST /residences/{residence_id}/verify": VERIFY,
     "POST /residences/{residence_id}/refuse": VERIFY,
+    "GET /compounds/{compound_id}/residents": VERIFY | COMMUNITY | STREET | AUDITOR,
     "GET /compounds/{compound_id}/appointments": APPOINT | AUDITOR,
+    "GET /communities/{community_id}/appointments": COMMUNITY | STREET | AUDITOR,
+    "GET /subdistricts/{subdistrict_id}/appointments": STREET,
     "POST /compounds/{compound_id}/appointments": APPOINT,
     "POST /communities/{community_id}/appointments": STREET,
     "POST /appointments/{appointment_id}/end": APPOINT,
@@ -117,6 +124,9 @@ API: dict[str, Open | frozenset[str]] = {
     "PUT /matters/{matter_id}/endorsement": LIVE_THERE,
     "DELETE /matters/{matter_id}/endorsement": LIVE_THERE,
     "POST /matters/{matter_id}/screen": BRANCH,
+    "POST /matters/{matter_id}/correct": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "POST /matters/{matter_id}/withdraw": LIVE_THERE | VERIFY | {"BUILDING_HEAD"},
+    "GET /matters/{matter_id}/versions": THERE,
     # host list
     "GET /communities/{community_id}/rotation": THERE,
     "POST /communities/{community_id}/rotation/skip": COMMUNITY,
@@ -170,7 +180,7 @@ API: dict[str, Open | frozenset[str]] = {
     "GET /sessions/{session_id}/invitations": MINUTES | COMMUNITY | AUDITOR,
     "POST /sessions/{session_id}/invitations": BRANCH,
     "GET /sessions/{session_id}/attendance-code": BRANCH,
-    "GET /sessions/{session_id}/attendance": BRANCH | AUDITOR,
+    "GET /sessions/{session_id}/attendance": THERE,
     "POST /sessions/{session_id}/attendance": THERE,
     "GET /sessions/{session_id}/remarks": THERE,
     "POST /sessions/{session_id}/remarks": MINUTES,
@@ -355,6 +365,11 @@ BY_RULE = {
         for who in THERE
     },
     **{
+        (f"POST /matters/{{matter_id}}/{verb}", who): "403 not_the_raiser"
+        for verb in ("correct", "withdraw")
+        for who in LIVE_THERE | VERIFY | {"BUILDING_HEAD"}
+    },
+    **{
         ("POST /sessions/{session_id}/paper-voter", who): "404 not_found"  # nobody of that name
         for who in PAPER_CLERKS
     },
@@ -470,6 +485,7 @@ def entries(ids: Ids) -> dict[str, Any]:
 
 # A valid body for each operation that takes one, so that nothing but the asker can be refused.
 BODIES: dict[str, Callable[[Ids], Any]] = {
+    "POST /me/inbox/read-all": lambda ids: {"up_to": str(ids["message_id"])},
     "PATCH /me": lambda ids: {"name": "王小明"},
     "POST /me/offices": lambda ids: {"code": "0000-0000-0000"},
     "PUT /me/officer-key": lambda ids: {"public_key": "00" * 32, "proof": "00" * 64},
@@ -487,6 +503,11 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "category": "LIGHTING",
     },
     "POST /matters/{matter_id}/screen": lambda ids: {"outcome": "REFUSED", "reason": "重复"},
+    "POST /matters/{matter_id}/correct": lambda ids: {
+        "title": "路灯都不亮",
+        "body": "3栋门前",
+        "category": "LIGHTING",
+    },
     "POST /communities/{community_id}/rotation/skip": change_of_host,
     "POST /communities/{community_id}/rotation/swap": change_of_host,
     "POST /compounds/{compound_id}/sessions": next_session,
@@ -648,7 +669,7 @@ def expected(operation: str, who: str, where: str) -> str:
     rule, short = TABLE[operation], operation.replace(PREFIX, "", 1)
     if rule is REFRESH_TOKEN or (who == NOBODY and rule is not PUBLIC):
         return "401 unauthorized"
-    if where == ABSENT:
+    if where == ABSENT or rule is ADDRESSEE:
         # A redirect to a feed looks nothing up; the feed itself says that there is no such place.
         return PASSED if short.endswith("feed.{kind_of_feed}") else "404 not_found"
     if rule in (PUBLIC, SIGNED_IN):

@@ -211,7 +211,6 @@ class Monthly:
 
     def _session(self) -> dict[str, Any]:
         session: dict[str, Any] = self.secretary.get(self._path).json
-        del session["server_time"]
         return session
 
     @property
@@ -320,6 +319,7 @@ MATTER_WRITES: dict[MatterState, tuple[set[MatterState], bool]] = {
     M.DISPATCHED: (set(), False),
     M.WHISTLED: (set(), False),
     M.REFUSED: (set(), False),
+    M.WITHDRAWN: (set(), False),
     **{state: (set(), False) for state in AFTER_THE_TALLY},
 }
 
@@ -355,6 +355,9 @@ class Matters:
         if state is M.DEFERRED:
             return self._deferred.pop()
         matter = self.raised()
+        if state is M.WITHDRAWN:
+            assert self.resident.post(f"/matters/{matter}/withdraw").status_code == 200
+            return matter
         if state in AFTER_THE_TALLY:
             with self._app.app_context():
                 db.session.get_one(Matter, UUID(matter)).state = state
@@ -571,6 +574,7 @@ MATTER_VERBS: dict[MatterState, Callable[[Matter], None]] = {
     M.EVALUATED: lambda matter: matter.evaluate(),
     M.CLOSED: lambda matter: matter.close(),
     M.REOPENED: reopen,
+    M.WITHDRAWN: lambda matter: matter.withdraw(),
 }
 RESIDENCE_VERBS: dict[ResidenceState, Callable[[Residence], None]] = {
     R.VERIFIED: lambda residence: residence.verify(uuid4(), NOW),
@@ -595,11 +599,11 @@ SESSION_PAIRS = """
 """
 # What is listed may end before it was voted on (R8); what is deferred is screened again (R7). What
 # was selected may be decided, handed on or shelved without any card. What nobody carries on any
-# more is shelved.
+# more is shelved. What stands on no list its raiser takes back.
 MATTER_PAIRS = """
-    SUBMITTED > LISTED MERGED DISPATCHED WHISTLED REFUSED
-    LISTED > SELECTED DEFERRED DISPATCHED WHISTLED REFUSED
-    DEFERRED > LISTED MERGED DISPATCHED WHISTLED REFUSED
+    SUBMITTED > LISTED MERGED DISPATCHED WHISTLED REFUSED WITHDRAWN
+    LISTED > SELECTED DEFERRED DISPATCHED WHISTLED REFUSED WITHDRAWN
+    DEFERRED > LISTED MERGED DISPATCHED WHISTLED REFUSED WITHDRAWN
     SELECTED > DELIBERATED RESOLVED OWNER_VOTE SHELVED
     DELIBERATED > RESOLVED OWNER_VOTE SHELVED
     RESOLVED > EXECUTING SHELVED
@@ -614,6 +618,7 @@ MATTER_PAIRS = """
     DISPATCHED > EXECUTING SHELVED
     WHISTLED > EXECUTING SHELVED
     REFUSED >
+    WITHDRAWN >
 """
 RESIDENCE_PAIRS = """
     CLAIMED > VERIFIED REFUSED

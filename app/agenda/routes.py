@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.agenda import refusals, rotation, schemas, services
+from app.agenda import raisers, refusals, rotation, schemas, services
 from app.agenda.access import all_as_seen, as_seen
 from app.agenda.models import AgendaSession, RollEntry
 from app.compounds.models import Community
@@ -11,11 +11,16 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
+from app.matters.access import RAISERS, matters_as_seen
+from app.matters.models import Matter, MatterVersion, Words
+from app.matters.refusals import NotTheRaiser, OnAList, OthersMerged
+from app.matters.schemas import CorrectMatterArgs, MatterSchema, MatterVersionSchema
 from app.people.guards import (
     EVERYONE_THERE,
     act,
     allow,
     create,
+    current_actor,
     obtain,
     obtain_community,
     obtain_compound,
@@ -31,6 +36,11 @@ CREATE_EXAMPLE = {
     "voting_opens_at": "2026-03-12T00:00:00+08:00",
     "voting_closes_at": "2026-03-19T00:00:00+08:00",
     "round_table_at": "2026-03-27T19:00:00+08:00",
+}
+CORRECT_EXAMPLE = {
+    "title": "夜间停车难、消防通道被占",
+    "body": "晚上八点以后车停到消防通道上，救护车进不来；3栋和5栋最严重。",
+    "category": "PARKING",
 }
 CHANGE_EXAMPLE = {
     "compound_id": "0198c0de-0000-7000-8000-000000000001",
@@ -161,3 +171,37 @@ def freeze_list(session_id: UUID) -> dict[str, Any]:
 def cancel_session(body: dict[str, Any], session_id: UUID) -> dict[str, Any]:
     """取消 · Cancel a session; only before voting opens."""
     return as_seen(act(services.cancel_session, obtain(AgendaSession, session_id), body["reason"]))
+
+
+@blp.post("/matters/<uuid:matter_id>/correct", MatterSchema)
+@allow(*RAISERS)
+@blp.arguments(CorrectMatterArgs, example=CORRECT_EXAMPLE)
+@blp.refuses(WrongState, NotTheRaiser, OnAList)
+def correct_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """更正 · Correct the words of your matter, until a list with it is frozen.
+
+    Once others support it the earlier words stay readable as a version, and those who support it
+    may withdraw their support.
+    """
+    matter = obtain(Matter, matter_id, lock=True)
+    act(raisers.correct_matter, matter, Words(**body), clock.now())
+    return matters_as_seen(current_actor(), [matter])[0]
+
+
+@blp.post("/matters/<uuid:matter_id>/withdraw", MatterSchema)
+@allow(*RAISERS)
+@blp.refuses(WrongState, NotTheRaiser, OnAList, OthersMerged)
+def withdraw_matter(matter_id: UUID) -> dict[str, Any]:
+    """撤回 · Withdraw your matter, until a list with it is frozen."""
+    matter = act(raisers.withdraw_matter, obtain(Matter, matter_id, lock=True), clock.now())
+    return matters_as_seen(current_actor(), [matter])[0]
+
+
+@blp.get("/matters/<uuid:matter_id>/versions")
+@allow(*EVERYONE_THERE)
+@blp.lists(MatterVersionSchema)
+def list_matter_versions(args: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
+    """以前的写法 · Earlier words of a matter that others supported, newest first."""
+    obtain(Matter, matter_id)
+    query = db.select(MatterVersion).where(MatterVersion.matter_id == matter_id)
+    return read_page(db.session(), query, MatterVersion.number, **args)

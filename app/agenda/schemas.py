@@ -6,6 +6,7 @@ from app.agenda.models import AgendaItem, AgendaSession, HostPlace, SessionState
 from app.agenda.roll import Participation
 from app.kit.schemas import (
     AnswerSchema,
+    AnyOf,
     Id,
     Instant,
     Matches,
@@ -43,7 +44,7 @@ class CancelArgs(Schema):
 
 
 class SessionsArgs(PageArgs):
-    state = ma.fields.Enum(SessionState, by_value=True)
+    state = AnyOf(SessionState)
 
 
 class ListedMatterSchema(AnswerSchema):
@@ -74,7 +75,6 @@ class SessionBriefSchema(AnswerSchema):
         of="session",
     )
     turnout = ma.fields.Nested(TurnoutSchema)
-    server_time = Instant()
 
 
 class SessionSchema(SessionBriefSchema):

@@ -1,6 +1,6 @@
 """Objections to a notice: raised within its term, each answered once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,17 +9,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.board.models import Objection, PublicNotice
+from app.board.models import NoticeKind, Objection, PublicNotice
 from app.board.recounting import CountedTerm
 from app.kit.audit import record
 from app.kit.calendar.terms import add_working_days, notice_end
 from app.kit.clock import read_database_clock
 from app.kit.due import NOW
 from app.kit.orm import new_id
-from app.people.models import Resident
+from app.people.models import Resident, Role
 
 NOTICE_DAYS = 7  # domain notes, section 8.1: our proposal
 ANSWER_WORKING_DAYS = 3
+# Where it is not the branch.
+ANSWERERS = {NoticeKind.RATING_NOTICED: frozenset({Role.COMMUNITY_SECRETARY})}
+BRANCH = frozenset({Role.BRANCH_SECRETARY})
 COUNTED_TERMS = (CountedTerm(Objection.answer_due_at, Objection.answered_at.is_(None)),)
 
 
@@ -29,6 +32,11 @@ class ObjectionCount:
 
     raised: int = 0
     answered: int = 0
+
+
+def answerers_of(kind: NoticeKind) -> Set[Role]:
+    """Who answers objections to a notice of this kind."""
+    return ANSWERERS.get(kind, BRANCH)
 
 
 def objection_term(posted_at: datetime) -> datetime:

@@ -29,6 +29,7 @@ def place_board(kind: str, place_id: UUID) -> str:
         next_before=next_before,
         links=links_of(place),
         spoken=clock.spoken,
+        written=clock.written,
         spoken_end=clock.spoken_end,
         outcomes=Outcome,
     )
@@ -43,6 +44,7 @@ def notice_page(notice_id: UUID) -> str:
         notices=[notice],
         links=links_of(place),
         spoken=clock.spoken,
+        written=clock.written,
         spoken_end=clock.spoken_end,
         outcomes=Outcome,
     )

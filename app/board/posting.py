@@ -23,8 +23,33 @@ from app.board.models import NoticeKind, PublicNotice
 from app.board.services import publish
 from app.kit import texts
 from app.kit.audit import read_new
-from app.kit.clock import local
+from app.kit.clock import written
 from app.kit.words import Words
+from app.messages.models import InboxMessage, MessageKind
+
+# What stands in the inbox of everybody who lives there, too, as one row: when to take part, what
+# was decided, and which rules hold. What is about one matter is told to those who raised it or
+# support it; the rest whoever wants to reads on the board.
+TO_ALL = frozenset(
+    {
+        NoticeKind.SESSION_ANNOUNCED,
+        NoticeKind.LIST_FROZEN,
+        NoticeKind.VOTING_OPENED,
+        NoticeKind.VOTING_EXTENDED,
+        NoticeKind.VOTE_VOID,
+        NoticeKind.TALLIED,
+        NoticeKind.SESSION_CANCELLED,
+        NoticeKind.RESOLUTION_NOTICED,
+        NoticeKind.RESOLUTION_EFFECTIVE,
+        NoticeKind.RESOLUTION_VOTE_VOID,
+        NoticeKind.CONVENTION_NOTICED,
+        NoticeKind.CONVENTION_IN_FORCE,
+        NoticeKind.CONVENTION_REPEAL_NOTICED,
+        NoticeKind.CONVENTION_REPEALED,
+        NoticeKind.EVALUATION_OPENED,
+        NoticeKind.EVALUATION_CLOSED,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -78,8 +103,8 @@ def post(
     data: Mapping[str, Any] | None = None,
     **told: Any,
 ) -> PublicNotice:
-    """Put a notice of this thing on the board of its compound, in the commit of the move that it
-    tells.
+    """Put a notice of this thing on the board of its compound, and into the inbox of all who live
+    there where it concerns them all, in the commit of the move that it tells.
 
     The texts know the thing, `at`, `term_ends_at` and whatever else is `told`; `data` is told to
     programs beside what every such notice tells them. With `term_ends_at` the notice takes
@@ -89,8 +114,8 @@ def post(
     title, text = notice.words(told)
     tells = {**notice.data(thing), **(data or {})}
     if term_ends_at is not None:
-        tells["term_ends_at"] = local(term_ends_at).isoformat()
-    return publish(
+        tells["term_ends_at"] = written(term_ends_at)
+    posted = publish(
         session,
         notice.kind,
         thing.compound,
@@ -101,6 +126,19 @@ def post(
         data=tells,
         at=at,
         term_ends_at=term_ends_at,
+    )
+    if posted.kind in TO_ALL:
+        session.add(_message_of(posted))
+    return posted
+
+
+def _message_of(notice: PublicNotice) -> InboxMessage:
+    return InboxMessage(
+        kind=MessageKind(notice.kind.value),
+        compound_id=notice.compound.id,
+        about_id=notice.about_id,
+        notice=notice,
+        at=notice.published_at,
     )
 
 
@@ -125,7 +163,11 @@ def follow_things(session: Session) -> None:
     """Correct what notices say of whatever was moved in this transaction and is no longer so."""
     if session.in_nested_transaction():
         return
-    moved = {thing.id: (thing, at) for thing, at in read_new(session) if type(thing) in _followed}
+    moved = {
+        entry.thing_id: (entry.about, entry.at)
+        for entry in read_new(session)
+        if type(entry.about) in _followed
+    }
     if not moved:
         return
     told = session.scalars(

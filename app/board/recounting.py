@@ -22,7 +22,7 @@ from app.kit.calendar.terms import (
     recount_notice,
     recount_working_days,
 )
-from app.kit.clock import local, spoken_end
+from app.kit.clock import spoken_end, written
 from app.kit.words import Words
 
 Recount = Callable[[datetime, Calendar, Calendar], datetime]
@@ -113,5 +113,5 @@ def _tell(notice: PublicNotice, before: datetime, after: datetime, at: datetime)
         f"{year}年节假日安排已公布，公示期{zh}至 {spoken_end(after)}。",
         f"the holidays of {year} are known; the notice {en} on {spoken_end(after)}.",
     )
-    notice.move_term(after, local(after).isoformat())
+    notice.move_term(after, written(after))
     notice.correct(words, at)

@@ -30,9 +30,8 @@ blp = Blueprint("board", __name__, description="公示与订阅 · Public notice
 
 EDITORS = (Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY)
 LIVE_THERE = frozenset({Role.RESIDENT, Role.OWNER})
-# Who objects to a notice, and who answers, where it is not those who live there and the branch.
+# Who objects to a notice where it is not those who live there.
 OBJECTORS = {NoticeKind.RATING_NOTICED: LIVE_THERE | {Role.PROPERTY_MANAGER}}
-ANSWERERS = {NoticeKind.RATING_NOTICED: frozenset({Role.COMMUNITY_SECRETARY})}
 PLACE = "<any(compounds, communities, subdistricts):kind>/<uuid:place_id>"
 
 
@@ -152,7 +151,7 @@ def answer_objection(body: dict[str, Any], objection_id: UUID) -> dict[str, Any]
     )
     compound = obtain_compound(objection.compound_id)
     kind = db.session.get_one(PublicNotice, objection.notice_id).kind
-    _require_one_of(ANSWERERS.get(kind, {Role.BRANCH_SECRETARY}), compound)
+    _require_one_of(objections.answerers_of(kind), compound)
     return _seen(act(objections.answer_objection, objection, body["answer"]))
 
 

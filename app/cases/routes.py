@@ -92,8 +92,7 @@ def list_cases(args: dict[str, Any]) -> dict[str, Any]:
     Each word must occur in the title, problem, solution or convention; `%` and `_` have no
     special meaning.
     """
-    query = find_published(args.pop("category"), args.pop("q"))
-    return read_page(db.session(), query, Case.id, **args)
+    return read_page(db.session(), find_published(args.pop("q")), Case.id, **args)
 
 
 @blp.get("/compounds/<uuid:compound_id>/cases", CASE_PAGE)

@@ -7,7 +7,7 @@ from app.cases.models import Case, CaseState, ConventionLineage
 from app.conventions.schemas import VersionSchema
 from app.conventions.texts.clauses import Clause
 from app.evaluations.outcome import Rate
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, attributes, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, alike, attributes, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Category
 
@@ -29,12 +29,12 @@ class CaseReasonArgs(Schema):
 class CaseSearchArgs(PageArgs):
     """`q` holds at most five words; a case has all of them."""
 
-    category = ma.fields.Enum(Category, by_value=True, load_default=None)
+    category = AnyOf(Category)
     q = Text(max_length=100, load_default=None)
 
 
 class CaseListArgs(PageArgs):
-    state = ma.fields.Enum(CaseState, by_value=True, load_default=None)
+    state = AnyOf(CaseState)
 
 
 class AdoptionArgs(Schema):

@@ -13,7 +13,6 @@ from sqlalchemy.orm import joinedload
 
 from app.cases.models import Case, CaseState
 from app.cases.refusals import TooManyWords
-from app.matters.models import Category
 
 MAX_WORDS = 5
 
@@ -23,14 +22,9 @@ def normalised(words: str) -> str:
     return unicodedata.normalize("NFKC", words).lower()
 
 
-def find_published(category: Category | None, q: str | None) -> Select[Any]:
-    """The published cases of the city, of a category and with all words of `q`.
-
-    Raises TooManyWords.
-    """
+def find_published(q: str | None) -> Select[Any]:
+    """The published cases of the city with all words of `q`. Raises TooManyWords."""
     query = select(Case).where(Case.state == CaseState.PUBLISHED).options(joinedload(Case.compound))
-    if category is not None:
-        query = query.where(Case.category == category)
     words = normalised(q or "").split()
     if len(words) > MAX_WORDS:
         raise TooManyWords

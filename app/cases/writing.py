@@ -145,14 +145,14 @@ def _what_was_done(session: Session, matter: Matter) -> str:
 
 
 def _figures(session: Session, matter_id: UUID) -> dict[str, Any] | None:
-    """What residents said when the matter was judged last; None where nobody answered."""
+    """What residents said when the matter was judged last; None where too few answered."""
     judged = session.scalar(
         select(MatterEvaluation)
         .where(MatterEvaluation.matter_id == matter_id)
         .order_by(MatterEvaluation.id.desc())
         .limit(1)
     )
-    if judged is None or judged.figures.answers == 0:
+    if judged is None or judged.people == 0 or not judged.result.is_told():
         return None
     figures: dict[str, Any] = CaseFiguresSchema().dump(judged.figures)
     return figures

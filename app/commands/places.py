@@ -80,7 +80,7 @@ def invite_officer(role: str, place_id: UUID, until: datetime | None) -> None:
         raise click.ClickException("任期须在今天之后结束 · the term must end after today")
     place = _find_place(place_id)
     try:
-        code = make_code(db.session(), place, Role(role), until=ends, at=at)
+        code = make_code(db.session(), place, Role[role], until=ends, at=at)
     except NoSuchOffice as error:
         raise click.ClickException(f"{error.zh} · {error.en}") from None
     db.session.commit()

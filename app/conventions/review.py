@@ -4,6 +4,8 @@ The community's secretary reviews what rests on consent; pacts and covenants are
 street office (提请审核, domain notes, section 7). Nobody reviews what he wrote himself.
 """
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,8 @@ def decide_flag(
     decision: FlagDecision,
     reason: str,
 ) -> None:
-    """Say whether a flagged word may stand, once and with a reason. Raises WrongState, OwnDraft."""
+    """Say whether a flagged word may stand, once and with a reason; where it may not, the version
+    goes back to its authors with that as advice. Raises WrongState, OwnDraft."""
     at = begin_move(session, version)
     session.refresh(flag)
     version.require_state(VersionState.REVIEW)
@@ -33,6 +36,8 @@ def decide_flag(
     why = f"{flag.clause_label}「{flag.word}」：{reason}"
     compound_id = version.compound_id
     record(session, flag, "decide", by, at, compound_id=compound_id, to_state=decision, reason=why)
+    if decision is FlagDecision.UPHELD:
+        _give_opinion(session, version, by, Opinion.RETURNED, why, at)
 
 
 def review_version(
@@ -57,9 +62,20 @@ def review_version(
         require_no_open_flags(version)
         require_resolution(version, version.legal_type)
         require_binding(version)
-    version.review(opinion, advice, by.id, at)
+    _give_opinion(session, version, by, opinion, advice, at)
     if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
         version.rest_on_resolutions(at)
+
+
+def _give_opinion(
+    session: Session,
+    version: ConventionVersion,
+    by: Resident,
+    opinion: Opinion,
+    advice: str | None,
+    at: datetime,
+) -> None:
+    version.review(opinion, advice, by.id, at)
     reason = opinion.value if advice is None else f"{opinion}: {advice}"
     record_move(session, version, "review", by, at, reason=reason)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from itsdangerous import BadData
@@ -90,6 +91,13 @@ def count_present(session: Session, session_id: UUID) -> Presence:
     ).one()
     roll = participation(session, [session_id])[session_id].roll
     return Presence(roll, on_roll, everybody - on_roll)
+
+
+def as_listed(arrival: Attendance, names_ids: bool) -> dict[str, Any]:
+    """An arrival as its schema writes it; the person's id for those who keep the minutes."""
+    names = ("id", "session_id", "arrived_at", "mode", "is_on_roll", "resident")
+    resident_id = arrival.resident_id if names_ids else None
+    return {**{name: getattr(arrival, name) for name in names}, "resident_id": resident_id}
 
 
 def _check_code(agenda_session: AgendaSession, code: str, keys: SigningKeys, at: datetime) -> None:

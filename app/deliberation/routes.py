@@ -107,17 +107,19 @@ def arrive(body: dict[str, Any], session_id: UUID) -> Attendance:
 
 
 @blp.get("/sessions/<uuid:session_id>/attendance")
-@allow(Role.BRANCH_SECRETARY, Role.AUDITOR)
+@allow(*EVERYONE_THERE)
 @blp.lists(schemas.AttendanceSchema)
 def list_attendance(args: dict[str, Any], session_id: UUID) -> dict[str, Any]:
-    """签到名单 · Who came, the latest arrival first."""
-    obtain(AgendaSession, session_id)
+    """签到名单 · Who came, by masked names, the latest arrival first."""
+    compound = obtain(AgendaSession, session_id).compound
+    names_ids = not current_actor().roles_in(compound).isdisjoint(READERS_OF_NAMES)
     query = (
         db.select(Attendance)
         .where(Attendance.session_id == session_id)
         .options(db.joinedload(Attendance.resident, innerjoin=True))
     )
-    return read_page(db.session(), query, Attendance.id, **args)
+    page = read_page(db.session(), query, Attendance.id, **args)
+    return {**page, "items": [attendance.as_listed(each, names_ids) for each in page["items"]]}
 
 
 @blp.post("/sessions/<uuid:session_id>/remarks", schemas.RemarkSchema)

@@ -18,7 +18,7 @@ from app.deliberation.models import (
     SolutionCard,
 )
 from app.deliberation.seen import SeenCard
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, attributes, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, attributes, columns
 from app.kit.web.api import PageArgs
 from app.matters.models import Matter
 from votes.civil_code import OWNERS_ITEMS
@@ -62,9 +62,11 @@ class ArriveArgs(Schema):
 
 
 class AttendanceSchema(AnswerSchema):
-    """That somebody came; `is_on_roll` says whether they count for the quorum."""
+    """That somebody came; `is_on_roll` says whether they count for the quorum. `resident_id` is
+    told to those who keep the minutes, and to auditors."""
 
-    shown = columns(Attendance, "id session_id resident_id arrived_at mode is_on_roll")
+    shown = columns(Attendance, "id session_id arrived_at mode is_on_roll")
+    resident_id = Id(allow_none=True)
     masked_name = ma.fields.String(attribute="resident.masked_name")
 
 
@@ -98,7 +100,7 @@ class PutCardArgs(Schema):
 
 class CardsArgs(PageArgs):
     matter_id = Id()
-    state = ma.fields.Enum(CardState, by_value=True)
+    state = AnyOf(CardState)
 
 
 class MergeCardArgs(Schema):

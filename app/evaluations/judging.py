@@ -144,18 +144,6 @@ def _conclude(
     figures = count_follow_ups(current) if closed is None else closed.figures
     unsolved = any(each.is_raiser and not each.solved for each in current)
     judgement = judge(RULE, figures, raiser_says_unsolved=unsolved)
-    matter.evaluate()
-    record_move(session, matter, "evaluate", by, at)
-    if judgement.verdict is Verdict.REOPENED:
-        verb, notice = "reopen", notices.MATTER_REOPENED
-        matter.reopen(at)
-    else:
-        verb, notice = "close", notices.MATTER_CLOSED
-        matter.close()
-    record_move(session, matter, verb, by, at, reason=judgement.why.zh)
-    _evaluate_whistles(session, matter, by, at)
-    if judgement.verdict is Verdict.CLOSED:
-        _close_orders(session, matter, by, at)
     evaluation = MatterEvaluation(
         id=new_id(),
         compound_id=matter.compound_id,
@@ -170,14 +158,36 @@ def _conclude(
         not_satisfied=figures.not_satisfied,
         solved=figures.solved,
         unsolved=figures.unsolved,
+        people=_people(current, closed),
+        online=None if closed is None else closed.online,
         explanation_zh=judgement.why.zh,
         explanation_en=judgement.why.en,
         concluded_at=at,
         concluded_by_id=None if by is None else by.id,
     )
+    matter.evaluate()
+    record_move(session, matter, "evaluate", by, at)
+    if judgement.verdict is Verdict.REOPENED:
+        verb, notice = "reopen", notices.MATTER_REOPENED
+        matter.reopen(at)
+    else:
+        verb, notice = "close", notices.MATTER_CLOSED
+        matter.close()
+    # The log is read by officers: it tells no more than they are told.
+    record_move(session, matter, verb, by, at, reason=evaluation.why(to_officer=True).zh)
+    _evaluate_whistles(session, matter, by, at)
+    if judgement.verdict is Verdict.CLOSED:
+        _close_orders(session, matter, by, at)
     session.add(evaluation)
     post(session, notice, evaluation, at, orders=_checked_orders(session, matter.id))
     return evaluation
+
+
+def _people(current: Sequence[FollowUp], closed: EvaluationRound | None) -> int:
+    """How many people the answers come from: one may answer about several orders."""
+    if closed is not None:
+        return closed.figures.answers
+    return len({each.resident_id for each in current})
 
 
 def _has_open_orders(session: Session, matter_id: UUID) -> bool:

@@ -11,6 +11,6 @@ FOLLOW_UP_TERM = timedelta(days=7)
 MIN_ANSWERS = 5
 # Our proposal: whoever mistypes the year blocks no matter for long.
 LONGEST_ROUND = timedelta(days=60)
-# Comments of fewer could be told apart; so could a breakdown of fewer (domain notes, R9).
+# Comments of fewer could be told apart; so could numbers (domain notes, R9 and section 14).
 MIN_FOR_COMMENTS = 3
-MIN_FOR_BREAKDOWN = 10
+LEAST_PEOPLE = 10

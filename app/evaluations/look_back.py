@@ -60,7 +60,7 @@ def close_session(session: Session, agenda_session: AgendaSession, by: Resident)
     _require_published(session, agenda_session)
     agenda_session.close()
     record_move(session, agenda_session, "close", by, at)
-    rates = rates_of(read_works(session, scope_of_session(agenda_session), at))
+    rates = rates_of(read_works(session, scope_of_session(agenda_session), at)).told()
     post(
         session,
         notices.SESSION_CLOSED,

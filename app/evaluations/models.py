@@ -7,13 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
-from app.evaluations.outcome import Figures, Satisfaction, Verdict
+from app.evaluations.outcome import Figures, Satisfaction, Verdict, without_figures
 from app.evaluations.results import Result
 from app.kit.orm import Base, HasId, enum_type
 from app.kit.words import Worded
 from app.matters.models import Matter
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
+from votes.explanation import Explanation
 
 
 class FollowUpChannel(Worded):
@@ -71,7 +72,8 @@ class FollowUp(HasId, Base):
 
 
 class MatterEvaluation(HasId, Base):
-    """What became of a matter when it was judged: by a round, or by the follow-ups alone."""
+    """What became of a matter when it was judged: by a round, or by the follow-ups alone. So many
+    `people` answered, of a round so many of them `online`."""
 
     __tablename__ = "matter_evaluations"
     __table_args__ = (
@@ -84,6 +86,12 @@ class MatterEvaluation(HasId, Base):
         CheckConstraint(
             "NOT raiser_says_unsolved OR verdict = 'REOPENED'", name="the_raiser_reopens"
         ),
+        CheckConstraint(
+            "people >= 0 AND people <= satisfied + mostly + not_satisfied"
+            " AND (people = 0) = (satisfied + mostly + not_satisfied = 0)",
+            name="people_answered",
+        ),
+        CheckConstraint("online >= 0 AND online <= people", name="some_answered_online"),
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
@@ -96,6 +104,8 @@ class MatterEvaluation(HasId, Base):
     not_satisfied: Mapped[int] = mapped_column(Integer)
     solved: Mapped[int] = mapped_column(Integer)
     unsolved: Mapped[int] = mapped_column(Integer)
+    people: Mapped[int] = mapped_column(Integer)
+    online: Mapped[int | None] = mapped_column(Integer)
     explanation_zh: Mapped[str] = mapped_column(Text)
     explanation_en: Mapped[str] = mapped_column(Text)
     concluded_at: Mapped[datetime]
@@ -110,5 +120,11 @@ class MatterEvaluation(HasId, Base):
 
     @property
     def result(self) -> Result:
-        """The figures as they are told."""
-        return Result(self.figures)
+        """The figures, and what may be told of them."""
+        return Result(self.figures, self.people, self.online, self.round_id is not None)
+
+    def why(self, *, to_officer: bool = False) -> Explanation:
+        """The words for it, with figures only where they may be told."""
+        if self.result.is_told(to_officer=to_officer):
+            return Explanation(self.explanation_zh, self.explanation_en)
+        return without_figures(self.verdict, raiser_says_unsolved=self.raiser_says_unsolved)

@@ -119,7 +119,9 @@ def judge(rule: OutcomeRule, figures: Figures, *, raiser_says_unsolved: bool) ->
     grounds = []
     if raiser_says_unsolved:
         grounds.append(
-            Explanation("提出人回访认为没有解决", "whoever raised it says that it is not solved")
+            Explanation(
+                "回访时，提出人认为没有解决", "whoever raised it says that it is not solved"
+            )
         )
     judged = figures.solved + figures.unsolved
     if figures.unsolved >= rule.unsolved_share.exceeded(judged):
@@ -141,6 +143,24 @@ def judge(rule: OutcomeRule, figures: Figures, *, raiser_says_unsolved: bool) ->
         )
         return Judgement(Verdict.REOPENED, why)
     return Judgement(Verdict.CLOSED, _closing(figures))
+
+
+def without_figures(verdict: Verdict, *, raiser_says_unsolved: bool) -> Explanation:
+    """The words for a judgement where it is not told how many said what."""
+    if raiser_says_unsolved:
+        return Explanation(
+            "回访时，提出人认为没有解决，重新办理。",
+            "Opened again: whoever raised it says that it is not solved.",
+        )
+    if verdict is Verdict.REOPENED:
+        return Explanation(
+            "作答结果没有达到办结的要求，重新办理。",
+            "Opened again: the answers do not reach what closing asks for.",
+        )
+    return Explanation(
+        "按作答结果办结；人数较少，不公布怎么评的。",
+        "Closed by the answers; so few gave them that it is not told how they judged.",
+    )
 
 
 def _ground(zh: str, en: str, part: int, whole: int, share: Share) -> Explanation:

@@ -34,6 +34,7 @@ class Work:
     is_solved: bool | None
     is_pleasing: bool | None
     is_emergency: bool = False
+    said_by: UUID | None = None
 
 
 Within = Callable[[InstrumentedAttribute[UUID]], ColumnElement[bool]]
@@ -41,10 +42,24 @@ Within = Callable[[InstrumentedAttribute[UUID]], ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Rates:
+    """The rates, and how many people gave the answers to them."""
+
     response: Rate
     solved_rate: Rate
     satisfaction: Rate
     in_time: Rate
+    people: int = 0
+
+    def told(self, *, to_officer: bool = False) -> dict[str, Rate | None]:
+        """The rates of any days, of which two could be subtracted: what raisers think of the work
+        is for officers."""
+        is_told = to_officer or self.people == 0
+        return {
+            "response": self.response,
+            "solved_rate": self.solved_rate,
+            "satisfaction": self.satisfaction if is_told else None,
+            "in_time": self.in_time,
+        }
 
 
 def rates_of(works: Iterable[Work]) -> Rates:
@@ -55,6 +70,7 @@ def rates_of(works: Iterable[Work]) -> Rates:
         solved_rate=_rate(each.is_solved for each in works),
         satisfaction=_rate(each.is_pleasing for each in works),
         in_time=_rate(each.is_in_time for each in works),
+        people=len({each.said_by for each in works if each.is_pleasing is not None}),
     )
 
 
@@ -109,6 +125,13 @@ class WorkRows(NamedTuple):
     whistles: Sequence[Whistle]
     said: dict[UUID, FollowUp]
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no more answers are asked for, so that nothing of this changes with the next."""
+        return all(order.state is OrderState.CLOSED for order in self.orders) and all(
+            whistle.state is WhistleState.EVALUATED for whistle in self.whistles
+        )
+
     def works(self, at: datetime) -> list[Work]:
         """What each of them adds to the rates."""
         return [
@@ -142,6 +165,7 @@ def order_work(order: WorkOrder, said: FollowUp | None, at: datetime) -> Work:
         is_solved=None if said is None else said.solved,
         is_pleasing=None if said is None else said.satisfaction is not Satisfaction.NOT,
         is_emergency=order.urgency is Urgency.EMERGENCY,
+        said_by=None if said is None else said.resident_id,
     )
 
 
@@ -157,6 +181,7 @@ def whistle_work(whistle: Whistle, said: FollowUp | None, at: datetime) -> Work:
         is_solved=None if said is None else said.solved,
         is_pleasing=None if said is None else said.satisfaction is not Satisfaction.NOT,
         is_emergency=whistle.ground is WhistleGround.EMERGENCY,
+        said_by=None if said is None else said.resident_id,
     )
 
 

@@ -9,9 +9,14 @@ from app.agenda.schemas import SessionSchema
 from app.conventions.access import obtain_convention
 from app.conventions.models import Convention
 from app.evaluations import follow_ups, judging, look_back, orders, refusals, schemas
-from app.evaluations.access import evaluation_as_seen, round_as_seen, shows_comments
+from app.evaluations.access import (
+    evaluation_as_seen,
+    rates_as_seen,
+    round_as_seen,
+    shows_comments,
+)
 from app.evaluations.models import FollowUp, MatterEvaluation
-from app.evaluations.rates import Scope, rates_of, read_works, scope_of_compound, scope_of_session
+from app.evaluations.rates import read_works, scope_of_compound, scope_of_session
 from app.evaluations.rounds import asking
 from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount, SubjectKind
 from app.kit import clock
@@ -240,28 +245,23 @@ def close_session(session_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.PeriodArgs, location="query")
 def read_compound_rates(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     """各项比率 · The rates of the orders and whistles that were assigned on these days."""
-    obtain_compound(compound_id)
+    compound = obtain_compound(compound_id)
     last = args["last"] or clock.local_date(clock.now())
     first = args["first"] or last.replace(day=1)
     if first > last:
         raise refused("from", "after_to", "起始日不能晚于截止日", "The first day is after the last")
-    rates = _rates(scope_of_compound(compound_id, first, last))
-    return {"first": first, "last": last, **rates}
+    works = read_works(db.session(), scope_of_compound(compound_id, first, last), clock.now())
+    return {"first": first, "last": last, **rates_as_seen(works, compound)}
 
 
 @blp.get("/sessions/<uuid:session_id>/rates", schemas.RatesSchema)
 @allow(*EVERYONE_THERE)
 def read_session_rates(session_id: UUID) -> dict[str, Any]:
     """一期的各项比率 · The rates of the work that resulted from a session."""
-    return _rates(scope_of_session(obtain(AgendaSession, session_id)))
+    agenda_session = obtain(AgendaSession, session_id)
+    works = read_works(db.session(), scope_of_session(agenda_session), clock.now())
+    return rates_as_seen(works, agenda_session.compound)
 
 
 def _open(kind: SubjectKind, subject: Matter | Convention, body: dict[str, Any]) -> dict[str, Any]:
     return round_as_seen(create(EvaluationRound, asking.open_round, subject, kind, **body))
-
-
-def _rates(scope: Scope) -> dict[str, Any]:
-    works = read_works(db.session(), scope, clock.now())
-    ordinary = rates_of(each for each in works if not each.is_emergency)
-    emergencies = rates_of(each for each in works if each.is_emergency)
-    return {**vars(ordinary), "emergencies": emergencies}

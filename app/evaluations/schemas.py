@@ -7,6 +7,7 @@ import marshmallow as ma
 from app.evaluations.limits import MIN_ANSWERS
 from app.evaluations.models import FollowUp, FollowUpChannel, MatterEvaluation
 from app.evaluations.outcome import Figures, Rate, Satisfaction
+from app.evaluations.results import Told
 from app.evaluations.rounds.models import EvaluationAnswer, EvaluationRound, PaperCount
 from app.kit.schemas import AnswerSchema, Id, Instant, Schema, Text, alike, attributes, columns
 from app.works.orders.schemas import Day
@@ -59,11 +60,11 @@ class GradeCountsSchema(AnswerSchema):
 
 
 class EvaluationResultSchema(AnswerSchema):
-    """Counted answers; `breakdown` is empty where fewer than ten people answered."""
+    """Counted answers. What fewer than ten people said is told to officers only, and to nobody
+    where fewer than ten of them answered by phone and others on paper; it is empty then."""
 
-    shown = attributes(Figures, "answers", of="figures")
-    satisfaction = ma.fields.Nested(RateSchema, attribute="figures.satisfaction")
-    solved_rate = ma.fields.Nested(RateSchema, attribute="figures.solved_rate")
+    shown = attributes(Told, "answers")
+    rates = alike("satisfaction solved_rate", lambda: ma.fields.Nested(RateSchema, allow_none=True))
     breakdown = ma.fields.Nested(GradeCountsSchema, allow_none=True)
 
 
@@ -72,10 +73,11 @@ class MatterEvaluationSchema(AnswerSchema):
 
     shown = columns(
         MatterEvaluation,
-        "id matter_id round_id verdict explanation_en concluded_at",
+        "id matter_id round_id verdict concluded_at",
         of="evaluation",
     )
-    explanation = ma.fields.String(attribute="evaluation.explanation_zh")
+    explanation = ma.fields.String(attribute="why.zh")
+    explanation_en = ma.fields.String(attribute="why.en")
     result = ma.fields.Nested(EvaluationResultSchema)
 
 
@@ -154,7 +156,10 @@ class PeriodArgs(Schema):
 
 
 class FourRatesSchema(AnswerSchema):
-    rates = alike("response solved_rate satisfaction in_time", lambda: ma.fields.Nested(RateSchema))
+    """`satisfaction` is told to officers only: days of one's own choosing could be subtracted."""
+
+    facts = alike("response solved_rate in_time", lambda: ma.fields.Nested(RateSchema))
+    satisfaction = ma.fields.Nested(RateSchema, allow_none=True)
 
 
 class RatesSchema(FourRatesSchema):

@@ -144,12 +144,12 @@ def record(
     session.info.setdefault(_NEW_ENTRIES, []).append(entry)
 
 
-def read_new(session: Session) -> list[tuple[Any, datetime]]:
-    """What was recorded since the last commit: each thing, and when it was moved."""
+def read_new(session: Session) -> list[AuditEntry]:
+    """What was recorded since the last commit, in order; each entry still has its thing."""
     entries = session.info.get(_NEW_ENTRIES, ())
     if entries:
         session.flush()
-    return [(each.about, each.at) for each in entries if inspect(each).persistent]
+    return [each for each in entries if inspect(each).persistent]
 
 
 @event.listens_for(Session, "before_commit")

@@ -28,6 +28,14 @@ def local_date(instant: datetime) -> date:
     return local(instant).date()
 
 
+def written(instant: datetime) -> str:
+    """The instant as programs read it, in whole seconds: `2026-03-12T00:00:00+08:00`. Common
+    readers of feeds take a time with a fraction for one without an offset. Rounded up, so that a
+    term has ended at the second that is told."""
+    up = timedelta(microseconds=-instant.microsecond % 1_000_000)
+    return local(instant + up).isoformat()
+
+
 def spoken(instant: datetime) -> str:
     """The instant as a notice prints it, e.g. `2026-03-12 00:00`."""
     return local(instant).strftime("%Y-%m-%d %H:%M")

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -48,9 +48,17 @@ NAMING_CONVENTION = {
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562, 5.7): milliseconds, then their fraction in 12 bits (6.2, method 3),
     then 62 random bits. It sorts by age, also among rows that are made in one go."""
-    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    return _id_at(time.time_ns(), int.from_bytes(os.urandom(8)) >> 2)
+
+
+def first_id_since(ago: timedelta) -> UUID:
+    """The least that `new_id` could have answered that long ago."""
+    return _id_at(time.time_ns() - ago // timedelta(microseconds=1) * 1000, 0)
+
+
+def _id_at(instant_ns: int, random: int) -> UUID:
+    milliseconds, nanoseconds = divmod(instant_ns, 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000
-    random = int.from_bytes(os.urandom(8)) >> 2
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random)
 
 

@@ -21,7 +21,7 @@ import marshmallow as ma
 from sqlalchemy import Boolean, Column, Date, Enum, Integer, LargeBinary, String, Uuid, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapper
 
-from app.kit.clock import local
+from app.kit.clock import written
 from app.kit.orm import UTCDateTime
 
 FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs without a shape
@@ -77,7 +77,7 @@ class Id(ma.fields.UUID):
 
 
 class Instant(ma.fields.AwareDateTime):
-    """An RFC 3339 instant with an offset; written on the compound's wall clock."""
+    """An RFC 3339 instant with an offset, in whole seconds; written on the compound's clock."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=None, **kwargs)
@@ -88,10 +88,20 @@ class Instant(ma.fields.AwareDateTime):
         instant: datetime = super()._deserialize(value, attr, data, **kwargs)
         if not 2000 <= instant.year <= 2199:
             raise ma.ValidationError("The year must be between 2000 and 2199.")
-        return instant
+        return instant.replace(microsecond=0)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else local(value).isoformat()
+        return None if value is None else written(value)
+
+
+class AnyOf(ma.fields.List[StrEnum]):
+    """In the query of a list: rows with this value, or with any of several where the name is
+    repeated. Without it all rows, and an empty list."""
+
+    def __init__(self, kind: type[StrEnum], **kwargs: Any) -> None:
+        kwargs.setdefault("load_default", list)
+        limit = ma.validate.Length(max=len(kind))
+        super().__init__(ma.fields.Enum(kind, by_value=True), validate=limit, **kwargs)
 
 
 class Hex(ma.fields.Field[bytes]):

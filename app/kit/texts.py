@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.kit.words import FILTERS, Words
 
 LANGUAGES = ("zh", "en")
+FOLDERS = ("notices", "messages")  # what the board says, and what single people are told
 APP = Path(__file__).parents[1]
 
 # Nothing is escaped: these are no pages but plain text, which whoever shows it escapes.
@@ -44,8 +45,9 @@ def _render(path: Path, told: Mapping[str, Any]) -> tuple[str, str]:
 
 def load_texts() -> None:
     """Read every text now, for a server or a service that runs on while its files are replaced."""
-    for path in APP.rglob("notices/*.txt"):
-        _texts.get_template(_name_of(path))
+    for folder in FOLDERS:
+        for path in APP.rglob(f"{folder}/*.txt"):
+            _texts.get_template(_name_of(path))
 
 
 def _name_of(path: Path) -> str:

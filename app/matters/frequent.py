@@ -2,7 +2,8 @@
 
 A category is frequent with three matters or more that were raised within twelve months. Neither a
 merged matter counts, which is another one once more, nor a refused one: every ground to refuse,
-being a duplicate among them, says that it is no matter of this place, and grounds are free text.
+being a duplicate among them, says that it is no matter of this place, and grounds are free text;
+nor what its raiser took back.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from app.compounds.models import Community, Compound
 from app.matters.models import Category, Matter, MatterState
 
 FREQUENT, MONTHS = 3, 12
-NOT_COUNTED = (MatterState.MERGED, MatterState.REFUSED)
+NOT_COUNTED = (MatterState.MERGED, MatterState.REFUSED, MatterState.WITHDRAWN)
 
 
 def count_frequent(

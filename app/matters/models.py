@@ -1,6 +1,7 @@
 """Matters and endorsements."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -64,21 +65,26 @@ class MatterState(Worded):
     CLOSED = "CLOSED", "办结", "closed"
     REOPENED = "REOPENED", "重新办理", "reopened"
     DEFERRED = "DEFERRED", "结转", "carried over"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 
 
 _S = MatterState
 SCREENED = frozenset({_S.LISTED, _S.MERGED, _S.DISPATCHED, _S.WHISTLED, _S.REFUSED})
 MATTER_MOVES: dict[MatterState, frozenset[MatterState]] = {
-    _S.SUBMITTED: SCREENED,
+    # Its raiser may take it back while it stands on no list.
+    _S.SUBMITTED: SCREENED | {_S.WITHDRAWN},
     # A listed matter may still be solved or turn out unlawful; while voting is open it then stays
     # on the ballot and is skipped at selection (R8).
-    _S.LISTED: frozenset({_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED}),
-    _S.DEFERRED: SCREENED,
+    _S.LISTED: frozenset(
+        {_S.DISPATCHED, _S.WHISTLED, _S.REFUSED, _S.SELECTED, _S.DEFERRED, _S.WITHDRAWN}
+    ),
+    _S.DEFERRED: SCREENED | {_S.WITHDRAWN},
     _S.MERGED: frozenset(),
     # > SHELVED: nobody carries it on any more, with a reason.
     _S.DISPATCHED: frozenset({_S.EXECUTING, _S.SHELVED}),
     _S.WHISTLED: frozenset({_S.EXECUTING, _S.SHELVED}),
     _S.REFUSED: frozenset(),
+    _S.WITHDRAWN: frozenset(),
     # A matter for which no card was taken up may still be resolved, handed on, or is shelved.
     _S.SELECTED: frozenset({_S.DELIBERATED, _S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
     _S.DELIBERATED: frozenset({_S.RESOLVED, _S.OWNER_VOTE, _S.SHELVED}),
@@ -101,7 +107,8 @@ UNDER_DISCUSSION = frozenset({_S.SELECTED, _S.DELIBERATED})
 
 class Matter(HasMoves):
     """What a resident wants dealt with, numbered within its compound. Its words never change once
-    raised.
+    they stood on a list; until then its raiser may correct them. From the first supporter on each
+    correction is a `version`, and the earlier words are kept.
 
     `reopened_at` is when it was last judged unsolved: what was done before counts no more.
     """
@@ -123,6 +130,7 @@ class Matter(HasMoves):
         ),
         CheckConstraint("merged_into_id <> id", name="merged_into_another"),
         CheckConstraint("state <> 'REFUSED' OR reason IS NOT NULL", name="refusal_has_a_reason"),
+        CheckConstraint("version >= 1", name="version_starts_at_one"),
     )
 
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
@@ -139,6 +147,7 @@ class Matter(HasMoves):
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     carry_over: Mapped[int] = mapped_column(Integer, default=0)
     reopened_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
 
     compound: Mapped[Compound] = relationship()
 
@@ -152,6 +161,27 @@ class Matter(HasMoves):
         self.require_state(*SCREENABLE)
         self._move(outcome)
         self.screened_by_id, self.screened_at, self.reason = by_id, at, reason
+
+    def correct(self, words: "Words", at: datetime, *, keeps: bool) -> "MatterVersion | None":
+        """Its raiser puts it in other words. With `keeps` the words until now stay, as the version
+        that is answered."""
+        self.require_state(MatterState.SUBMITTED, MatterState.LISTED)
+        kept = None
+        if keeps:
+            kept = MatterVersion(
+                matter_id=self.id,
+                number=self.version,
+                compound_id=self.compound_id,
+                **self.words._asdict(),
+                replaced_at=at,
+            )
+            self.version += 1
+        self.title, self.body, self.category = words
+        return kept
+
+    def withdraw(self) -> None:
+        """Its raiser takes it back."""
+        self._move(MatterState.WITHDRAWN)
 
     def select(self) -> None:
         """The session chose it."""
@@ -215,6 +245,11 @@ class Matter(HasMoves):
         self.require_state(MatterState.REOPENED)
         self._move(MatterState.LISTED)
 
+    @property
+    def words(self) -> "Words":
+        """What it says."""
+        return Words(self.title, self.body, self.category)
+
     def require_under_discussion(self) -> None:
         """Raises WrongState unless solutions for it may still be put and taken up."""
         self.require_state(*UNDER_DISCUSSION)
@@ -224,12 +259,37 @@ class Matter(HasMoves):
         self.require_state(*ENDORSABLE)
 
 
+class Words(NamedTuple):
+    """What a matter says."""
+
+    title: str
+    body: str
+    category: Category
+
+
+class MatterVersion(Base):
+    """Words of a matter that were corrected after somebody had supported them."""
+
+    __tablename__ = "matter_versions"
+    __table_args__ = (CheckConstraint("number >= 1", name="number_starts_at_one"),)
+
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compounds.id"))
+    title: Mapped[str] = mapped_column(String(80))
+    body: Mapped[str] = mapped_column(Text)
+    category: Mapped[Category] = mapped_column(enum_type(Category, "category"))
+    replaced_at: Mapped[datetime]
+
+
 class Endorsement(Base):
-    """附议: a resident's support for a matter; withdrawn ones stay, with the time."""
+    """附议: a resident's support for a matter in the words of a version; withdrawn ones stay, with
+    the time."""
 
     __tablename__ = "endorsements"
 
     matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("residents.id"), primary_key=True)
     endorsed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
     withdrawn_at: Mapped[datetime | None]

@@ -3,6 +3,29 @@
 from app.kit.errors import DomainError
 
 
+class NotTheRaiser(DomainError):
+    status, code = 403, "not_the_raiser"
+    zh, en = "只有提出人能更正或撤回", "Only its raiser corrects a matter or takes it back"
+
+
+class OnAList(DomainError):
+    """Its words were printed, and others decide on them."""
+
+    status, code = 409, "on_a_list"
+    zh, en = (
+        "题单已定，不能再更正或撤回",
+        "It stands on a list, so it is not corrected or taken back any more",
+    )
+
+
+class OthersMerged(DomainError):
+    status, code = 409, "others_merged"
+    zh, en = (
+        "别人提出的问题已并入这一件，不能撤回",
+        "Matters that others raised were merged into it, so it is not taken back",
+    )
+
+
 class ReasonMissing(DomainError):
     status, code = 422, "reason_missing"
     zh, en = "请写明理由", "Give a reason"

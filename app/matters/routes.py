@@ -7,16 +7,14 @@ from uuid import UUID
 from flask import current_app
 
 from app.attachments.refusals import PhotosOnly, TooManyAttachments, UnknownAttachment
-from app.attachments.services import attachments_of
 from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, read_page
 from app.matters import schemas, services
-from app.matters.access import seen_by
+from app.matters.access import RAISERS, matter_with_photos, matters_as_seen
 from app.matters.models import Matter, MatterState
 from app.matters.refusals import CarriedOverTooOften, InvalidMergeTarget, ReasonMissing
-from app.people.actor import Actor
 from app.people.guards import (
     EVERYONE_THERE,
     act,
@@ -30,8 +28,6 @@ from app.people.models import Role
 
 blp = Blueprint("matters", __name__, description="民提 · What residents raise")
 
-# Residents for themselves; the others write down what a resident brings to them.
-RAISERS = (Role.RESIDENT, Role.BUILDING_HEAD, Role.GRID_WORKER, Role.BRANCH_SECRETARY)
 SCREENERS = (Role.BRANCH_SECRETARY,)
 
 RAISE_EXAMPLE = {
@@ -50,7 +46,7 @@ def raise_matter(body: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     compound = obtain_compound(compound_id)
     actor, at = current_actor(), clock.now()
     matter = create(Matter, services.raise_matter, compound, at=at, **body)
-    return _with_photos(actor, matter)
+    return matter_with_photos(actor, matter)
 
 
 @blp.get("/compounds/<uuid:compound_id>/matters")
@@ -67,14 +63,15 @@ def list_matters(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     )
     if args.pop("mine"):
         query = query.where(Matter.raised_by_id == actor.id)
-    return read_page(db.session(), query, Matter.id, show=partial(seen_by, actor), **args)
+    show = partial(matters_as_seen, actor)
+    return read_page(db.session(), query, Matter.id, show=show, **args)
 
 
 @blp.get("/matters/<uuid:matter_id>", schemas.MatterDetailSchema)
 @allow(*EVERYONE_THERE)
 def read_matter(matter_id: UUID) -> dict[str, Any]:
     """一件事 · One matter with its photos."""
-    return _with_photos(current_actor(), obtain(Matter, matter_id))
+    return matter_with_photos(current_actor(), obtain(Matter, matter_id))
 
 
 @blp.put("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
@@ -83,7 +80,7 @@ def read_matter(matter_id: UUID) -> dict[str, Any]:
 def endorse_matter(matter_id: UUID) -> dict[str, Any]:
     """附议 · Support a matter."""
     matter = act(services.endorse, obtain(Matter, matter_id, lock=True), clock.now())
-    return seen_by(current_actor(), [matter])[0]
+    return matters_as_seen(current_actor(), [matter])[0]
 
 
 @blp.delete("/matters/<uuid:matter_id>/endorsement", schemas.MatterSchema)
@@ -92,7 +89,7 @@ def endorse_matter(matter_id: UUID) -> dict[str, Any]:
 def withdraw_endorsement(matter_id: UUID) -> dict[str, Any]:
     """撤回附议 · Withdraw your support of a matter."""
     matter = act(services.withdraw_endorsement, obtain(Matter, matter_id, lock=True), clock.now())
-    return seen_by(current_actor(), [matter])[0]
+    return matters_as_seen(current_actor(), [matter])[0]
 
 
 @blp.post("/matters/<uuid:matter_id>/screen", schemas.MatterSchema)
@@ -120,9 +117,4 @@ def screen_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
         carry_over_limit=current_app.extensions["settings"].carry_over_limit,
         at=clock.now(),
     )
-    return seen_by(current_actor(), [matter])[0]
-
-
-def _with_photos(actor: Actor, matter: Matter) -> dict[str, Any]:
-    found = attachments_of(db.session(), [matter.id])
-    return {**seen_by(actor, [matter])[0], "attachments": found.get(matter.id, [])}
+    return matters_as_seen(current_actor(), [matter])[0]

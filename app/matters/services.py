@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.attachments.services import attach
@@ -80,13 +90,15 @@ def raise_matter(
 
 
 def endorse(session: Session, matter: Matter, by: Resident, at: datetime) -> None:
-    """Support a matter; a second time changes nothing."""
+    """Support a matter as it reads now; a second time changes nothing."""
     matter.require_endorsable()
     endorsement = session.get(Endorsement, (matter.id, by.id))
     if endorsement is None:
-        session.add(Endorsement(matter_id=matter.id, resident_id=by.id, endorsed_at=at))
+        endorsement = Endorsement(matter_id=matter.id, resident_id=by.id, endorsed_at=at)
+        session.add(endorsement)
     elif endorsement.withdrawn_at is not None:
         endorsement.endorsed_at, endorsement.withdrawn_at = at, None
+    endorsement.version = matter.version
     session.flush()
 
 
@@ -162,26 +174,45 @@ def count_endorsements(session: Session, matter_ids: Collection[UUID]) -> dict[U
     return {matter_id: count for matter_id, count in rows}  # noqa: C416 - dict() has no types here
 
 
-class OwnPart(NamedTuple):
-    """Which matters somebody supports, and which took in one that the same person raised."""
+def supporters_of(session: Session, matter: Matter) -> set[UUID]:
+    """Whom it concerns when the matter is corrected or taken back, but for its raiser: residents
+    who support it or one that it took in, and who raised those."""
+    endorsed = (
+        select(Endorsement.resident_id)
+        .join(Matter, Endorsement.matter_id == Matter.id)
+        .where(
+            or_(Matter.id == matter.id, Matter.merged_into_id == matter.id),
+            Endorsement.withdrawn_at.is_(None),
+        )
+    )
+    raised = select(Matter.raised_by_id).where(Matter.merged_into_id == matter.id)
+    return set(session.scalars(union(endorsed, raised))) - {matter.raised_by_id}
 
-    endorsed: set[UUID]
+
+class OwnPart(NamedTuple):
+    """Which matters somebody supports, in the words of which version, and which took in one that
+    the same person raised."""
+
+    endorsed: dict[UUID, int]
     merged: set[UUID]
 
 
 def read_own_part(session: Session, resident_id: UUID, matter_ids: Collection[UUID]) -> OwnPart:
     """What this resident has to do with the matters, besides raising them; in one query."""
-    endorsed = select(Endorsement.matter_id, literal(False)).where(
+    endorsed = select(Endorsement.matter_id, Endorsement.version).where(
         Endorsement.resident_id == resident_id,
         Endorsement.matter_id.in_(matter_ids),
         Endorsement.withdrawn_at.is_(None),
     )
-    merged = select(Matter.merged_into_id, literal(True)).where(
+    merged = select(Matter.merged_into_id, literal(None, Integer)).where(
         Matter.raised_by_id == resident_id, Matter.merged_into_id.in_(matter_ids)
     )
-    own = OwnPart(set(), set())
+    own = OwnPart({}, set())
     matter_id: UUID
-    is_merged: bool
-    for matter_id, is_merged in session.execute(union_all(endorsed, merged)).all():
-        (own.merged if is_merged else own.endorsed).add(matter_id)
+    version: int | None
+    for matter_id, version in session.execute(union_all(endorsed, merged)).all():
+        if version is None:
+            own.merged.add(matter_id)
+        else:
+            own.endorsed[matter_id] = version
     return own

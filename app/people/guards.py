@@ -23,6 +23,7 @@ from app.kit import clock
 from app.kit.errors import DomainError, Forbidden, NotFound, Unauthorized, found
 from app.kit.extensions import db
 from app.kit.orm import HasId
+from app.kit.web.api import refuse_unknown_query
 from app.kit.web.idempotency import make_once
 from app.people.actor import Actor
 from app.people.bearer import Bearer, read_bearer
@@ -143,6 +144,7 @@ def _guarded_later(view: Callable[P, R], rule: Rule) -> Callable[P, R]:
 
 
 def _under_rule(view: Callable[P, R], rule: Rule, *args: P.args, **kwargs: P.kwargs) -> R:
+    refuse_unknown_query()
     g.rule, g.rule_was_applied = rule, False
     answer = view(*args, **kwargs)
     if rule.roles and not g.rule_was_applied:

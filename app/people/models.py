@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.compounds.models import Compound, Unit
+from app.compounds.models import Community, Compound, Subdistrict, Unit
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import Base, HasId, enum_type, unique_where
@@ -169,6 +169,15 @@ class Appointment(HasId, Base):
     appointed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents.id"))
 
     resident: Mapped[Resident] = relationship(foreign_keys=resident_id)
+    compound: Mapped[Compound | None] = relationship()
+    community: Mapped[Community | None] = relationship()
+    subdistrict: Mapped[Subdistrict | None] = relationship()
+
+    @property
+    def place_name(self) -> str:
+        """What the place is called in which it is held."""
+        place = self.compound or self.community or self.subdistrict
+        return "" if place is None else place.name
 
     @classmethod
     def is_held(cls, day: date | ColumnElement[date]) -> ColumnElement[bool]:

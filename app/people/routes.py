@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from sqlalchemy import ColumnElement
 
 from app.compounds.models import Community, Compound
 from app.kit import clock
@@ -21,10 +22,11 @@ from app.people.guards import (
     obtain,
     obtain_community,
     obtain_compound,
+    obtain_subdistrict,
     public,
     signed_in,
 )
-from app.people.models import Appointment, Residence, Role
+from app.people.models import Appointment, Residence, ResidenceState, Role
 from app.wechat.client import WeChatClient
 from app.wechat.refusals import (
     LoginBlocked,
@@ -189,6 +191,20 @@ def list_residences(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
     return read_page(db.session(), query, Residence.id, **args)
 
 
+@blp.get("/compounds/<uuid:compound_id>/residents")
+@allow(*VERIFIERS, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+@blp.lists(schemas.LivingThereSchema)
+def list_residents(args: dict[str, Any], compound_id: UUID) -> dict[str, Any]:
+    """居民列表 · Verified residents of a compound by masked names, newest first."""
+    obtain_compound(compound_id)
+    query = (
+        db.select(Residence)
+        .where(Residence.compound_id == compound_id, Residence.state == ResidenceState.VERIFIED)
+        .options(db.joinedload(Residence.unit), db.joinedload(Residence.resident))
+    )
+    return read_page(db.session(), query, Residence.id, **args)
+
+
 @blp.post("/residences/<uuid:residence_id>/verify", schemas.ResidenceSchema)
 @allow(*VERIFIERS)
 @blp.arguments(schemas.VerifyArgs, required=False, example={"birth_date": "1980-05-17"})
@@ -241,7 +257,31 @@ def _appoint(
 def list_appointments(compound_id: UUID) -> list[Appointment]:
     """任职列表 · All offices of a compound, past ones included."""
     obtain_compound(compound_id)
-    query = db.select(Appointment).where(Appointment.compound_id == compound_id)
+    return _offices(Appointment.compound_id == compound_id)
+
+
+@blp.get("/communities/<uuid:community_id>/appointments", schemas.AppointmentSchema(many=True))
+@allow(Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+def list_community_appointments(community_id: UUID) -> list[Appointment]:
+    """社区任职列表 · All offices of a community itself, past ones included."""
+    obtain_community(community_id)
+    return _offices(Appointment.community_id == community_id)
+
+
+@blp.get("/subdistricts/<uuid:subdistrict_id>/appointments", schemas.AppointmentSchema(many=True))
+@allow(Role.SUBDISTRICT_OFFICER, Role.AUDITOR)
+def list_subdistrict_appointments(subdistrict_id: UUID) -> list[Appointment]:
+    """街道任职列表 · All offices of a subdistrict itself, past ones included."""
+    obtain_subdistrict(subdistrict_id)
+    return _offices(Appointment.subdistrict_id == subdistrict_id)
+
+
+def _offices(are_there: ColumnElement[bool]) -> list[Appointment]:
+    query = (
+        db.select(Appointment)
+        .where(are_there)
+        .options(db.joinedload(Appointment.resident, innerjoin=True))
+    )
     return list(db.session.scalars(query.order_by(Appointment.id)))
 
 

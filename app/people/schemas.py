@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, attributes, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, alike, attributes, columns
 from app.kit.web.api import PageArgs
 from app.people.models import Appointment, Relation, Residence, ResidenceState, Resident, Role
 from app.people.tokens import TokenPair
@@ -39,13 +39,25 @@ class ResidenceSchema(AnswerSchema):
     unit = ma.fields.String(attribute="unit.name")
 
 
+class LivingThereSchema(AnswerSchema):
+    """Who lives in a place, and where: names are masked."""
+
+    shown = columns(Residence, "id resident_id compound_id relation decided_at")
+    who = columns(Resident, "masked_name", of="resident")
+    building = ma.fields.String(attribute="unit.entrance.building.name")
+    entrance = ma.fields.String(attribute="unit.entrance.name")
+    unit = ma.fields.String(attribute="unit.name")
+
+
 class AppointmentSchema(AnswerSchema):
-    """An office in a place; `until` is the first day without it."""
+    """An office in a place, with the names of person and place; `until` is the first day without
+    it."""
 
     shown = columns(
         Appointment,
-        "id resident_id role compound_id community_id subdistrict_id until ended_at",
+        "id resident_id role compound_id community_id subdistrict_id until ended_at place_name",
     )
+    who = columns(Resident, "masked_name", of="resident")
     since = ma.fields.Date(data_key="from")
 
 
@@ -87,7 +99,7 @@ class ClaimArgs(Schema):
 
 
 class ResidencesArgs(PageArgs):
-    state = ma.fields.Enum(ResidenceState, by_value=True)
+    state = AnyOf(ResidenceState)
 
 
 class VerifyArgs(Schema):

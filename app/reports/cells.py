@@ -1,16 +1,16 @@
 """Cells of a report: people that cannot be picked out, shares with both numbers, days by rank.
 
-No cell tells of fewer than ten people (domain notes, section 8.2). A part is left out as well
-where what is left of a total shown beside it would be fewer than ten: whoever subtracts learns
-nothing. Counts of things - matters, orders - are not people.
+No cell tells of fewer than ten people (domain notes, sections 8.2 and 14). A part is left out as
+well where what is left of a total shown beside it would be fewer than ten: whoever subtracts
+learns nothing. Counts of things - matters, orders - are not people.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.evaluations.limits import LEAST_PEOPLE
 from app.evaluations.outcome import Rate
 
-LEAST_PEOPLE = 10
 NOTHING = "–"
 TOO_FEW = f"<{LEAST_PEOPLE}"
 WITHHELD = "隐去 withheld"
@@ -50,6 +50,13 @@ class ShareCell:
 
 def share_of_things(rate: Rate) -> ShareCell:
     return ShareCell(rate.numerator, rate.denominator, False, str(rate))
+
+
+def share_of_grades(rate: Rate, people: int, *, is_told: bool) -> ShareCell:
+    """What so many people think; suppressed where that is not told."""
+    if is_told:
+        return share_of_things(rate)
+    return ShareCell(None, None, True, TOO_FEW if people < LEAST_PEOPLE else WITHHELD)
 
 
 def share_of_people(part: People, whole: People) -> ShareCell:

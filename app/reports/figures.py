@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -11,8 +11,16 @@ from app.agenda.models import AgendaSession
 from app.compounds.models import Community, Compound
 from app.evaluations.outcome import Rate
 from app.evaluations.rates import Work, WorkRows, kept, order_work, rates_of, read_rows
+from app.evaluations.results import is_told
 from app.kit import clock
-from app.reports.cells import ShareCell, days_of, people, share_of_people, share_of_things
+from app.reports.cells import (
+    ShareCell,
+    days_of,
+    people,
+    share_of_grades,
+    share_of_people,
+    share_of_things,
+)
 from app.reports.counts import read_counts, read_frequent, read_spans
 from app.reports.periods import Period, month_of
 from app.reports.scopes import Place, Scope, scope_of_one_session, scope_of_place
@@ -21,20 +29,33 @@ from app.works.whistles.models import Whistle
 
 T = TypeVar("T")
 
+
+class Grades(NamedTuple):
+    """Who reads what raisers think, and whether nothing else that they read overlaps it."""
+
+    to_officer: bool
+    is_whole: bool
+
+
 KINDS = {Compound: "compound", Community: "community"}
 
 
-def figures_of_place(session: Session, place: Place, period: Period) -> dict[str, Any]:
-    """The figures of a compound, a community or a subdistrict in a month or a year."""
+def figures_of_place(
+    session: Session, place: Place, period: Period, *, to_officer: bool
+) -> dict[str, Any]:
+    """The figures of a compound, a community or a subdistrict in a month or a year, as an officer
+    or somebody else there sees them."""
     kind = KINDS.get(type(place), "subdistrict")
     return {
         "about": {"kind": kind, "id": place.id, "name": place.name},
         "period": period,
-        **_figures(session, scope_of_place(place, period), period),
+        **_figures(session, scope_of_place(place, period), period, to_officer=to_officer),
     }
 
 
-def figures_of_session(session: Session, agenda_session: AgendaSession) -> dict[str, Any]:
+def figures_of_session(
+    session: Session, agenda_session: AgendaSession, *, to_officer: bool
+) -> dict[str, Any]:
     """The figures of what came of one session so far; it names a month, and is bound to none."""
     compound = agenda_session.compound
     scope = scope_of_one_session(agenda_session, compound.community_id)
@@ -42,12 +63,17 @@ def figures_of_session(session: Session, agenda_session: AgendaSession) -> dict[
     return {
         "about": {"kind": "session", "id": agenda_session.id, "name": agenda_session.name},
         "period": None,
-        **_figures(session, scope, this_month),
+        **_figures(session, scope, this_month, to_officer=to_officer),
     }
 
 
-def _figures(session: Session, scope: Scope, period: Period) -> dict[str, Any]:
+def _figures(session: Session, scope: Scope, period: Period, *, to_officer: bool) -> dict[str, Any]:
     at = clock.now()
+    rows = read_rows(session, scope.works)
+    # A year, a session, and a month to which answers are still added overlap what was told: the
+    # difference would be what one raiser thinks.
+    is_whole = scope.period is not None and scope.period.is_month and scope.period.end <= at
+    grades = Grades(to_officer, is_whole and rows.is_settled)
     counts, spans = read_counts(session, scope, at), read_spans(session, scope)
     return {
         "participation": _participation(counts),
@@ -65,7 +91,7 @@ def _figures(session: Session, scope: Scope, period: Period) -> dict[str, Any]:
             "owner_votes_passed": counts["owner_votes"],
         },
         "work": {
-            **_work(read_rows(session, scope.works), at),
+            **_work(rows, at, grades),
             "rework": counts["rework"],
             "member_minutes": counts["minutes"],
         },
@@ -95,7 +121,7 @@ def _participation(counts: dict[str, int | None]) -> dict[str, Any]:
     }
 
 
-def _work(rows: WorkRows, at: datetime) -> dict[str, Any]:
+def _work(rows: WorkRows, at: datetime, grades: Grades) -> dict[str, Any]:
     works = rows.works(at)
     by_doer: dict[DoerKind, list[WorkOrder]] = defaultdict(list)
     for order in rows.orders:
@@ -108,8 +134,8 @@ def _work(rows: WorkRows, at: datetime) -> dict[str, Any]:
         "by_doer": [
             {"doer_kind": kind, **_order_line(by_doer[kind], rows, at)} for kind in sorted(by_doer)
         ],
-        "rates": _rates(each for each in works if not each.is_emergency),
-        "emergencies": _rates(each for each in works if each.is_emergency),
+        "rates": _rates((each for each in works if not each.is_emergency), grades),
+        "emergencies": _rates((each for each in works if each.is_emergency), grades),
         "by_department": [
             {
                 "department": name,
@@ -145,19 +171,16 @@ def _in_time(things: Iterable[T], fact: Callable[[T], bool | None]) -> ShareCell
     return share_of_things(Rate(sum(known), len(known)))
 
 
-def _rates(works: Iterable[Work]) -> dict[str, Any]:
-    """The four rates. Who answered are people, so that their two
-    rates are suppressed like any number of people; contacts and orders are things."""
+def _rates(works: Iterable[Work], grades: Grades) -> dict[str, Any]:
+    """The four rates. That an order was contacted, solved and done in time are facts about it; how
+    satisfied its raiser is, is what somebody thinks."""
     rates = rates_of(works)
+    told = is_told(rates.people, to_officer=grades.to_officer) and (
+        grades.to_officer or grades.is_whole or rates.people == 0
+    )
     return {
         "response": share_of_things(rates.response),
-        "solved_rate": _share_of_answers(rates.solved_rate),
-        "satisfaction": _share_of_answers(rates.satisfaction),
+        "solved_rate": share_of_things(rates.solved_rate),
+        "satisfaction": share_of_grades(rates.satisfaction, rates.people, is_told=told),
         "in_time": share_of_things(rates.in_time),
     }
-
-
-def _share_of_answers(rate: Rate) -> ShareCell:
-    answered = people(rate.denominator or None)
-    said = people(rate.numerator if rate.denominator else None, answered)
-    return share_of_people(said, answered)

@@ -32,6 +32,11 @@ class Period:
         return end_of_day(months_later(after, -MONTHS) - timedelta(days=1))
 
     @property
+    def is_month(self) -> bool:
+        """Whether it is one month, which no other month overlaps."""
+        return self.months[0] == self.months[1]
+
+    @property
     def months(self) -> tuple[str, str]:
         """The first and last month, as sessions name them."""
         return f"{self.first:%Y-%m}", f"{self.last:%Y-%m}"

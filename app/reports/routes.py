@@ -6,6 +6,8 @@ from uuid import UUID
 from flask import Response, current_app
 
 from app.agenda.models import AgendaSession
+from app.compounds.models import Compound
+from app.evaluations.access import is_officer_of
 from app.kit import clock
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint
@@ -35,7 +37,7 @@ CSV = "text/csv"
 @allow(*EVERYONE_THERE)
 def read_session_figures(session_id: UUID) -> dict[str, Any]:
     """一期的数据 · Figures of what has resulted from a session so far."""
-    return figures_of_session(db.session(), obtain(AgendaSession, session_id))
+    return _session_figures(session_id)
 
 
 @blp.get("/sessions/<uuid:session_id>/figures.csv")
@@ -43,7 +45,7 @@ def read_session_figures(session_id: UUID) -> dict[str, Any]:
 @blp.response(200, {"type": "string"}, content_type=CSV)
 def read_session_sheet(session_id: UUID) -> Response:
     """一期的数据表 · The same figures as a table (CSV)."""
-    return _sheet(figures_of_session(db.session(), obtain(AgendaSession, session_id)))
+    return _sheet(_session_figures(session_id))
 
 
 @blp.get("/compounds/<uuid:compound_id>/figures", FiguresSchema)
@@ -99,7 +101,16 @@ def read_subdistrict_sheet(args: dict[str, Any], subdistrict_id: UUID) -> Respon
 
 def _figures(place: Place, args: dict[str, str]) -> dict[str, Any]:
     today = clock.local_date(clock.now()).isoformat()
-    return figures_of_place(db.session(), place, period_of(args, today))
+    # Above a compound only officers read figures.
+    to_officer = not isinstance(place, Compound) or is_officer_of(place)
+    period = period_of(args, today)
+    return figures_of_place(db.session(), place, period, to_officer=to_officer)
+
+
+def _session_figures(session_id: UUID) -> dict[str, Any]:
+    agenda_session = obtain(AgendaSession, session_id)
+    to_officer = is_officer_of(agenda_session.compound)
+    return figures_of_session(db.session(), agenda_session, to_officer=to_officer)
 
 
 def _sheet(figures: dict[str, Any]) -> Response:

@@ -108,7 +108,8 @@ class DepartmentFiguresSchema(AnswerSchema):
 
 
 class WorkRatesSchema(AnswerSchema):
-    """As the four rates elsewhere; those who answered are people and may be suppressed."""
+    """As the four rates elsewhere. What raisers think is told to officers; to everybody in a month
+    that has ended, when all its work is closed, of ten people or more."""
 
     shares = alike("response solved_rate satisfaction in_time", _share)
 

@@ -17,7 +17,7 @@ class Line(NamedTuple):
 R, T, D, X, V, P = Step
 # (table, verb) or (table, verb, state that it came to). What is not named here is not told.
 LINES: dict[tuple[str, ...], Line] = {
-    ("matters", "raise"): Line("RAISED", R, "提出「{t.title}」", "Raised"),
+    ("matters", "withdraw"): Line("WITHDRAWN", R, "提出人撤回", "Taken back by its raiser"),
     ("matters", "screen", "LISTED"): Line(
         "SCREENED", R, "审题：列入题单", "Screened: to be listed"
     ),

@@ -1,6 +1,6 @@
 """The story of a matter: every public move about it, oldest first, read from the log.
 
-The log holds every move with its time; the things themselves hold the numbers. Four statements
+The log holds every move with its time; the things themselves hold the numbers. Five statements
 read both, however long the story is. Nobody is named, and what the log holds for auditors only -
 who moved, the reason of a refusal, what was noted - stays there.
 """
@@ -22,7 +22,7 @@ from app.evaluations.models import MatterEvaluation
 from app.evaluations.rounds.models import EvaluationRound, SubjectKind
 from app.kit.audit import AuditEntry
 from app.kit.words import Worded
-from app.matters.models import Matter
+from app.matters.models import Matter, MatterVersion, Words
 from app.matters.services import count_endorsements
 from app.resolutions.models import Resolution
 from app.works.orders.models import WorkOrder
@@ -104,11 +104,13 @@ class Listing(NamedTuple):
 
 
 class Move(NamedTuple):
-    """An entry of the log with the thing that it is about, and the listings of the matter."""
+    """An entry of the log with the thing that it is about, the listings of the matter, and its
+    earlier words by the number of their version."""
 
     entry: AuditEntry
     thing: Any
     listings: dict[UUID, Listing]
+    earlier: dict[int, Words]
 
     @property
     def about(self) -> Reference:
@@ -125,7 +127,13 @@ class Sources(NamedTuple):
 
 
 def read_sources(session: Session, matter: Matter) -> Sources:
-    """What the log and the rows say of the matter; four statements."""
+    """What the log and the rows say of the matter; five statements."""
+    earlier = {
+        each.number: Words(each.title, each.body, each.category)
+        for each in session.scalars(
+            select(MatterVersion).where(MatterVersion.matter_id == matter.id)
+        )
+    }
     listings = {each.session_id: each for each in _read_listings(session, matter.id)}
     evaluations = session.scalars(
         select(MatterEvaluation)
@@ -133,10 +141,13 @@ def read_sources(session: Session, matter: Matter) -> Sources:
         .order_by(MatterEvaluation.id)
     ).all()
     support = count_endorsements(session, [matter.id]).get(matter.id, 0)
-    return Sources(list(_read_moves(session, matter.id, listings)), listings, evaluations, support)
+    moves = list(_read_moves(session, matter.id, listings, earlier))
+    return Sources(moves, listings, evaluations, support)
 
 
-def _read_moves(session: Session, matter_id: UUID, listings: dict[UUID, Listing]) -> Iterator[Move]:
+def _read_moves(
+    session: Session, matter_id: UUID, listings: dict[UUID, Listing], earlier: dict[int, Words]
+) -> Iterator[Move]:
     query = select(AuditEntry, *THINGS).where(AuditEntry.thing_id.in_(_things_of(matter_id)))
     for model in THINGS:
         query = query.outerjoin(
@@ -146,7 +157,7 @@ def _read_moves(session: Session, matter_id: UUID, listings: dict[UUID, Listing]
     for entry, *things in session.execute(query.order_by(AuditEntry.at, AuditEntry.id)):
         thing = next((each for each in things if each is not None), None)
         if thing is not None:
-            yield Move(entry, thing, listings)
+            yield Move(entry, thing, listings, earlier)
 
 
 def _things_of(matter_id: UUID) -> Any:

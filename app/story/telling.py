@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 from app.agenda.models import AgendaSession, SessionOutcome
 from app.evaluations.models import MatterEvaluation
 from app.evaluations.outcome import Verdict
-from app.evaluations.results import Result
 from app.evaluations.rounds.models import EvaluationRound, RoundOutcome
 from app.evaluations.schemas import EvaluationResultSchema
-from app.kit.clock import local, local_date, spoken_end
+from app.kit.clock import local_date, spoken_end, written
 from app.matters.models import Matter
 from app.resolutions.models import Resolution, ResolutionState
 from app.story.lines import LINES, TOOK_IN
@@ -46,12 +45,12 @@ def _moves(matter: Matter, sources: Sources) -> Iterator[Entry]:
         entry, thing = move.entry, move.thing
         key = (entry.thing, entry.verb)
         line = LINES.get((*key, entry.to_state or "")) or LINES.get(key)
-        if isinstance(thing, Matter) and thing.id != matter.id:
+        if _is_of_another(move, matter):
             # Of a matter that was merged into this one only that is told.
             line = TOOK_IN if (entry.verb, entry.to_state) == ("screen", "MERGED") else None
         if isinstance(thing, AgendaSession) and not _concerns(move):
             line = None
-        if key in SPECIAL:
+        if key in SPECIAL and not _is_of_another(move, matter):
             yield SPECIAL[key](move)
         elif line is not None:
             detail = DETAILS[key](move) if key in DETAILS else Detail({})
@@ -64,6 +63,11 @@ def _moves(matter: Matter, sources: Sources) -> Iterator[Entry]:
                 move.about,
                 detail.figures,
             )
+
+
+def _is_of_another(move: Move, matter: Matter) -> bool:
+    """Whether it happened to a matter that was merged into this one."""
+    return isinstance(move.thing, Matter) and move.thing.id != matter.id
 
 
 def _concerns(move: Move) -> bool:
@@ -139,11 +143,31 @@ def _judgement(evaluation: MatterEvaluation) -> Entry:
         evaluation.concluded_at,
         Step.EVALUATE,
         "REOPENED" if is_reopened else "CLOSED",
-        evaluation.explanation_zh,
-        evaluation.explanation_en,
+        evaluation.why().zh,
+        evaluation.why().en,
         Reference(About.EVALUATION, evaluation.id),
-        EvaluationResultSchema().dump(evaluation.result),
+        EvaluationResultSchema().dump(evaluation.result.told()),
     )
+
+
+def _raised(move: Move) -> Entry:
+    """As it read when it was raised, or was first supported."""
+    words = move.earlier.get(1, move.thing.words)
+    zh, en = f"提出「{words.title}」", "Raised"
+    return Entry(move.entry.at, Step.RAISE, "RAISED", zh, en, move.about)
+
+
+def _corrected(move: Move) -> Entry:
+    """A correction: with its words where it is a version of its own."""
+    if move.entry.reason is None:
+        zh, en, figures = "提出人更正文字", "Corrected by its raiser", {}
+    else:
+        number = int(move.entry.reason)
+        words = move.earlier.get(number, move.thing.words)
+        zh = f"提出人更正文字（第 {number} 版）：「{words.title}」"
+        en = f"Corrected by its raiser: version {number}"
+        figures = {"version": number, **words._asdict()}
+    return Entry(move.entry.at, Step.RAISE, "CORRECTED", zh, en, move.about, figures)
 
 
 def _listed(move: Move) -> Entry:
@@ -193,6 +217,8 @@ def _voted(move: Move) -> Entry:
 
 # Moves that are told in words of their own.
 SPECIAL: dict[tuple[str, str], Callable[[Move], Entry]] = {
+    ("matters", "raise"): _raised,
+    ("matters", "correct"): _corrected,
     ("agenda_sessions", "freeze_list"): _listed,
     ("resolutions", "count"): _voted,
     ("resolutions", "close_vote"): _voted,
@@ -210,7 +236,7 @@ def _term(move: Move) -> Detail:
     if ends is None:
         return Detail({})
     return Detail(
-        {"notice_ends_at": local(ends).isoformat()},
+        {"notice_ends_at": written(ends)},
         f"，至 {spoken_end(ends)}",
         f" until {spoken_end(ends)}",
     )
@@ -240,11 +266,11 @@ def _counted(move: Move) -> Detail:
     round_: EvaluationRound = move.thing
     if round_.outcome is not RoundOutcome.COUNTED:
         return Detail({"outcome": round_.outcome}, "，人数不足，没有结果", ": too few answered")
-    result = EvaluationResultSchema().dump(Result(round_.figures))
-    satisfied = result["satisfaction"]["text"]
-    return Detail(
-        {"outcome": round_.outcome, **result}, f"，满意率 {satisfied}", f": satisfied {satisfied}"
-    )
+    told = round_.result.told()
+    figures = {"outcome": round_.outcome, **EvaluationResultSchema().dump(told)}
+    if told.satisfaction is None:
+        return Detail(figures)
+    return Detail(figures, f"，满意率 {told.satisfaction}", f": satisfied {told.satisfaction}")
 
 
 def _in_force(move: Move) -> Detail:

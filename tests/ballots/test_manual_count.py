@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -14,11 +15,14 @@ from sqlalchemy.orm import Session
 from app.agenda.models import AgendaSession
 from app.attachments.models import Attachment
 from app.ballots.assembly.models import ManualCount, ManualTotal
+from app.kit.extensions import db
 from app.kit.web.api import PREFIX
 from app.people.models import Role
 from tests.ballots.assembly import Assembly
 from tests.cast import Cast, ballot, stored
 from tests.checks import moves_of, refusal
+from tests.operations import made
+from votes.selection import Mode
 
 GOOD = {(5, 0): 3, (5, 1): 2, (3, 1): 3, (3, 2): 2, (1, 0): 2}
 
@@ -111,10 +115,31 @@ def test_totals_that_no_ballots_could_give_are_refused(
     assert refusal(assembly.enter(totals, **changes)) == (422, "totals_disagree")
 
 
-def test_more_people_than_may_vote_are_refused(assembly: Assembly):
-    assert assembly.enter({(5, 0): 7}, participants=7).status_code == 200
+@pytest.mark.parametrize("on_roster", [None, 5])
+def test_more_people_than_may_vote_are_refused_when_they_are_entered(
+    cast: Cast, app: Flask, on_roster: int | None
+):
+    assembly = Assembly(cast)
+    if on_roster is not None:
+        roster = [str(voter.id) for voter in assembly.voters[:on_roster]]
+        with app.app_context():
+            session = db.session.get_one(AgendaSession, UUID(assembly.id))
+            session.mode = Mode.ROSTER
+            db.session.commit()
+        made(assembly.secretary.put(f"{assembly.path}/roll", {"roll": roster}), 200)
+    most = on_roster or len(assembly.voters)
+    refused = assembly.enter({(5, 0): 1}, participants=most + 1)
+    assert refusal(refused) == (422, "totals_disagree")
+    assert stored(app, select(ManualCount)) == []
+    assert assembly.enter({(5, 0): 1}, participants=most).status_code == 200
+
+
+def test_roll_that_has_become_shorter_refuses_the_result(cast: Cast, app: Flask):
+    assembly = Assembly(cast)
+    assert assembly.enter({(5, 0): 1}, participants=6).status_code == 200
     for witness in assembly.witnesses:
         assembly.confirm(witness)
+    cast.appoint(assembly.voters[5], Role.PROPERTY_MANAGER)
     assert refusal(assembly.conclude()) == (422, "totals_disagree")
     assert assembly.clerk.get(assembly.path).json["state"] == "LISTED"
 

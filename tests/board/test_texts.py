@@ -1,4 +1,5 @@
-"""Every kind of notice has its texts as files, one a language, and no file stands unused."""
+"""Every kind of notice and of message has its texts as files, one a language, and no file stands
+unused."""
 
 import re
 from importlib import import_module
@@ -10,6 +11,7 @@ from jinja2 import Environment, meta, nodes
 
 from app.board.models import NoticeKind
 from app.board.posting import Notice
+from app.informing import MESSAGES
 from app.kit import texts
 from app.kit.texts import APP, LANGUAGES
 
@@ -20,7 +22,8 @@ NOTICES = [
     for each in vars(import_module(".".join(("app", *folder.relative_to(APP).parts)))).values()
     if isinstance(each, Notice)
 ]
-FILES = sorted(path for folder in FOLDERS for path in folder.glob("*.txt"))
+ALL_FOLDERS = sorted({*FOLDERS, *(message.folder for message in MESSAGES)})
+FILES = sorted(path for folder in ALL_FOLDERS for path in folder.glob("*.txt"))
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 # What a reader without Chinese, or without English, finds in the text of the other language.
@@ -29,13 +32,18 @@ MAY_STAND = {"MANUAL"}
 
 def test_each_kind_is_declared_once_by_the_folder_in_which_its_texts_lie():
     assert sorted(notice.kind for notice in NOTICES) == sorted(NoticeKind)
-    for notice in NOTICES:
+    for each in (*NOTICES, *MESSAGES):
         for language in LANGUAGES:
-            assert (notice.folder / f"{notice.kind.lower()}.{language}.txt").is_file()
+            assert (each.folder / f"{each.kind.lower()}.{language}.txt").is_file()
+
+
+def test_folders_that_are_read_at_the_start_are_all_that_have_texts():
+    read = {path.parent for folder in texts.FOLDERS for path in APP.rglob(f"{folder}/*.txt")}
+    assert sorted(read) == ALL_FOLDERS
 
 
 def test_no_text_is_left_over():
-    kinds = {notice.kind.lower() for notice in NOTICES}
+    kinds = {(each.folder, each.kind.lower()) for each in (*NOTICES, *MESSAGES)}
     things = {f"{notice.calls}.now" for notice in NOTICES if notice.says is not None}
     for path in FILES:
         name, language, _ = path.name.rsplit(".", 2)
@@ -44,7 +52,7 @@ def test_no_text_is_left_over():
             others = [each.read_text(encoding="utf-8") for each in FILES if each != path]
             assert any(f'{path.name}"' in each for each in others), path
         else:
-            assert name in kinds | things
+            assert (path.parent, name) in kinds or name in things
             assert all(path.with_name(f"{name}.{each}.txt").is_file() for each in LANGUAGES)
 
 

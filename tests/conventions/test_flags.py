@@ -38,15 +38,25 @@ def test_refusal_names_the_words(desk: Desk):
     assert desk.approve(version).json["detail"] == "标题「罚款」、第二条「罚款」。"
 
 
-def test_upheld_flag_holds_the_version_until_it_is_rewritten(desk: Desk):
-    version = _submitted(desk)
+@pytest.mark.parametrize("legal_type", [SELF, PACT])
+def test_upheld_flag_returns_the_version_to_be_rewritten(desk: Desk, legal_type: str):
+    """As its operation says; the other flag of this text need not be decided any more."""
+    version = desk.draft(legal_type, title="罚款规约", clauses=FINED)
+    version = body_of(desk.do(version, "submit"))
     upheld = body_of(desk.decide(version, "uphold"))
-    assert (upheld["state"], upheld["flags"][0]["decision"]) == ("REVIEW", "UPHELD")
-    assert refusal(desk.approve(version)) == (409, "flags_open")
-    returned = desk.do(version, "review", desk.community, opinion="RETURNED", advice="改为劝导")
-    assert body_of(returned)["state"] == "DRAFT"
-    assert (returned.json["opinion"], returned.json["advice"]) == ("RETURNED", "改为劝导")
+    assert [flag["decision"] for flag in upheld["flags"]] == ["UPHELD", None]
+    advice = f"标题「罚款」：{upheld['flags'][0]['decision_reason']}"
+    seen = (upheld["state"], upheld["opinion"], upheld["advice"])
+    assert seen == ("DRAFT", "RETURNED", advice)
+    moves = [(move.verb, move.to_state) for move in moves_of(desk.cast.app, version["id"])]
+    assert moves[-1] == ("review", "DRAFT")
+    assert refusal(desk.approve(version)) == (409, "wrong_state")
     assert refusal(desk.do(version, "publish")) == (409, "flags_open")
+
+
+def test_returned_version_is_rewritten(desk: Desk):
+    version = _submitted(desk)
+    body_of(desk.decide(version, "uphold"))
 
     words = desk.words(clauses=[{"text": "乱停车的先劝导。"}])
     body_of(desk.secretary.put(f"/convention-versions/{version['id']}", words))

@@ -174,3 +174,14 @@ def test_list_attendance_shows_masked_names_last_arrival_first(cast: Cast):
     rest = made(cast.officer(Role.AUDITOR).get(path, query_string={"cursor": first["next_cursor"]}))
     names = [item["masked_name"] for item in first["items"] + rest["items"]]
     assert names == ["赵○○", "李○", "王○○"]
+
+
+def test_residents_read_who_came_by_masked_names_alone(cast: Cast):
+    table = RoundTable(cast, ["停车"]).start()
+    path = f"{table.path}/attendance"
+    made(table.secretary.post(path, {"resident_id": str(table.voters[0].id)}))
+    (seen,) = made(cast.resident().get(path))["items"]
+    (kept,) = made(table.secretary.get(path))["items"]
+    assert (seen["masked_name"], seen["mode"]) == ("王○○", "CLERK")
+    assert seen == {**kept, "resident_id": None}
+    assert kept["resident_id"] == str(table.voters[0].id)

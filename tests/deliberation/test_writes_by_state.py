@@ -107,7 +107,6 @@ class Sitting:
     def look(self) -> list[Any]:
         """All that can be read of it."""
         session = made(self.secretary.get(self.path))
-        del session["server_time"]
         lists = ("round-table", "invitations", "cards", "attendance", "remarks")
         return [session, *(made(self.secretary.get(f"{self.path}/{name}")) for name in lists)]
 

@@ -41,9 +41,11 @@ class Judgement:
         self.scene.expect("W8 重办 · rework", whistle["state"], "REWORK")
 
     def show_rates(self) -> None:
-        """各项比率, with numerator and denominator."""
+        """各项比率, with both numbers; of so few raisers satisfaction is for officers."""
         path = f"{self.scene.compound}/rates?from=2026-03-01&to=2026-05-31"
-        rates = self.scene.people["V24"].do("GET", path)
+        seen = self.scene.people["V24"].do("GET", path)
+        self.scene.expect("居民看不到的满意率 · hidden from residents", seen["satisfaction"], None)
+        rates = self.secretary.do("GET", path)
         for name, (zh, expected) in RATES.items():
             print(f"  {zh} {rates[name]['text']}")
             self.scene.expect(f"{zh} · {name}", rates[name]["text"], expected)

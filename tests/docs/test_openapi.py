@@ -25,7 +25,7 @@ from tests.documented import codes_of
 from tests.operations import PUBLIC_API
 
 HERE = Path(__file__).parent
-MAX_BYTES = 650_000
+MAX_BYTES = 600_000
 CHINESE, ENGLISH = re.compile("[一-鿿]"), re.compile("[A-Za-z]{2}")
 # Of Python alone, or read by Python in another way: its \d takes the digits of all scripts.
 NOT_ECMA = re.compile(

@@ -134,3 +134,32 @@ def test_down_and_up_with_rows(engine: Engine):
     with engine.begin() as connection:
         connection.execute(text("UPDATE matters SET state = 'REOPENED'"))
         connection.execute(text("UPDATE agenda_sessions SET state = 'CLOSED'"))
+
+
+def test_judgements_made_before_tell_of_no_more_people_than_is_known(engine: Engine):
+    """0022: a round's answers are people; follow-ups count as one person's. What a raiser took
+    back is refused on the way down, and says so."""
+    _fill(engine)
+    by_follow_ups = (
+        "INSERT INTO matter_evaluations (id, compound_id, matter_id, verdict,"
+        " raiser_says_unsolved, satisfied, mostly, not_satisfied, solved, unsolved, explanation_zh,"
+        " explanation_en, concluded_at) SELECT :id, compound_id, matter_id, verdict,"
+        " raiser_says_unsolved, 10, 1, 1, 12, 0, explanation_zh, explanation_en, concluded_at"
+        " FROM matter_evaluations"
+    )
+    id_ = uuid4().hex if engine.dialect.name == "sqlite" else uuid4()
+    with engine.begin() as connection:
+        connection.execute(text(by_follow_ups), {"id": id_})
+    url = engine.url.render_as_string(hide_password=False)
+    databases.migrate(url)
+    with engine.begin() as connection:
+        told = connection.execute(
+            text("SELECT satisfied, people, online FROM matter_evaluations ORDER BY satisfied")
+        )
+        assert [tuple(row) for row in told] == [(1, 1, 1), (10, 1, None)]
+        assert set(connection.scalars(text("SELECT version FROM matters"))) == {1}
+        connection.execute(text("UPDATE matters SET state = 'WITHDRAWN' WHERE state = 'LISTED'"))
+    _go_down(url, "0021")
+    with engine.connect() as connection:
+        refused = connection.scalars(text("SELECT reason FROM matters WHERE state = 'REFUSED'"))
+        assert list(refused) == ["提出人撤回"]

@@ -47,14 +47,14 @@ CLOSED, REOPENED = Verdict
     ("figures", "raiser", "verdict", "words"),
     [
         (Figures(), False, CLOSED, "没有人作答"),
-        (Figures(), True, REOPENED, "提出人回访认为没有解决"),
+        (Figures(), True, REOPENED, "回访时，提出人认为没有解决"),
         (Figures(4, 0, 0, 4, 0), False, CLOSED, "4/4 = 100.0%"),
-        (Figures(4, 0, 0, 4, 0), True, REOPENED, "提出人回访认为没有解决"),
+        (Figures(4, 0, 0, 4, 0), True, REOPENED, "回访时，提出人认为没有解决"),
         (Figures(4, 0, 0, 2, 2), False, CLOSED, "2/4 = 50.0%"),  # half is not more than half
         (Figures(5, 0, 0, 2, 3), False, REOPENED, "未解决 3/5，超过 1/2"),
         (Figures(4, 0, 2, 6, 0), False, CLOSED, "4/6 = 66.7%"),  # a third is not more than it
         (Figures(3, 1, 3, 7, 0), False, REOPENED, "不满意 3/7，超过 1/3"),
-        (Figures(0, 1, 2, 1, 2), True, REOPENED, "提出人回访认为没有解决；未解决 2/3"),
+        (Figures(0, 1, 2, 1, 2), True, REOPENED, "回访时，提出人认为没有解决；未解决 2/3"),
     ],
 )
 def test_outcome_of_a_matter(figures: Figures, raiser: bool, verdict: Verdict, words: str):
@@ -69,4 +69,4 @@ def test_rates_leave_out_what_nobody_said():
         Work(is_responded=True, is_in_time=None, is_solved=None, is_pleasing=None),
         Work(is_responded=False, is_in_time=True, is_solved=True, is_pleasing=False),
     ]
-    assert rates_of(works) == Rates(Rate(1, 2), Rate(1, 1), Rate(0, 1), Rate(1, 1))
+    assert rates_of(works) == Rates(Rate(1, 2), Rate(1, 1), Rate(0, 1), Rate(1, 1), people=1)

@@ -33,6 +33,7 @@ NAMES_NOTHING = {
     "import_id": "so does a register that was taken in",
     "hours_id": "hours are only ever added",
     "flag_id": "comes with the version that it marks",
+    "message_id": "one's own; the inbox asks for one's compound by itself",
     "serial": "comes with the session of the slip",
     "place_id": "the kind of place says what it names",
     "kind": "see place_id",

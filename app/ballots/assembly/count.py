@@ -14,7 +14,13 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.agenda.models import BEFORE_VOTING, AdmissionReason, AgendaSession, ManualMethod
+from app.agenda.models import (
+    BEFORE_VOTING,
+    AdmissionReason,
+    AgendaSession,
+    ManualMethod,
+    RollEntry,
+)
 from app.agenda.models import SessionState as State
 from app.agenda.roll import admit_eligible, eligible_voters, participation, strike_ineligible
 from app.attachments.services import attach, attachments_of
@@ -128,6 +134,7 @@ def enter_count(
     _require_begun(agenda_session, at)
     _check_witnesses(session, agenda_session, by, entered.witness_ids, at)
     _check_totals(agenda_session, entered)
+    _check_roll(session, agenda_session, entered.participants, at)
     count = _find(session, agenda_session)
     if count is None:
         count = ManualCount(
@@ -276,6 +283,19 @@ def _check_totals(agenda_session: AgendaSession, entered: Totals) -> None:
         and all(marks <= people for marks in by_matter.values())
     )
     if not agrees:
+        raise TotalsDisagree
+
+
+def _check_roll(
+    session: Session, agenda_session: AgendaSession, participants: int, at: datetime
+) -> None:
+    """No more took part than may vote: who is on the roster, or may be, as an open roll is written
+    when the count is published."""
+    may_vote = eligible_voters(agenda_session.compound, local_date(at))
+    if agenda_session.mode is not Mode.OPEN:
+        on_roster = select(RollEntry.resident_id).where(RollEntry.session_id == agenda_session.id)
+        may_vote = may_vote.where(Resident.id.in_(on_roster))
+    if participants > len(session.scalars(may_vote).all()):
         raise TotalsDisagree
 
 

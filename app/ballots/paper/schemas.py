@@ -7,7 +7,7 @@ from app.attachments.schemas import AttachmentIds, AttachmentSchema
 from app.attachments.services import MAX_ATTACHMENTS
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.ballots.schemas import MAX_MARKS, MarkArgs
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, alike, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, alike, columns
 from app.kit.web.api import PageArgs
 
 MAX_BATCH = 100  # what is printed in a few seconds
@@ -48,7 +48,7 @@ class SlipVoidArgs(Schema):
 
 
 class SlipsArgs(PageArgs):
-    state = ma.fields.Enum(SlipState, by_value=True)
+    state = AnyOf(SlipState)
 
 
 class WithdrawBallotArgs(Schema):

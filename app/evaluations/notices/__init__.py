@@ -31,11 +31,14 @@ class ClosedRoundData(RoundData):
 class JudgementData(Schema):
     """What became of a matter and why, for programs."""
 
-    shown = columns(MatterEvaluation, "matter_id round_id explanation_en")
+    shown = columns(MatterEvaluation, "matter_id round_id")
     judged = columns(Matter, "state", of="matter")
     matter = ma.fields.String(attribute="matter.title")
-    explanation = ma.fields.String(attribute="explanation_zh")
-    result = ma.fields.Nested(EvaluationResultSchema)
+    explanation = ma.fields.Function(lambda evaluation: evaluation.why().zh)
+    explanation_en = ma.fields.Function(lambda evaluation: evaluation.why().en)
+    result = ma.fields.Function(
+        lambda evaluation: EvaluationResultSchema().dump(evaluation.result.told())
+    )
 
 
 class ChosenMatterData(Schema):

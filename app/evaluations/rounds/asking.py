@@ -15,7 +15,6 @@ from app.conventions.models import Convention
 from app.evaluations import judging, notices, refusals
 from app.evaluations.limits import LONGEST_ROUND
 from app.evaluations.outcome import Figures, Satisfaction
-from app.evaluations.results import Result
 from app.evaluations.rounds.models import (
     EvaluationAnswer,
     EvaluationRound,
@@ -224,17 +223,10 @@ def close_round(session: Session, asked: EvaluationRound) -> None:
 
 def _tell_result(session: Session, asked: EvaluationRound, at: datetime) -> None:
     """Of too few answers only their number is told."""
-    result = Result(asked.figures)
+    result = asked.result.told()
     is_counted = asked.outcome is RoundOutcome.COUNTED
-    told = EvaluationResultSchema(only=None if is_counted else ["answers"]).dump(result)
-    post(
-        session,
-        notices.EVALUATION_CLOSED,
-        asked,
-        at,
-        breakdown=result.breakdown,
-        data={"result": told},
-    )
+    data = EvaluationResultSchema(only=None if is_counted else ["answers"]).dump(result)
+    post(session, notices.EVALUATION_CLOSED, asked, at, result=result, data={"result": data})
 
 
 def _begin_writing(session: Session, asked: EvaluationRound) -> datetime:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.compounds.models import Compound
 from app.evaluations.outcome import Figures, Satisfaction
+from app.evaluations.results import Result
 from app.kit.errors import WrongState
 from app.kit.moves import HasMoves
 from app.kit.orm import UNNUMBERED, Base, enum_type, unique_where
@@ -116,6 +117,11 @@ class EvaluationRound(HasMoves):
             self.solved or 0,
             self.unsolved or 0,
         )
+
+    @property
+    def result(self) -> Result:
+        """The same, and what may be told of it."""
+        return Result(self.figures, self.figures.answers, self.online)
 
     def close(self, figures: Figures, online: int, at: datetime) -> None:
         """Its time is over: what was answered is its result, if enough people answered."""

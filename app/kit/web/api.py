@@ -5,12 +5,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import partialmethod, wraps
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import flask
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -33,6 +33,7 @@ from app.kit.web.problems import HTTP_WORDS
 from app.limits import LIMITS, use_of
 from app.signing import Purpose, signing_keys
 
+T = TypeVar("T")
 PREFIX = "/api/v1"
 MAX_PAGE = 100
 
@@ -125,22 +126,40 @@ def read_page(
 
     `key` is unique within the list and grows with it: an id (UUIDv7) or a number given out in
     order. So a page stays where it was while new rows come in. Only rows are read that have what is
-    `wanted` in columns of the key's model, where None asks for nothing; `show` makes the items of
-    them. Raises InvalidCursor for a cursor that this list did not give out.
+    `wanted` in columns of the key's model: one value, or any of several (`AnyOf`), where None and
+    an empty list ask for nothing; `show` makes the items of them. Raises InvalidCursor for a cursor
+    that this list did not give out.
     """
-    if cursor is not None:
-        try:
-            after = key.type.python_type(_cursor_serializer().loads(cursor))
-        except (BadSignature, ValueError, TypeError, AttributeError):
-            raise InvalidCursor from None
+    after = read_cursor(cursor, key.type.python_type)
+    if after is not None:
         query = query.where(key > after if oldest_first else key < after)
     for name, value in wanted.items():
-        if value is not None:
-            query = query.where(getattr(key.class_, name) == value)
+        if value is not None and value != []:
+            values = value if isinstance(value, list) else [value]
+            query = query.where(getattr(key.class_, name).in_(values))
     order = key.asc() if oldest_first else key.desc()
     rows: Sequence[Any] = session.scalars(query.order_by(order).limit(limit + 1)).all()
-    more = len(rows) > limit
-    last = getattr(rows[limit - 1], key.key) if more else None
+    return as_page(rows, key, limit, show)
+
+
+def read_cursor(cursor: str | None, kind: Callable[[str], T]) -> T | None:
+    """The key after which a page goes on; None for the first one. Raises InvalidCursor."""
+    if cursor is None:
+        return None
+    try:
+        return kind(_cursor_serializer().loads(cursor))
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        raise InvalidCursor from None
+
+
+def as_page(
+    rows: Sequence[Any],
+    key: Any,
+    limit: int,
+    show: Callable[[Sequence[Any]], Sequence[Any]] = list,
+) -> dict[str, Any]:
+    """The page of these rows, of which one more than its length tells that another follows."""
+    last = getattr(rows[limit - 1], key.key) if len(rows) > limit else None
     return {
         "items": show(rows[:limit]),
         "next_cursor": _cursor_serializer().dumps(str(last)) if last is not None else None,
@@ -251,7 +270,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             places = [p["in"] for p in parameters]
             if any("cursor" in p["schema"]._declared_fields for p in parameters):
                 errors.append(InvalidCursor)
-            if places:
+            if places or view.rule.needs_token:
                 errors.append(InvalidInput)
             if set(places) - {"query"}:
                 errors += [BadRequest, NotJson, TooLarge]
@@ -260,6 +279,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             # Named after the view alone: modules and addresses may move, clients stay.
             told = {"rule": view.rule, "refusals": errors, "operation_id": view.__name__}
             view._apidoc = {**_with_one_body(view._apidoc, view.__name__), **told}
+            view.query = _query_of(parameters)
             return register(view)
 
         return decorator
@@ -302,6 +322,35 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return view
 
         return decorator
+
+
+def _query_of(parameters: list[dict[str, Any]]) -> dict[str, bool]:
+    """The names of what an operation takes in its query, and which of them may be repeated."""
+    return {
+        field.data_key or name: isinstance(field, ma.fields.List)
+        for each in parameters
+        if each["in"] == "query"
+        for name, field in each["schema"]._declared_fields.items()
+    }
+
+
+def refuse_unknown_query() -> None:
+    """Raises InvalidInput for a name in the query that the operation does not take, or takes once:
+    a filter that is passed over would tell that there is nothing else."""
+    if not request.args:
+        return
+    view: Any = current_app.view_functions[request.endpoint or ""]
+    words = {
+        None: ("unknown", "没有这个查询参数", "Unknown query parameter."),
+        False: ("repeated", "这个查询参数只能写一次", "May stand once."),
+    }
+    refused_names = [
+        Refused(f"query.{name}", *words[view.query.get(name)])
+        for name, values in request.args.lists()
+        if name not in view.query or (len(values) > 1 and not view.query[name])
+    ]
+    if refused_names:
+        raise InvalidInput(errors=refused_names)
 
 
 def _document_rule_and_refusals(

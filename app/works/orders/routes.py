@@ -8,7 +8,7 @@ from app.kit import clock
 from app.kit.errors import WrongState
 from app.kit.extensions import db
 from app.kit.web.api import Blueprint, each, read_page
-from app.matters.access import seen_by
+from app.matters.access import matters_as_seen
 from app.matters.models import Matter
 from app.matters.refusals import ReasonMissing
 from app.matters.schemas import MatterSchema
@@ -94,7 +94,7 @@ def create_order_from_matter(body: dict[str, Any], matter_id: UUID) -> dict[str,
 def shelve_matter(body: dict[str, Any], matter_id: UUID) -> dict[str, Any]:
     """暂缓 · Shelve a matter that nobody carries on, with a reason; it may be raised again."""
     matter = act(shelving.shelve_matter, obtain(Matter, matter_id), body["reason"])
-    return seen_by(current_actor(), [matter])[0]
+    return matters_as_seen(current_actor(), [matter])[0]
 
 
 @blp.get("/compounds/<uuid:compound_id>/orders")

@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentIds, AttachmentSchema
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.people.schemas import ResidentSchema
 from app.works.limits import Urgency
@@ -51,8 +51,8 @@ class AssignArgs(Schema):
 
 
 class OrdersArgs(PageArgs):
-    state = ma.fields.Enum(OrderState, by_value=True)
-    doer_kind = ma.fields.Enum(DoerKind, by_value=True)
+    state = AnyOf(OrderState)
+    doer_kind = AnyOf(DoerKind)
     overdue = ma.fields.Boolean(load_default=False)
 
 

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from app.attachments.schemas import AttachmentSchema
-from app.kit.schemas import AnswerSchema, Id, Schema, Text, columns
+from app.kit.schemas import AnswerSchema, AnyOf, Id, Schema, Text, columns
 from app.kit.web.api import PageArgs
 from app.works.limits import WhistleKind
 from app.works.orders.schemas import Day, WorkReasonArgs
@@ -32,7 +32,7 @@ class ReworkArgs(WorkReasonArgs):
 
 
 class WhistlesArgs(PageArgs):
-    state = ma.fields.Enum(WhistleState, by_value=True)
+    state = AnyOf(WhistleState)
     overdue = ma.fields.Boolean(load_default=False)
 
 
