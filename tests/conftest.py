@@ -53,6 +53,7 @@ LONG = (
     "tests/test_schemathesis.py::",
     "tests/test_secrecy.py::test_no_answer_tells",
     "tests/demo/test_tour.py::",
+    "tests/walk/test_walk.py::test_a_walk",
     "tests/evaluations/test_writes_by_state.py::test_writes_about",
 )
 

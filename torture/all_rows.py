@@ -11,6 +11,7 @@ from torture import (
     row08_frozen,
     row10_phone_and_paper,
     row16_altered,
+    row28_random_walk,
     several_hosts,
 )
 from torture.rows import Row
@@ -26,5 +27,6 @@ ROWS: tuple[Row, ...] = (
     row08_frozen.ROW,
     row10_phone_and_paper.ROW,
     row16_altered.ROW,
+    row28_random_walk.ROW,
     several_hosts.ROW,
 )

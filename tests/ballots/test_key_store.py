@@ -76,6 +76,12 @@ def test_key_is_made_once(shelf: Shelf):
     assert len(check) == 16
 
 
+def test_what_was_never_kept_is_erased_all_the_same(keys: KeyStore):
+    """Before the first vote there is no folder yet, and a secret vote begins by erasing."""
+    keys.erase(uuid4())
+    assert keys.held() == []
+
+
 def test_many_at_once_end_with_one_key(shelf: Shelf):
     session_id, voter = uuid4(), uuid4()
 

@@ -43,6 +43,8 @@ class FolderKeyStore(KeyStore):
         try:
             path.unlink(missing_ok=True)
             _sync_folder(path.parent)
+        except FileNotFoundError:
+            pass  # no key was ever kept in that folder
         except OSError as error:
             raise KeyUnavailable from error
 
