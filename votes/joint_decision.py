@@ -129,7 +129,7 @@ def explain_joint_decision(item: int, figures: OwnersFigures) -> Explanation:
         zh, en = ("通过", "passed") if passed else ("未通过", "not passed")
         lines.append(
             Explanation(
-                f"同意{figures.heads_yes}人、{_area(figures.area_yes)}平方米；"
+                f"赞成{figures.heads_yes}人、{_area(figures.area_yes)}平方米；"
                 f"两项都须占参与表决的{needed_zh}，{zh}。",
                 f"Yes: {figures.heads_yes} with {_area(figures.area_yes)} m². "
                 f"Needed of those taking part: {needed_en} of both; {en}.",

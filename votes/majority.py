@@ -157,8 +157,8 @@ def _answers_line(
     else:
         verdict = Explanation("未通过", "not passed")
     return Explanation(
-        f"同意{vote.yes}人，反对{vote.no}人，弃权{vote.abstain}人，未表态{vote.unanswered}人；"
-        f"同意须{more.zh}（以到会{vote.present}人计），即{needed}人以上，{verdict.zh}。",
+        f"赞成{vote.yes}人，反对{vote.no}人，弃权{vote.abstain}人，未表态{vote.unanswered}人；"
+        f"赞成须{more.zh}（以到会{vote.present}人计），即{needed}人以上，{verdict.zh}。",
         f"Yes: {vote.yes}. No: {vote.no}. Abstained: {vote.abstain}. "
         f"No answer: {vote.unanswered}. "
         f"Yes needed: {more.en} of the {vote.present} present, {needed} at least; {verdict.en}.",

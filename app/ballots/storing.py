@@ -54,14 +54,14 @@ class StaffMayNotVote(DomainError):
 
 class NonceReused(DomainError):
     status, code = 409, "nonce_reused"
-    zh, en = "这个随机数已被使用，请重新生成", "The nonce was used before; make a new one"
+    zh, en = "请再投一次", "The nonce was used before; make a new one"
 
 
 class PaperBallotExists(DomainError):
     """R4: one person, one ballot. Whoever voted on paper takes that ballot back first."""
 
     status, code = 409, "paper_ballot_exists"
-    zh = "已有一张以这位投票人名义录入的纸质选票，须先撤回"
+    zh = "已有一张以您的名义录入的纸质选票，须先撤回"
     en = "A paper ballot was entered in this voter's name; it has to be withdrawn first"
 
 

@@ -5,7 +5,7 @@ from app.kit.errors import DomainError
 
 class TakesNoObjections(DomainError):
     status, code = 409, "takes_no_objections"
-    zh, en = "这份公示不征求异议", "Objections to this notice are not possible"
+    zh, en = "这份公示不接受异议", "Objections to this notice are not possible"
 
 
 class ObjectionTermOver(DomainError):

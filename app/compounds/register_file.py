@@ -42,23 +42,23 @@ _SQUARE_METRES = re.compile(r"\(?(m2|平方米)\)?$")
 _FILE_MESSAGES = {
     "empty_file": ("文件里没有房屋数据", "The file holds no units"),
     "full_width_comma": (
-        "表头里有全角逗号“\uff0c”,请改用半角逗号“,”分隔各列",
+        "表头里有全角逗号“\uff0c”，请改用半角逗号“,”分隔各列",
         "The header has full-width commas; separate the columns with plain commas",
     ),
     "missing_column": (
-        "第一行须是表头,缺少:{names};实际是:{found}",
+        "第一行须是表头，缺少：{names}；实际是：{found}",
         "The first row must be the header; missing: {names}; found: {found}",
     ),
-    "doubled_column": ("表头里重复的列:{names}", "Columns named twice in the header: {names}"),
+    "doubled_column": ("表头里重复的列：{names}", "Columns named twice in the header: {names}"),
     "unknown_column": (
-        "表头里有不认识的列:{found};只收楼栋、单元、房号、面积,请删去其余各列",
+        "表头里有不认识的列：{found}；只收楼栋、单元、房号、面积，请删去其余各列",
         "Unknown columns in the header: {found}; delete all but building, entrance, unit and area",
     ),
 }
 
 _ROW_MESSAGES = {
     "empty_cell": (
-        "“{column}”没有填写;合并的单元格请拆开,逐行填写",
+        "“{column}”没有填写；合并的单元格请拆开，逐行填写",
         "{column} is empty; unmerge merged cells and fill in every row",
     ),
     "too_long": (
@@ -70,41 +70,41 @@ _ROW_MESSAGES = {
         "{column} has line breaks, control characters, invisible or damaged characters",
     ),
     "formula": (
-        "“{column}”是公式,或以 = + - @ 开头:名称不会这样开头,表格软件会把它当作公式执行;"
+        "“{column}”是公式，或以 = + - @ 开头：名称不会这样开头，表格软件会把它当作公式执行；"
         "请改为普通文字或数值",
         "{column} is a formula or begins with = + - @: no name does, and spreadsheet programs"
         " would run it as a formula; enter plain text or a number",
     ),
     "date": (
-        "“{column}”被存成了日期(如 1-2 变成 1 月 2 日),请把该列设为文本后重填",
+        "“{column}”被存成了日期（如 1-2 变成 1 月 2 日），请把该列设为文本后重填",
         "{column} was stored as a date (1-2 becomes 2 January); format the column as text and"
         " enter it again",
     ),
     "boolean": (
-        "“{column}”是逻辑值(TRUE 或 FALSE),请改为文字或数值",
+        "“{column}”是逻辑值（TRUE 或 FALSE），请改为文字或数值",
         "{column} is TRUE or FALSE; enter text or a number",
     ),
     "error_value": (
-        "“{column}”是错误值(如 #N/A),请改为文字或数值",
+        "“{column}”是错误值（如 #N/A），请改为文字或数值",
         "{column} is an error such as #N/A; enter text or a number",
     ),
     "not_whole_number": (
-        "“{column}”是小数、负数或过长的数字,请把该列设为文本后重填",
+        "“{column}”是小数、负数或过长的数字，请把该列设为文本后重填",
         "{column} is a negative, fractional or overlong number; format the column as text and"
         " enter it again",
     ),
     "invalid_area": (
-        "“{column}”不是数字;只写平方米数,如 88.50,不写单位和千位分隔符",
+        "“{column}”不是数字；只写平方米数，如 88.50，不写单位和千位分隔符",
         "{column} is not a number; write square metres alone, as in 88.50, without a unit or"
         " thousands separators",
     ),
     "area_decimals": ("“{column}”最多两位小数", "{column} may have at most two decimals"),
     "area_out_of_range": (
-        f"“{{column}}”须大于 0,不超过 {MAX_AREA_M2} 平方米",
+        f"“{{column}}”须大于 0，不超过 {MAX_AREA_M2} 平方米",
         f"{{column}} must be above 0 and at most {MAX_AREA_M2} square metres",
     ),
     "extra_cells": (
-        "表头以外的列里有内容;单元格里若有逗号,请把单元格用引号括起",
+        "表头以外的列里有内容；单元格里若有逗号，请把单元格用引号括起",
         "There is content outside the columns of the header; put a cell that contains a comma in"
         " quotation marks",
     ),

@@ -23,7 +23,7 @@ from app.works.limits import WHISTLE_FEEDBACK
 from app.works.orders.models import DONE, OrderState, WorkOrder
 from app.works.whistles.models import WHISTLE_DONE, Whistle, WhistleState
 
-UNSOLVED = "提出人回访认为没有解决 · Whoever raised it says that it is not solved"
+UNSOLVED = "回访时，提出人认为没有解决"
 
 
 class Words(TypedDict):

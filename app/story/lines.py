@@ -107,7 +107,9 @@ LINES: dict[tuple[str, ...], Line] = {
     ("work_orders", "take_back"): Line(
         "ORDER_TAKEN_BACK", X, "{t.label}收回，另行派单", "{t.label} taken back from its doer"
     ),
-    ("work_orders", "take"): Line("ORDER_TAKEN", X, "{t.label}有人抢单", "{t.label} was taken"),
+    ("work_orders", "take"): Line(
+        "ORDER_TAKEN", X, "{t.label}有人接了（抢单）", "{t.label} was taken"
+    ),
     ("work_orders", "accept"): Line("ORDER_ACCEPTED", X, "{t.label}已接单", "{t.label} accepted"),
     ("work_orders", "decline"): Line("ORDER_DECLINED", X, "{t.label}退单", "{t.label} declined"),
     ("work_orders", "withdraw"): Line("ORDER_WITHDRAWN", X, "{t.label}撤销", "{t.label} withdrawn"),

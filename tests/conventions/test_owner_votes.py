@@ -76,7 +76,7 @@ def test_refusal_says_what_was_missing(desk: Desk):
     clause = desk.voted()["clauses"][1]
     detail = desk.attach(clause, heads_yes=9).json["detail"]
     assert "第（八）项" in detail
-    assert "同意9人" in detail
+    assert "赞成9人" in detail
     assert detail.endswith("四分之三以上，未通过。")
 
 

@@ -63,7 +63,7 @@ def test_worked_example(round_table: Stage):
         *FIGURES,
     ]
     assert item["title"].endswith("通过4项、未通过1项、暂缓1项")
-    assert "同意10人，反对9人，弃权2人" in item["content_text"]
+    assert "赞成10人，反对9人，弃权2人" in item["content_text"]
 
 
 def test_notice_of_30_march_ends_on_7_april(cast: Cast, travel: Travel):
@@ -79,7 +79,7 @@ def test_notice_of_30_march_ends_on_7_april(cast: Cast, travel: Travel):
     assert item["id"] == f"urn:uuid:{noticed['notice_id']}"
     assert "公示期至 2026-04-07 24:00" in item["content_text"]
     assert "C1 清理僵尸车 8 辆" in item["content_text"]
-    assert "同意3人" in item["content_text"]
+    assert "赞成3人" in item["content_text"]
     extension = item["_yueyuetan"]
     assert extension["term_ends_at"] == TERM_END
     assert extension["about_id"] == resolution["id"]

@@ -168,7 +168,7 @@ def test_explanation_gives_the_figures():
     why = explain_joint_decision(LIFT, LIFT_VOTE)
     assert why.zh == (
         "全体业主15人、1,472.00平方米，参与表决13人、1,288.00平方米；两项都须达到三分之二以上，已达到。\n"
-        "同意10人、1,008.50平方米；两项都须占参与表决的四分之三以上，通过。"
+        "赞成10人、1,008.50平方米；两项都须占参与表决的四分之三以上，通过。"
     )
     assert "13 with 1,288.00 m²" in why.en
     assert why.en.endswith("three quarters or more of both; passed.")

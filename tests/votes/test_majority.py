@@ -237,8 +237,8 @@ def test_snapshot_with_a_share_missing_is_refused(data: dict[str, Any]) -> None:
             (24, 21, 18, 2, 1),
             Explanation(
                 "全体24人，到会21人；到会须过半数，即13人以上，已达到。\n"
-                "同意18人，反对2人，弃权1人，未表态0人；"
-                "同意须过半数（以到会21人计），即11人以上，通过。",
+                "赞成18人，反对2人，弃权1人，未表态0人；"
+                "赞成须过半数（以到会21人计），即11人以上，通过。",
                 "On the roll: 24. Present: 21. "
                 "Needed: more than half of the roll, 13 at least; reached.\n"
                 "Yes: 18. No: 2. Abstained: 1. No answer: 0. "
@@ -250,8 +250,8 @@ def test_snapshot_with_a_share_missing_is_refused(data: dict[str, Any]) -> None:
             (24, 21, 10, 8, 2),
             Explanation(
                 "全体24人，到会21人；到会须过半数，即13人以上，已达到。\n"
-                "同意10人，反对8人，弃权2人，未表态1人；"
-                "同意须过半数（以到会21人计），即11人以上，未通过。",
+                "赞成10人，反对8人，弃权2人，未表态1人；"
+                "赞成须过半数（以到会21人计），即11人以上，未通过。",
                 "On the roll: 24. Present: 21. "
                 "Needed: more than half of the roll, 13 at least; reached.\n"
                 "Yes: 10. No: 8. Abstained: 2. No answer: 1. "
@@ -272,8 +272,8 @@ def test_snapshot_with_a_share_missing_is_refused(data: dict[str, Any]) -> None:
             (24, 20, 16, 4, 0),
             Explanation(
                 "全体24人，到会20人；到会须超过2/3，即17人以上，已达到。\n"
-                "同意16人，反对4人，弃权0人，未表态0人；"
-                "同意须超过3/4（以到会20人计），即16人以上，通过。",
+                "赞成16人，反对4人，弃权0人，未表态0人；"
+                "赞成须超过3/4（以到会20人计），即16人以上，通过。",
                 "On the roll: 24. Present: 20. "
                 "Needed: more than 2/3 of the roll, 17 at least; reached.\n"
                 "Yes: 16. No: 4. Abstained: 0. No answer: 0. "
@@ -285,8 +285,8 @@ def test_snapshot_with_a_share_missing_is_refused(data: dict[str, Any]) -> None:
             (2, 2, 2, 0, 0),
             Explanation(
                 "全体2人，到会2人；到会须过半数，即2人以上，已达到。\n"
-                "同意2人，反对0人，弃权0人，未表态0人；"
-                "同意须过半数（以到会2人计），即2人以上，通过。",
+                "赞成2人，反对0人，弃权0人，未表态0人；"
+                "赞成须过半数（以到会2人计），即2人以上，通过。",
                 "On the roll: 2. Present: 2. "
                 "Needed: more than half of the roll, 2 at least; reached.\n"
                 "Yes: 2. No: 0. Abstained: 0. No answer: 0. "

@@ -64,7 +64,7 @@ class BallotWithdrawn(DomainError):
     """The same cast again must not be answered with a receipt for a ballot that counts no more."""
 
     status, code = 409, "ballot_withdrawn"
-    zh = "这张票已经撤回，不再计入；要重新投票请换一个随机数"
+    zh = "这张票已经撤回，不再计入；要重新投票请再投一次"
     en = "This ballot was withdrawn and does not count; make a new nonce to vote again"
 
 

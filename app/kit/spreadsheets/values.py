@@ -14,41 +14,41 @@ _UNFIT_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 _WORDS = {
     "unknown_format": (
-        "文件{filename}不是 CSV 或 XLSX;旧版 .xls、加密的工作簿、网页和 PDF 请另存为 XLSX 或 CSV",
+        "文件{filename}不是 CSV 或 XLSX；旧版 .xls、加密的工作簿、网页和 PDF 请另存为 XLSX 或 CSV",
         "The file{filename} is neither CSV nor XLSX; save old .xls files, encrypted workbooks,"
         " web pages and PDF as XLSX or CSV",
     ),
     "unknown_encoding": (
-        "看不懂文件的文字编码,请另存为“CSV UTF-8”",
+        "看不懂文件的文字编码，请另存为“CSV UTF-8”",
         'The text encoding is not understood; save the file as "CSV UTF-8"',
     ),
     "broken_csv": (
-        "第 {line} 行附近的引号不成对,或单元格过长",
+        "第 {line} 行附近的引号不成对，或单元格过长",
         "Unbalanced quotation marks or an overlong cell near line {line}",
     ),
     "unreadable_file": (
-        "无法读取这个 XLSX 文件:文件已损坏,或不是 Excel 工作簿",
+        "无法读取这个 XLSX 文件：文件已损坏，或不是 Excel 工作簿",
         "The XLSX file cannot be read: it is damaged or no Excel workbook",
     ),
     "too_large": (
-        "XLSX 文件解压后过大,请只保留表格本身",
+        "XLSX 文件解压后过大，请只保留表格本身",
         "The XLSX file unpacks to too much; keep nothing but the table itself in it",
     ),
     "too_many_rows": (
-        "文件内容过多:一次最多 {max_rows} 行;如行数不多,请清除空白区域的格式",
+        "文件内容过多：一次最多 {max_rows} 行；如行数不多，请清除空白区域的格式",
         "The file holds too much: at most {max_rows} rows at a time; if it has fewer, clear the"
         " formatting of blank areas",
     ),
     "too_many_columns": (
-        "第 {line} 行的列太多,请删去多余的列",
+        "第 {line} 行的列太多，请删去多余的列",
         "Line {line} has too many columns; delete the unused ones",
     ),
     "too_many_formulas": (
-        "工作簿里的公式过多,请复制后“选择性粘贴”为数值",
+        "工作簿里的公式过多，请复制后“选择性粘贴”为数值",
         "The workbook holds too many formulas; copy and paste them as values",
     ),
     "many_sheets": (
-        "工作簿里请只留一张工作表,即要导入的那张{found}",
+        "工作簿里请只留一张工作表，即要导入的那张{found}",
         "Keep a single sheet in the workbook, the one with the table{found}",
     ),
 }
