@@ -114,6 +114,7 @@ def furnish(connection: Connection) -> None:
             community_id=community,
             subdistrict_id=subdistrict,
             title="公示",
+            revision=1,
             text="公示",
             data={},
             published_at=NOW,
