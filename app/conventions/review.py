@@ -63,8 +63,6 @@ def review_version(
         require_resolution(version, version.legal_type)
         require_binding(version)
     _give_opinion(session, version, by, opinion, advice, at)
-    if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
-        version.rest_on_resolutions(at)
 
 
 def _give_opinion(
@@ -76,6 +74,8 @@ def _give_opinion(
     at: datetime,
 ) -> None:
     version.review(opinion, advice, by.id, at)
+    if version.is_approved and version.legal_type is LegalType.SELF_DISCIPLINE:
+        version.rest_on_resolutions(at)
     reason = opinion.value if advice is None else f"{opinion}: {advice}"
     record_move(session, version, "review", by, at, reason=reason)
 

@@ -18,7 +18,7 @@ OPERATIONS: dict[str, set[Role]] = {
     "GET /sessions/{session_id}/invitations": CLERKS | {R.COMMUNITY_SECRETARY, R.AUDITOR},
     "GET /sessions/{session_id}/attendance-code": {R.BRANCH_SECRETARY},
     "POST /sessions/{session_id}/attendance": EVERYONE,
-    "GET /sessions/{session_id}/attendance": {R.BRANCH_SECRETARY, R.AUDITOR},
+    "GET /sessions/{session_id}/attendance": EVERYONE,
     "POST /sessions/{session_id}/remarks": CLERKS,
     "GET /sessions/{session_id}/remarks": EVERYONE,
     "POST /sessions/{session_id}/cards": EVERYONE - {R.AUDITOR},
