@@ -84,6 +84,7 @@ ROW = Row(
     mutants=(
         Mutant("no_way_out", "报完成的没有出路", "what is handed in has no way out"),
         Mutant("default_doer", "承办单位一律写物业", "all work is said to be the firm's"),
+        Mutant("grades_of_few", "人再少也公布满意率", "grades by however few are told"),
         Mutant("silent_screening", "审题不记入记录", "the log is not told of screening"),
         Mutant("unforeseen_error", "附议时出现意外", "an unforeseen error"),
     ),

@@ -15,6 +15,8 @@ POST /me/officer-key/revoke | | 0.1
 POST /auth/wechat | | 0.3
 POST /auth/refresh | | 0.3
 POST /auth/logout | | 0.3
+POST /me/inbox/{message_id}/read | UNREAD | 0.3
+POST /me/inbox/read-all | | 0.2
 POST /compounds/{compound_id}/register-imports | | 0.2
 POST /residences | | 0.5
 POST /residences/{residence_id}/verify | CLAIMED
@@ -25,6 +27,8 @@ POST /appointments/{appointment_id}/end | HELD | 0.35
 POST /compounds/{compound_id}/matters | | 9
 PUT /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 1.5
 DELETE /matters/{matter_id}/endorsement | SUBMITTED LISTED DEFERRED | 0.3
+POST /matters/{matter_id}/correct | SUBMITTED LISTED DEFERRED | 0.5
+POST /matters/{matter_id}/withdraw | SUBMITTED LISTED DEFERRED | 0.15
 POST /matters/{matter_id}/screen | SUBMITTED DEFERRED LISTED | 7
 POST /communities/{community_id}/rotation/skip | | 0.2
 POST /communities/{community_id}/rotation/swap | | 0.4

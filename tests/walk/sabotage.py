@@ -9,6 +9,7 @@ from unittest.mock import patch
 from sqlalchemy.orm import Session
 
 from app.board import posting
+from app.evaluations.results import Result
 from app.kit.words import Words
 from app.matters import services as matters
 from app.works.orders.models import ORDER_MOVES, OrderState
@@ -44,6 +45,13 @@ def default_doer() -> Iterator[None]:
 
 
 @contextmanager
+def grades_of_few() -> Iterator[None]:
+    """What people think is told to everybody, however few they are."""
+    with patch.object(Result, "is_told", lambda *args, **kwargs: True):
+        yield
+
+
+@contextmanager
 def silent_screening() -> Iterator[None]:
     """The log is not told what became of a matter."""
     honest = matters.record_move
@@ -68,6 +76,7 @@ def unforeseen_error() -> Iterator[None]:
 SABOTAGES = {
     "no_way_out": Sabotage(no_way_out, "stuck: order SUBMITTED", 45, 2),
     "default_doer": Sabotage(default_doer, "board: ORDER_ASSIGNED: it names another doer", 150),
+    "grades_of_few": Sabotage(grades_of_few, "cells: ", 45, 2),
     "silent_screening": Sabotage(silent_screening, "state faults", 45),
     "unforeseen_error": Sabotage(unforeseen_error, "5xx PUT /matters/{matter_id}/endorsement", 60),
 }

@@ -16,6 +16,7 @@ from app.conventions.texts.clauses import Clause, ConventionFlag
 from app.deliberation.models import SolutionCard
 from app.evaluations.rounds.models import EvaluationRound
 from app.matters.models import Matter
+from app.messages.models import InboxMessage
 from app.people.models import Appointment, Residence
 from app.rating_lists.models import RatingEntry, RatingList
 from app.resolutions.models import Resolution
@@ -55,6 +56,9 @@ def _stated(condition: Any, yes: str, no: str) -> Any:
 QUERIES: dict[str, Select[Any]] = {
     "session_id": _rows(AgendaSession, AgendaSession.community_id, name=AgendaSession.mode),
     "matter_id": _rows(Matter, Matter.raised_by_id),
+    "message_id": _rows(
+        InboxMessage, InboxMessage.resident_id, literal("UNREAD"), InboxMessage.kind
+    ).where(InboxMessage.resident_id.is_not(None)),
     "residence_id": _rows(Residence, Residence.resident_id),
     "appointment_id": _rows(
         Appointment,

@@ -14,7 +14,7 @@ from app.people.models import Appointment
 from app.people.services import MAY_APPOINT_IN_COMMUNITY, MAY_APPOINT_IN_COMPOUND
 from tests.cast import Person
 from tests.operations import PHOTO
-from tests.walk.turn import NotNow, Turn, json, says
+from tests.walk.turn import NotNow, Turn, json, people, says
 from votes.bundle import officer_key_message
 
 REGISTER = "楼栋,单元,房号,面积\n9栋,1单元,{},88.50\n"
@@ -202,6 +202,36 @@ def raise_matter(turn: Turn) -> dict[str, Any]:
 )
 def endorse(turn: Turn) -> dict[str, Any]:
     return {}
+
+
+def the_raiser(turn: Turn) -> list[Person]:
+    return people(turn, [turn.about.of])
+
+
+@says("POST /matters/{matter_id}/correct", who=the_raiser)
+def correct_matter(turn: Turn) -> dict[str, Any]:
+    title, category = turn.pick(TITLES)
+    return json(title=title, body=turn.words(), category=category)
+
+
+@says("POST /matters/{matter_id}/withdraw", who=the_raiser)
+def withdraw_matter(turn: Turn) -> dict[str, Any]:
+    return {}
+
+
+def the_addressee(turn: Turn) -> list[Person]:
+    return people(turn, [turn.about.of])
+
+
+@says("POST /me/inbox/{message_id}/read", who=the_addressee)
+def read_message(turn: Turn) -> dict[str, Any]:
+    return {}
+
+
+@says("POST /me/inbox/read-all", who=anybody)
+def read_all(turn: Turn) -> dict[str, Any]:
+    own = [each.id for each in turn.things["message_id"] if each.of == turn.by.id]
+    return json(up_to=str(turn.pick(own)))
 
 
 OUTCOMES = ["LISTED"] * 12 + ["DISPATCHED"] * 4 + ["WHISTLED"] * 3 + ["MERGED"] * 2 + ["REFUSED"]

@@ -21,6 +21,7 @@ from app.kit.clock import spoken, spoken_end
 from app.kit.extensions import db
 from app.kit.words import spoken_term
 from app.matters.models import Matter
+from app.messages.models import InboxMessage
 from app.rating_lists.models import RatingEntry
 from app.resolutions.models import Resolution
 from app.works.orders.models import WorkOrder
@@ -46,9 +47,12 @@ def tells_of(model: type[Any], *kinds: str) -> Callable[[Claims], Claims]:
 
 def board_faults(session: Session, at: datetime) -> Iterator[Fault]:
     """All that the notices on the board say and that is not so, by `at`."""
+    for message in session.scalars(
+        select(InboxMessage).where(InboxMessage.title.is_not(None)).order_by(InboxMessage.id)
+    ):
+        yield from _bad_words(message, f"{message.title}\n{message.text}")
     for notice in session.scalars(select(PublicNotice).order_by(PublicNotice.id)):
-        for text in (notice.title, notice.text):
-            yield from _bad_words(notice, text)
+        yield from _bad_words(notice, f"{notice.title}\n{notice.text}")
         if notice.withdrawn_at is not None:
             continue
         about = CLAIMS.get(notice.kind)
@@ -61,7 +65,7 @@ def board_faults(session: Session, at: datetime) -> Iterator[Fault]:
         yield from _term(notice)
 
 
-def _bad_words(notice: PublicNotice, text: str) -> Iterator[Fault]:
+def _bad_words(notice: PublicNotice | InboxMessage, text: str) -> Iterator[Fault]:
     for code in CODE.findall(text):
         yield Fault(f"board: code in {notice.kind}", f"{code} in {text!r}")
     if re.search(r"\bNone\b", text):

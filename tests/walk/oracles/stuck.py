@@ -29,7 +29,7 @@ FINAL: dict[str, frozenset[str]] = {
     "resolution_id": frozenset({"EFFECTIVE", "SUPERSEDED", "FAILED", "SHELVED", "ESCALATED"}),
     "version_id": frozenset({"IN_FORCE", "AMENDED", "REPEALED", "WITHDRAWN"}),
     "session_id": frozenset({"CLOSED", "CANCELLED", "VOID"}),
-    "matter_id": frozenset({"CLOSED", "MERGED", "REFUSED", "SHELVED"}),
+    "matter_id": frozenset({"CLOSED", "MERGED", "REFUSED", "SHELVED", "WITHDRAWN"}),
 }
 # What moves a thing though the address names something else of it.
 BESIDE = {
