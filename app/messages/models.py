@@ -52,6 +52,8 @@ class MessageKind(Worded):
     MATTER_DISPATCHED = "MATTER_DISPATCHED", "问题直接办理", "your matter dispatched"
     MATTER_WHISTLED = "MATTER_WHISTLED", "问题提请吹哨", "a department requested for your matter"
     MATTER_REFUSED = "MATTER_REFUSED", "问题不予受理", "your matter refused"
+    MATTER_CORRECTED = "MATTER_CORRECTED", "附议的问题有更正", "a matter that you support corrected"
+    MATTER_WITHDRAWN = "MATTER_WITHDRAWN", "附议的问题已撤回", "a matter that you support withdrawn"
     MATTER_CHOSEN = "MATTER_CHOSEN", "问题入选", "your matter chosen"
     MATTER_NOT_CHOSEN = "MATTER_NOT_CHOSEN", "问题顺延", "your matter not chosen"
     MATTER_SHELVED = "MATTER_SHELVED", "问题暂缓", "your matter shelved"

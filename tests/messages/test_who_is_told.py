@@ -109,6 +109,18 @@ def merged(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
     }
 
 
+@plays(K.MATTER_CORRECTED, K.MATTER_WITHDRAWN)
+def corrected_and_taken_back(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
+    raiser, supporter, former = cast.resident(name=RAISER), cast.resident(), cast.resident()
+    matter = raise_matter(cast, raiser)
+    endorse(matter, supporter, former)
+    assert former.delete(f"/matters/{matter}/endorsement").status_code == 200
+    words = {"title": "夜里停不进", "body": "消防通道也停满了", "category": "PARKING"}
+    body_of(raiser.post(f"/matters/{matter}/correct", words))
+    body_of(raiser.post(f"/matters/{matter}/withdraw"))
+    return {K.MATTER_CORRECTED: [supporter], K.MATTER_WITHDRAWN: [supporter]}
+
+
 @plays(K.MATTER_CHOSEN, K.MATTER_NOT_CHOSEN)
 def tallied(cast: Cast, travel: Travel) -> dict[MessageKind, list[Person]]:
     raiser, supporter, secretary = cast.resident(name=RAISER), cast.resident(), cast.secretary()

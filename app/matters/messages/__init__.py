@@ -49,7 +49,7 @@ def _other(session: Session, merged: Matter) -> Mapping[str, Any]:
 
 
 def of_matter(
-    kind: MessageKind, folder: Path, verbs: str, into: MatterState, why: str, **more: Any
+    kind: MessageKind, folder: Path, verbs: str, into: MatterState | None, why: str, **more: Any
 ) -> Message:
     """A message about a matter, to those who raised it or support it unless another `to` is
     given."""
@@ -99,6 +99,20 @@ MESSAGES = (
     ),
     of_matter(
         MessageKind.MATTER_REFUSED, HERE, "screen", _S.REFUSED, "who is owed the reason for it"
+    ),
+    of_matter(
+        MessageKind.MATTER_CORRECTED,
+        HERE,
+        "correct",
+        None,
+        "who supported other words, and may take that back",
+    ),
+    of_matter(
+        MessageKind.MATTER_WITHDRAWN,
+        HERE,
+        "withdraw",
+        _S.WITHDRAWN,
+        "who supported what its raiser took back",
     ),
     of_matter(
         MessageKind.MATTER_CHOSEN,
