@@ -37,7 +37,7 @@ PUT /sessions/{session_id}/roll | DRAFT COLLECTING LISTED | 0.5
 PUT /sessions/{session_id}/ballot | VOTING EXTENDED | 3
 DELETE /sessions/{session_id}/ballot | VOTING EXTENDED | 0.3
 POST /sessions/{session_id}/start-collecting | DRAFT | 3
-POST /sessions/{session_id}/freeze-list | COLLECTING | 0.8
+POST /sessions/{session_id}/freeze-list | COLLECTING | 3
 POST /sessions/{session_id}/open-voting | LISTED | 6
 POST /sessions/{session_id}/extend-voting | VOTING | 0.6
 POST /sessions/{session_id}/close-voting | VOTING EXTENDED | 1
@@ -54,7 +54,7 @@ POST /sessions/{session_id}/paper-slips/{serial}/photos | ENTERED | 0.6
 POST /sessions/{session_id}/paper-voter | VOTING EXTENDED | 0.4
 POST /sessions/{session_id}/paper-sheet/enter | VOTING EXTENDED | 0.6
 POST /sessions/{session_id}/paper-sheet/confirm | VOTING EXTENDED | 0.6
-PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 0.3
+PUT /sessions/{session_id}/manual-method | DRAFT COLLECTING LISTED | 1.2
 PUT /sessions/{session_id}/manual-count | LISTED | 3
 POST /sessions/{session_id}/manual-count/confirm | LISTED | 3
 POST /sessions/{session_id}/conclude-count | LISTED | 3

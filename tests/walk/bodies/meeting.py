@@ -284,6 +284,8 @@ def reviewers(turn: Turn) -> list[Person]:
     who=reviewers,
 )
 def decide_flag(turn: Turn) -> dict[str, Any]:
+    if turn.about.name != "REVIEW":
+        raise NotNow
     return json(reason=turn.words())
 
 

@@ -65,7 +65,8 @@ def plan(turn: Turn) -> dict[str, Any]:
 @says("POST /sessions/{session_id}/freeze-list")
 def freeze(turn: Turn) -> dict[str, Any]:
     """By hand when there is something to choose from, mostly."""
-    if len(turn.here("matter_id", "LISTED")) < 2 and not turn.happens(0.1):
+    waiting = len(turn.here("matter_id", "LISTED"))
+    if waiting < 2 or not turn.happens(waiting / 6):
         raise NotNow
     return {}
 
@@ -93,6 +94,27 @@ def marks(turn: Turn, matters: list[str]) -> list[dict[str, Any]]:
     liked = sorted(matters, key=lambda each: matters.index(each) + turn.chance.random() * 3)
     given = liked[: turn.chance.choice((0, 1, 2, 3, 3, 3, 3))]
     return [{"weight": w, "matter_id": m} for w, m in zip((5, 3, 1), given, strict=False)]
+
+
+@says("POST /sessions/{session_id}/open-voting")
+def open_voting(turn: Turn) -> dict[str, Any]:
+    """Where ballots are cast, and now and then where hands are counted."""
+    if column(turn, AgendaSession.manual_method) is not None and not turn.happens(0.05):
+        raise NotNow
+    return {}
+
+
+@says("POST /sessions/{session_id}/conclude-count")
+def conclude_count(turn: Turn) -> dict[str, Any]:
+    """When both witnesses have confirmed the count, mostly."""
+    waiting = select(ManualCount.id).where(
+        ManualCount.session_id == turn.about.id,
+        ManualCount.first_confirmed_at.is_not(None),
+        ManualCount.second_confirmed_at.is_not(None),
+    )
+    if not turn.rows(waiting) and not turn.happens(0.03):
+        raise NotNow
+    return {}
 
 
 def on_the_roll(turn: Turn) -> list[Person]:
@@ -249,8 +271,10 @@ def enter_sheet(turn: Turn) -> dict[str, Any]:
 
 @says("POST /sessions/{session_id}/paper-sheet/confirm", who=clerks)
 def confirm_sheet(turn: Turn) -> dict[str, Any]:
+    by_others = turn.rows(select(PaperSlip.id).where(PaperSlip.entered_by_id != turn.by.id))
     waiting = turn.of_session("serial", "ENTERED")
-    slip = turn.pick([each for each in waiting if each.id in turn.world.memory.slips])
+    known = turn.world.memory.slips
+    slip = turn.pick([each for each in waiting if each.id in known and each.id in by_others])
     with_photo = turn.photo()
     if with_photo:
         path = f"/sessions/{turn.ids['session_id']}/paper-slips/{slip.name}/photos"
@@ -269,12 +293,20 @@ def method(turn: Turn) -> dict[str, Any]:
         return json(method=None)
     if turn.world.is_tidy or (chosen is not None and turn.happens(0.2)):
         return json(method=None)
+    if chosen is not None or (turn.about.state != "LISTED" and not turn.happens(0.05)):
+        raise NotNow
     return json(method=turn.pick(("HANDS", "STICKERS", "BEANS")))
 
 
 @says("PUT /sessions/{session_id}/manual-count", who=clerks)
 def count_hands(turn: Turn) -> dict[str, Any]:
-    if column(turn, AgendaSession.manual_method) is None:
+    method, opens_at = turn.rows(
+        select(AgendaSession.manual_method, AgendaSession.voting_opens_at).where(
+            AgendaSession.id == turn.about.id
+        )
+    )[0]
+    has_begun = method is not None and opens_at <= turn.now and len(listed(turn)) > 1
+    if not has_begun and not turn.happens(0.03):
         raise NotNow
     secretaries = turn.world.holders("BRANCH_SECRETARY", turn.ground.compound)
     fit = [
