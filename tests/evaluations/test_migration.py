@@ -137,7 +137,7 @@ def test_down_and_up_with_rows(engine: Engine):
 
 
 def test_judgements_made_before_tell_of_no_more_people_than_is_known(engine: Engine):
-    """0022: a round's answers are people; follow-ups count as one person's. What a raiser took
+    """0024: a round's answers are people; follow-ups count as one person's. What a raiser took
     back is refused on the way down, and says so."""
     _fill(engine)
     by_follow_ups = (
