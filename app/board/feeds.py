@@ -1,7 +1,6 @@
 """A place's notices as JSON Feed 1.1 and as Atom 1.0 (RFC 4287)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
@@ -82,8 +81,8 @@ def _item(notice: PublicNotice, objections: ObjectionCount, links: FeedLinks) ->
         "url": links.notice(notice),
         "title": notice.title,
         "content_text": notice.text,
-        "date_published": notice.published_at.replace(microsecond=0),
-        "date_modified": notice.modified_at.replace(microsecond=0),
+        "date_published": notice.published_at,
+        "date_modified": notice.modified_at,
         "authors": [{"name": notice.compound.name}],
         "tags": [notice.kind.value],
         "language": "zh-CN",
@@ -124,8 +123,8 @@ def atom_feed(
         entry = _add(feed, "entry")
         _add(entry, "id", f"urn:uuid:{notice.id}")
         _add(entry, "title", notice.title)
-        _add(entry, "published", _seconds(notice.published_at))
-        _add(entry, "updated", _seconds(notice.modified_at))
+        _add(entry, "published", clock.written(notice.published_at))
+        _add(entry, "updated", clock.written(notice.modified_at))
         _add(_add(entry, "author"), "name", notice.compound.name)
         _link(entry, "alternate", links.notice(notice), "text/html")
         _link(entry, "enclosure", links.poster(notice), "application/pdf")
@@ -137,12 +136,7 @@ def atom_feed(
 def _latest(notices: Sequence[PublicNotice]) -> str:
     # An empty feed must still name a time; it has been empty since ever.
     times = [notice.modified_at for notice in notices]
-    return _seconds(max(times)) if times else "1970-01-01T00:00:00Z"
-
-
-def _seconds(instant: datetime) -> str:
-    """With whole seconds: common readers take a time with parts of them for UTC."""
-    return clock.local(instant).isoformat(timespec="seconds")
+    return clock.written(max(times)) if times else "1970-01-01T00:00:00Z"
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -132,9 +132,7 @@ LINES: dict[tuple[str, ...], Line] = {
     ("whistles", "request"): Line(
         "WHISTLE_REQUESTED", X, "提请吹哨{t.label}", "Whistle {t.number} asked for"
     ),
-    ("whistles", "blow"): Line(
-        "WHISTLE_BLOWN", X, "{t.label}吹响：{t.department}", "Whistle {t.number} blown"
-    ),
+    ("whistles", "blow"): Line("WHISTLE_BLOWN", X, "{t.label}吹响", "Whistle {t.number} blown"),
     ("whistles", "recall"): Line(
         "WHISTLE_RECALLED",
         X,

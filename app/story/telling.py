@@ -262,6 +262,12 @@ def _step_of_whistle(at_name: str, due_name: str) -> Callable[[Move], Detail]:
     return detail
 
 
+def _blown(move: Move) -> Detail:
+    """Which department was called then: another one may have it by now."""
+    department = (move.entry.reason or "").partition(", ")[2]
+    return Detail({"department": department}, f"：{department}", f" for {department}")
+
+
 def _counted(move: Move) -> Detail:
     round_: EvaluationRound = move.thing
     if round_.outcome is not RoundOutcome.COUNTED:
@@ -293,6 +299,7 @@ DETAILS: dict[tuple[str, str], Callable[[Move], Detail]] = {
     ("convention_versions", "be_repealed"): lambda move: Detail({}, at=move.thing.repealed_at),
     ("work_orders", "assign"): lambda move: Detail({"doer": move.entry.reason}),
     ("work_orders", "verify"): _whether_in_time("verified_at"),
+    ("whistles", "blow"): _blown,
     ("whistles", "verify_close"): _whether_in_time("closed_at"),
     ("whistles", "sign"): _step_of_whistle("signed_at", "sign_due_at"),
     ("whistles", "report"): _step_of_whistle("reported_at", "report_due_at"),

@@ -137,7 +137,7 @@ def test_down_and_up_with_rows(engine: Engine):
 
 
 def test_judgements_made_before_tell_of_no_more_people_than_is_known(engine: Engine):
-    """0022: a round's answers are people; follow-ups count as one person's. What a raiser took
+    """0024: a round's answers are people; follow-ups count as one person's. What a raiser took
     back is refused on the way down, and says so."""
     _fill(engine)
     by_follow_ups = (
@@ -159,7 +159,7 @@ def test_judgements_made_before_tell_of_no_more_people_than_is_known(engine: Eng
         assert [tuple(row) for row in told] == [(1, 1, 1), (10, 1, None)]
         assert set(connection.scalars(text("SELECT version FROM matters"))) == {1}
         connection.execute(text("UPDATE matters SET state = 'WITHDRAWN' WHERE state = 'LISTED'"))
-    _go_down(url, "0021")
+    _go_down(url, "0023")
     with engine.connect() as connection:
         refused = connection.scalars(text("SELECT reason FROM matters WHERE state = 'REFUSED'"))
         assert list(refused) == ["提出人撤回"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.story.sources import Step
+from app.works.whistles.models import WhistleState
 from tests.cast import Cast, ballot
 from tests.checks import counted, refusal
 from tests.conventions.steps import Desk as Pacts
@@ -242,3 +243,14 @@ def test_story_of_another_place(judges: Judges):
     matter = judges.matter()
     stranger = judges.cast.resident(judges.cast.neighbour)
     assert refusal(stranger.get(f"/matters/{matter}/story")) == (404, "not_found")
+
+
+def test_a_whistle_that_changed_hands_is_told_as_it_was(cast: Cast, travel: Travel):
+    """Each blowing names the department that was called then, not the one that has it now."""
+    site = Site(cast, travel)
+    whistle = site.whistle(WhistleState.BLOWN)
+    body_of(site.do(whistle, "object"))
+    body_of(site.do(whistle, "blow", department="区城管局"))
+    entries = story(site.resident, whistle["matter_id"])
+    blown = [each["text"] for each in entries if each["kind"] == "WHISTLE_BLOWN"]
+    assert blown == ["哨1吹响：区水务局", "哨1吹响：区城管局"]
