@@ -45,12 +45,15 @@ class TimesOutOfOrder(DomainError):
 
 class RollNotAllowed(DomainError):
     status, code = 422, "roll_not_allowed"
-    zh, en = "只有按名单投票的一期才有投票人名单", "Only a ROSTER session has a roll of its own"
+    zh, en = (
+        "只有按名单投票的一期才有投票人名单",
+        "Only a session with a named roll has a roll of its own",
+    )
 
 
 class RollMissing(DomainError):
     status, code = 422, "roll_missing"
-    zh, en = "按名单投票的一期须列出投票人名单", "A ROSTER session needs a roll"
+    zh, en = "按名单投票的一期须列出投票人名单", "A session with a named roll needs that roll"
 
 
 class OpeningTimePassed(DomainError):

@@ -74,7 +74,7 @@ class InvalidBallot(DomainError):
 
 BALLOT_WORDS: dict[str, tuple[str, str]] = {
     "unknown_weight": ("没有这个分值", "The ballot has no such weight"),
-    "slot_overfilled": ("同一分值给了多件事", "A weight is given to too many matters"),
+    "slot_overfilled": ("同一分值给的件数太多", "A weight is given to too many matters"),
     "matter_repeated": ("同一件事只能选一次", "A matter may be marked once only"),
     "matter_not_listed": ("这件事不在题单上", "The matter is not on the list"),
     "invalid_word": ("暗记含有无法识别的字符", "The word holds characters that are not text"),

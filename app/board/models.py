@@ -41,14 +41,18 @@ class NoticeKind(Worded):
     RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE", "决议生效", "resolution in effect"
     RESOLUTION_ESCALATED = "RESOLUTION_ESCALATED", "提请上会", "resolution handed on"
     CONVENTION_NOTICED = "CONVENTION_NOTICED", "规约公示", "convention on notice"
-    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约生效", "convention in force"
-    CONVENTION_CLAUSE_ACTIVE = "CONVENTION_CLAUSE_ACTIVE", "条文生效", "clause in force"
+    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约施行", "convention in force"
+    CONVENTION_CLAUSE_ACTIVE = (
+        "CONVENTION_CLAUSE_ACTIVE",
+        "条文经业主表决通过",
+        "clause passed by the owners",
+    )
     CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED", "废止公示", "repeal on notice"
     CONVENTION_REPEALED = "CONVENTION_REPEALED", "规约废止", "convention repealed"
     ORDER_ASSIGNED = "ORDER_ASSIGNED", "派单", "order assigned"
     ORDER_VERIFIED = "ORDER_VERIFIED", "核实", "order verified"
     ORDER_OVERDUE = "ORDER_OVERDUE", "逾期", "order overdue"
-    WHISTLE_ESCALATED = "WHISTLE_ESCALATED", "哨声升级", "whistle escalated"
+    WHISTLE_ESCALATED = "WHISTLE_ESCALATED", "吹哨逾期", "whistle overdue"
     WHISTLE_CLOSED = "WHISTLE_CLOSED", "哨声结项", "whistle closed"
     EVALUATION_OPENED = "EVALUATION_OPENED", "发起民评", "evaluation opened"
     EVALUATION_CLOSED = "EVALUATION_CLOSED", "民评结果", "result of an evaluation"

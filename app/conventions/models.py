@@ -46,7 +46,7 @@ class VersionState(Worded):
     NOTICED = "NOTICED", "公示中", "on notice"
     FILED = "FILED", "已备案", "filed"
     IN_FORCE = "IN_FORCE", "现行", "in force"
-    AMENDED = "AMENDED", "已修订", "amended"
+    AMENDED = "AMENDED", "已由新版代替", "replaced by a newer version"
     REPEALED = "REPEALED", "已废止", "repealed"
     WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
 

@@ -63,13 +63,13 @@ class ReturnNeedsAdvice(DomainError):
 class WrongLegalType(DomainError):
     status, code = 409, "wrong_legal_type"
     zh = (
-        "这类规约不走这一步：自律约定由圆桌会决议，居民公约须居民会议表决并备案，"
+        "这类规约不走这一步：解题规约由圆桌会决议，居民公约须居民会议表决并备案，"
         "管理规约须业主共同决定"
     )
     en = (
-        "This step is not for this kind of convention: a self-discipline rule is resolved by the"
-        " round table, a residents' pact is voted by the residents' meeting and filed, a covenant"
-        " is voted by the owners"
+        "This step is not for this kind of convention: a self-discipline convention is resolved by"
+        " the round table, a residents' pact is voted by the residents' meeting and filed, an"
+        " owners' covenant is voted by the owners"
     )
 
 

@@ -62,6 +62,7 @@ LINKING = (
     refusals.InvalidResolutions,
     refusals.ResolutionMissing,
     refusals.InvalidClauseResolution,
+    refusals.OwnersItemMissing,
 )
 
 

@@ -179,7 +179,7 @@ def _conclude(
     if judgement.verdict is Verdict.CLOSED:
         _close_orders(session, matter, by, at)
     session.add(evaluation)
-    post(session, notice, evaluation, at, orders=_checked_orders(session, matter.id))
+    post(session, notice, evaluation, at)
     return evaluation
 
 

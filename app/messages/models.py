@@ -28,7 +28,7 @@ class MessageKind(Worded):
     RESOLUTION_EFFECTIVE = "RESOLUTION_EFFECTIVE", "决议生效", "resolution in effect"
     RESOLUTION_VOTE_VOID = "RESOLUTION_VOTE_VOID", "决议表决作废", "vote on a resolution void"
     CONVENTION_NOTICED = "CONVENTION_NOTICED", "规约公示", "convention on notice"
-    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约生效", "convention in force"
+    CONVENTION_IN_FORCE = "CONVENTION_IN_FORCE", "规约施行", "convention in force"
     CONVENTION_REPEAL_NOTICED = "CONVENTION_REPEAL_NOTICED", "废止公示", "repeal on notice"
     CONVENTION_REPEALED = "CONVENTION_REPEALED", "规约废止", "convention repealed"
     EVALUATION_OPENED = "EVALUATION_OPENED", "发起民评", "evaluation opened"
@@ -48,14 +48,14 @@ class MessageKind(Worded):
 
     MATTER_LISTED = "MATTER_LISTED", "问题列入题单", "your matter listed"
     MATTER_MERGED = "MATTER_MERGED", "问题已合并", "your matter merged"
-    MATTER_TOOK_IN = "MATTER_TOOK_IN", "问题并入了别的", "another matter merged into yours"
+    MATTER_TOOK_IN = "MATTER_TOOK_IN", "有别的问题并入", "another matter merged into yours"
     MATTER_DISPATCHED = "MATTER_DISPATCHED", "问题直接办理", "your matter dispatched"
     MATTER_WHISTLED = "MATTER_WHISTLED", "问题提请吹哨", "a department requested for your matter"
     MATTER_REFUSED = "MATTER_REFUSED", "问题不予受理", "your matter refused"
     MATTER_CORRECTED = "MATTER_CORRECTED", "附议的问题有更正", "a matter that you support corrected"
     MATTER_WITHDRAWN = "MATTER_WITHDRAWN", "附议的问题已撤回", "a matter that you support withdrawn"
     MATTER_CHOSEN = "MATTER_CHOSEN", "问题入选", "your matter chosen"
-    MATTER_NOT_CHOSEN = "MATTER_NOT_CHOSEN", "问题顺延", "your matter not chosen"
+    MATTER_NOT_CHOSEN = "MATTER_NOT_CHOSEN", "问题结转", "your matter not chosen"
     MATTER_SHELVED = "MATTER_SHELVED", "问题暂缓", "your matter shelved"
     MATTER_LEFT_TO_OWNERS = (
         "MATTER_LEFT_TO_OWNERS",
@@ -83,7 +83,7 @@ class MessageKind(Worded):
         "报来的逾期任务单",
         "an overdue order reported",
     )
-    ORDER_DECLINED = "ORDER_DECLINED", "任务单未被接受", "an order declined"
+    ORDER_DECLINED = "ORDER_DECLINED", "任务单已退单", "an order declined"
     WHISTLE_REQUESTED = "WHISTLE_REQUESTED", "提请吹哨", "a whistle requested"
     WHISTLE_BLOWN = "WHISTLE_BLOWN", "向您吹哨", "a whistle for you"
     WHISTLE_REWORK = "WHISTLE_REWORK", "吹哨事项退回重办", "your whistle sent back"

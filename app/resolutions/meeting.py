@@ -33,7 +33,7 @@ LEFT_OVER = {
     ResolutionState.VOID: "表决作废后没有再付表决",
     ResolutionState.NO_QUORUM: "到会人数不足，未能表决",
 }
-NOT_TAKEN_UP = "圆桌会结束时没有采纳 · Not taken up until the round table ended"
+NOT_TAKEN_UP = "圆桌会结束时没有采纳"
 
 
 def conclude_meeting(session: Session, agenda_session: AgendaSession, by: Resident) -> None:

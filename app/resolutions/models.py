@@ -76,7 +76,7 @@ class Ending(Worded):
     PASSED = "PASSED", "通过", "passed"
     FAILED = "FAILED", "未通过", "failed"
     SHELVED = "SHELVED", "暂缓", "shelved"
-    ESCALATED = "ESCALATED", "未决、提请他处决定", "not decided and handed on"
+    ESCALATED = "ESCALATED", "未决并提请他处决定", "not decided and handed on"
 
 
 class VoteMethod(Worded):

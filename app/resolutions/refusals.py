@@ -70,7 +70,7 @@ class NotPresent(DomainError):
 
 class MorePresentThanRoll(DomainError):
     status, code = 422, "more_present_than_roll"
-    zh, en = "到会人数多于名册人数", "More people are present than there are on the roll"
+    zh, en = "到会人数多于全体人数", "More people are present than there are on the roll"
 
 
 class PresentDiffers(DomainError):

@@ -44,7 +44,7 @@ LINES: dict[tuple[str, ...], Line] = {
     ),
     ("matters", "execute"): Line("EXECUTION_STARTED", X, "开始办理", "Being carried out"),
     ("matters", "give_up_work"): Line(
-        "WORK_GIVEN_UP", X, "重办的任务已撤回，等待再办", "What was to be done anew was withdrawn"
+        "WORK_GIVEN_UP", X, "重办的任务单已撤销，等待再办", "What was to be done anew was withdrawn"
     ),
     ("matters", "finish"): Line("DONE", X, "全部办完并核实", "All work is done and checked"),
     ("agenda_sessions", "cancel"): Line(
@@ -87,7 +87,7 @@ LINES: dict[tuple[str, ...], Line] = {
         "RESOLUTION_SHELVED", D, "{t.label}暂缓", "Resolution {t.number} shelved"
     ),
     ("resolutions", "escalate"): Line(
-        "RESOLUTION_ESCALATED", D, "{t.label}提交别处商议", "Resolution {t.number} handed on"
+        "RESOLUTION_ESCALATED", D, "{t.label}提请他处决定", "Resolution {t.number} handed on"
     ),
     ("resolutions", "publish"): Line(
         "RESOLUTION_PUBLISHED", D, "{t.label}公示", "Resolution {t.number} published"
@@ -99,7 +99,7 @@ LINES: dict[tuple[str, ...], Line] = {
         "RESOLUTION_SUPERSEDED", D, "{t.label}由新决议代替", "Resolution {t.number} superseded"
     ),
     ("work_orders", "request"): Line(
-        "ORDER_REQUESTED", X, "任务单{t.label}「{t.title}」", "Order {t.label} was made"
+        "ORDER_REQUESTED", X, "任务单 {t.label}「{t.title}」", "Order {t.label} was made"
     ),
     ("work_orders", "assign"): Line(
         "ORDER_ASSIGNED", X, "{t.label}派给{e.reason}", "{t.label} assigned to {e.reason}"

@@ -199,17 +199,17 @@ def _voted(move: Move) -> Entry:
     marks = (
         (
             f"（赞成 {resolution.yes}、反对 {resolution.no}、弃权 {resolution.abstain}）",
-            f": {resolution.yes} yes, {resolution.no} no, {resolution.abstain} abstain",
+            f" ({resolution.yes} yes, {resolution.no} no, {resolution.abstain} abstain)",
         )
-        if is_last
+        if is_last and resolution.yes is not None  # a secret vote without a quorum tells none
         else ("", "")
     )
     return Entry(
         move.entry.at,
         Step.DECIDE,
         "RESOLUTION_VOTED",
-        f"{resolution.label}表决{outcome.zh}{marks[0]}",
-        f"Resolution {resolution.number} {outcome.en}{marks[1]}",
+        f"{resolution.label}表决：{outcome.zh}{marks[0]}",
+        f"Vote on resolution {resolution.number}: {outcome.en}{marks[1]}",
         move.about,
         {"outcome": outcome.value, **figures},
     )

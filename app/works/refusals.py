@@ -65,6 +65,6 @@ class MatterIsDecided(DomainError):
 class WorkGoesOn(DomainError):
     status, code = 409, "work_goes_on"
     zh, en = (
-        "这件事还有任务单或哨声没有办完，请先撤回",
+        "这件事还有任务单或哨声没有办完，请先撤销",
         "Orders or whistles of this matter are not finished; withdraw them first",
     )

@@ -71,7 +71,7 @@ def test_officer_countersigns_with_the_command(
     bundle.write_bytes(awaited.data)
     key.write_bytes(officer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     tally = vote.notice("TALLIED")
-    assert "等待第二人会签" in tally["content_text"]
+    assert "约定由第二人会签" in tally["content_text"]
     root = tally["_yueyuetan"]["data"]["bundle_root"]
     assert main(["sign", str(bundle), "--key", str(key), "--root", root]) == 0
     signature = capsysbinary.readouterr().out.decode().splitlines()[-1]

@@ -56,7 +56,7 @@ def test_totals_become_the_result_and_say_that_they_are_manual(
     notice = feed["items"][0]
     assert notice["_yueyuetan"]["data"]["manual_method"] == "HANDS"
     assert notice["_yueyuetan"]["data"]["bundle_root"] is None
-    assert notice["content_text"].startswith("【人工清点 MANUAL】现场举手表决")
+    assert notice["content_text"].startswith("【人工清点】现场举手表决")
     bundle = client.get(f"{PREFIX}{assembly.path}/bundle.json")
     assert refusal(bundle) == (409, "nothing_to_recount")
     assert refusal(assembly.conclude()) == (409, "wrong_state")

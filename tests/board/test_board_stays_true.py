@@ -28,10 +28,10 @@ def told(site: Site, kind: str) -> tuple[str, str]:
 
 def test_reassigned_order_names_its_new_doer(site: Site):
     order = site.order(S.DECLINED, due_on="2026-03-11")
-    assert told(site, "ORDER_ASSIGNED")[0] == "任务单W1「换路灯6盏」待重新派单"
+    assert told(site, "ORDER_ASSIGNED")[0] == "任务单 W1「换路灯6盏」待重新派单"
     body_of(site.do(order, "assign", doer_kind="DEPARTMENT", doer_name="路灯所"))
     title, text = told(site, "ORDER_ASSIGNED")
-    assert title == "任务单W1「换路灯6盏」改派"
+    assert title == "任务单 W1「换路灯6盏」已派单"
     assert text.endswith("现由路灯所（职能部门）承办，期限：2026-03-11 24:00。")
     (item,) = site.notices("ORDER_ASSIGNED")
     assert item["_yueyuetan"]["data"]["doer_name"] == "路灯所"
@@ -43,7 +43,7 @@ def test_withdrawn_order_is_no_longer_assigned(site: Site):
     body_of(site.do(order, "withdraw"))
     for kind in ("ORDER_ASSIGNED", "ORDER_OVERDUE"):
         title, text = told(site, kind)
-        assert title == "任务单W1「换路灯6盏」已撤销"
+        assert title == "任务单 W1「换路灯6盏」已撤销"
         assert text.endswith("不再办理。理由：与另一张重复")
 
 
@@ -51,7 +51,7 @@ def test_withdrawn_order_is_no_longer_assigned(site: Site):
     ("state", "words"),
     [
         (S.REQUESTED, "尚未派单"),
-        (S.DECLINED, "原承办单位没有接单，尚未重新派单"),
+        (S.DECLINED, "原承办人没有接单，尚未重新派单"),
         (S.ASSIGNED, "已派给物业，尚未接单"),
         (S.ACCEPTED, "承办：物业"),
         (S.RETURNED, "承办：物业"),
@@ -61,8 +61,8 @@ def test_overdue_notice_says_whose_it_is(site: Site, state: OrderState, words: s
     site.order(state, due_on="2026-03-05")
     site.go("2026-03-06T09:00:00+08:00")
     title, text = told(site, "ORDER_OVERDUE")
-    assert title == "任务单W1「换路灯6盏」逾期未办结"
-    assert text == f"议题1「路灯不亮」。{words}，期限：2026-03-05 24:00，尚未办结，已报社区督办。"
+    assert title == "任务单 W1「换路灯6盏」逾期未办结"
+    assert text == f"议题1「路灯不亮」。{words}，期限：2026-03-05 24:00，尚未办结，已报社区。"
 
 
 def test_order_that_is_done_late_after_all_says_so(site: Site):
@@ -72,7 +72,7 @@ def test_order_that_is_done_late_after_all_says_so(site: Site):
     body_of(site.do(order, "submit"))
     assert told(site, "ORDER_OVERDUE")[0].endswith("待核实")
     body_of(site.do(order, "verify"))
-    assert told(site, "ORDER_OVERDUE")[0] == "任务单W1「换路灯6盏」逾期办结"
+    assert told(site, "ORDER_OVERDUE")[0] == "任务单 W1「换路灯6盏」逾期办结"
 
 
 def test_new_term_that_is_missed_again_is_told_again(site: Site):
@@ -131,8 +131,8 @@ def test_resolution_that_was_handed_on_is_not_called_passed(cast: Cast, travel: 
     body_of(stage.secretary.post(f"{stage.path}/conclude-meeting"))
     assert stage.read(passed)["state"] == ResolutionState.PASSED
     (item,) = stage.notices("MEETING_CONCLUDED")
-    assert item["title"].endswith("圆桌会结果：通过1项、未决、提请他处决定1项")
-    assert f"决议2「{failed['title']}」未决、提请他处决定：意见相持" in item["content_text"]
+    assert item["title"].endswith("圆桌会结果：通过1项、未决并提请他处决定1项")
+    assert f"决议2「{failed['title']}」未决并提请他处决定：意见相持" in item["content_text"]
     (item,) = stage.notices("RESOLUTION_ESCALATED")
     assert "圆桌会未能决定" not in item["content_text"]
     assert "这项决议草案在圆桌会上没有通过" in item["content_text"]

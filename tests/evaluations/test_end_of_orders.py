@@ -64,7 +64,7 @@ def test_reopened_order_is_done_anew(desk: Desk):
     last = moves_of(desk.cast.app, order["id"])[-1]
     assert (last.verb, last.from_state, last.reason) == ("reopen", "RATED", "还有1盏不亮")
     (notice,) = desk.notices("ORDER_VERIFIED")
-    assert notice["title"] == "任务单W1「换路灯6盏」退回重办"
+    assert notice["title"] == "任务单 W1「换路灯6盏」退回重办"
     assert "期限：2026-03-20 24:00" in notice["content_text"]
     desk.go("2026-03-06T09:00:00+08:00")
     for verb in ("submit", "verify"):
@@ -72,7 +72,7 @@ def test_reopened_order_is_done_anew(desk: Desk):
     assert (desk.read(order)["is_in_time"], desk.state_of(order["matter_id"])) == (True, "DONE")
     (again,) = desk.notices("ORDER_VERIFIED")
     assert again["id"] == notice["id"]
-    assert again["title"] == "任务单W1「换路灯6盏」按期办结"
+    assert again["title"] == "任务单 W1「换路灯6盏」按期办结"
     assert "2026-03-06 09:00 办结" in again["content_text"].splitlines()[-1]
 
 

@@ -60,8 +60,7 @@ def test_unsolved_opens_a_done_matter_again_at_once(desk: Desk):
     assert "回访时，提出人认为没有解决" in evaluation["explanation"]
     (notice,) = desk.notices("MATTER_REOPENED")
     assert notice["content_text"].endswith(
-        "重新办理。\n可将W1退回原承办人重办，也可另派任务单；下一期定题单前没有开始重办的，"
-        "列入本小区下一期月月谈题单。"
+        "重新办理。\n由党支部安排重新办理；下一期定题单前没有开始办理的，列入本小区下一期月月谈题单。"
     )
     assert notice["_yueyuetan"]["en"]["title"].startswith("Matter 1 opened again: ")
     assert notice["_yueyuetan"]["data"]["matter_id"] == order["matter_id"]

@@ -69,7 +69,7 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
     assert item["content_text"].startswith(
         "2026-03，香樟苑小区：安居物业，列入黑榜。\n项目负责人："
     )
-    assert item["content_text"].endswith("理由：异议属实\n公示期满，异议均已答复。")
+    assert item["content_text"].endswith("理由：异议属实\n公示期满，没有未答复的异议。")
     en = item["_yueyuetan"]["en"]["content_text"]
     assert en == "The firm stands on the black list.\nThe rating is final."
     assert item["_yueyuetan"]["data"]["changed_why"] == "异议属实"

@@ -179,7 +179,7 @@ def test_resolution_that_is_voted_twice_keeps_both_votes(cast: Cast, travel: Tra
     voted = [e for e in story(stage.voters[0], stage.matters[0]) if e["kind"] == "RESOLUTION_VOTED"]
     assert [entry["figures"]["outcome"] for entry in voted] == ["NO_QUORUM", "FAILED"]
     assert "yes" not in voted[0]["figures"]
-    assert voted[1]["text"] == "决议1表决未通过（赞成 1、反对 2、弃权 0）"
+    assert voted[1]["text"] == "决议1表决：未通过（赞成 1、反对 2、弃权 0）"
 
 
 def test_a_single_matter_is_taken_up_without_a_vote(cast: Cast):

@@ -440,9 +440,7 @@ class Walk:
 
 
 PARAMETER = re.compile(r"{(\w+)}")
-CODE = re.compile(
-    r"(?<![A-Za-z0-9_])(?!MANUAL|CSV|XLSX|PDF|JPEG|HEIC|HTTP)[A-Z][A-Z_]{3,}(?![A-Za-z])"
-)
+CODE = re.compile(r"(?<![A-Za-z0-9_])(?!CSV|XLSX|PDF|JPEG|HEIC|HTTP)[A-Z][A-Z_]{3,}(?![A-Za-z])")
 
 
 def as_sent(request: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_order_from_request_to_verification(cast: Cast, site: Site):
     assert order["doers"] == [{"id": id_of(site.manager), "masked_name": "P" + "○" * 15}]
     assert order["due_at"] == "2026-03-09T00:00:00+08:00"
     (notice,) = site.notices("ORDER_ASSIGNED")
-    assert notice["title"] == "任务单W1「换路灯6盏」已派单"
+    assert notice["title"] == "任务单 W1「换路灯6盏」已派单"
     assert "承办：物业（物业），期限：2026-03-08 24:00" in notice["content_text"]
     assert notice["_yueyuetan"]["about_id"] == order["id"]
     assert notice["_yueyuetan"]["session_id"] is None

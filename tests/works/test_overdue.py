@@ -41,8 +41,8 @@ def test_overdue_order_is_reported_twice_and_no_more(cast: Cast, site: Site):
         late = site.read(order)
         assert (late["is_overdue"], late["escalation_level"]) == (True, 1)
     (notice,) = site.notices("ORDER_OVERDUE")
-    assert notice["title"] == "任务单W1「换路灯6盏」逾期未办结"
-    assert "期限：2026-03-05 24:00，尚未办结，已报社区督办" in notice["content_text"]
+    assert notice["title"] == "任务单 W1「换路灯6盏」逾期未办结"
+    assert "期限：2026-03-05 24:00，尚未办结，已报社区" in notice["content_text"]
     # Due on Thursday the 5th; three working days later is Tuesday the 10th.
     site.go("2026-03-10T23:59:58+08:00")
     assert site.read(order)["escalation_level"] == 1

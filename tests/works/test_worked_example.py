@@ -149,7 +149,7 @@ def test_worked_example(cast: Cast, travel: Travel):
     titles = [item["title"] for item in site.notices("ORDER_VERIFIED")]
     assert sum(title.endswith("按期办结") for title in titles) == 6
     assert [item["title"] for item in site.notices("ORDER_OVERDUE")] == [
-        "任务单W4「车位编号、访客登记」逾期办结"
+        "任务单 W4「车位编号、访客登记」逾期办结"
     ]
 
 

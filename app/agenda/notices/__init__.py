@@ -1,6 +1,5 @@
 """What the board says of a session before voting. Each text is a file beside this one."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,35 +36,22 @@ class ListData(SessionData):
     matters = ma.fields.List(ma.fields.Nested(ItemData), attribute="items")
 
 
-def says_of_session(
-    *times: str,
-) -> Callable[[AgendaSession, datetime], dict[str, Any]]:
-    """That it takes place, and some of its times and places."""
-
-    def says(agenda_session: AgendaSession, at: datetime) -> dict[str, Any]:
-        gives_up = agenda_session.state in GIVEN_UP
-        told = {time: getattr(agenda_session, time) for time in times}
-        return {
-            "given_up": agenda_session.state if gives_up else None,
-            **{
-                key: each.isoformat() if isinstance(each, datetime) else each
-                for key, each in told.items()
-            },
-        }
-
-    return says
+def says_of_session(agenda_session: AgendaSession, at: datetime) -> dict[str, Any]:
+    """That it takes place, when and where: all that `session.now` tells."""
+    gives_up = agenda_session.state in GIVEN_UP
+    return {
+        "given_up": agenda_session.state if gives_up else None,
+        "opens_at": agenda_session.voting_opens_at.isoformat(),
+        "ended_at": agenda_session.ended_at.isoformat(),
+        "round_table_at": agenda_session.round_table_at.isoformat(),
+        "place": agenda_session.place,
+    }
 
 
 HERE = Path(__file__).parent
 SESSION_ANNOUNCED = Notice(
-    NoticeKind.SESSION_ANNOUNCED,
-    HERE,
-    "session",
-    SessionData().dump,
-    says_of_session("voting_opens_at", "ended_at", "round_table_at", "place"),
+    NoticeKind.SESSION_ANNOUNCED, HERE, "session", SessionData().dump, says_of_session
 )
-LIST_FROZEN = Notice(
-    NoticeKind.LIST_FROZEN, HERE, "session", ListData().dump, says_of_session("voting_opens_at")
-)
+LIST_FROZEN = Notice(NoticeKind.LIST_FROZEN, HERE, "session", ListData().dump, says_of_session)
 follows(AgendaSession, SESSION_ANNOUNCED, LIST_FROZEN)
 SESSION_CANCELLED = Notice(NoticeKind.SESSION_CANCELLED, HERE, "session", SessionData().dump)

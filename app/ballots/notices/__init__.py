@@ -35,14 +35,14 @@ class OfficerData(SessionData):
 
 HERE = Path(__file__).parent
 VOTING_OPENED = Notice(
-    NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump, says_of_session("ended_at")
+    NoticeKind.VOTING_OPENED, HERE, "session", OpeningData().dump, says_of_session
 )
 VOTING_EXTENDED = Notice(
     NoticeKind.VOTING_EXTENDED,
     HERE,
     "session",
     SessionData().dump,
-    says_of_session("ended_at", "round_table_at"),
+    says_of_session,
 )
 follows(AgendaSession, VOTING_OPENED, VOTING_EXTENDED)
 VOTE_VOID = Notice(NoticeKind.VOTE_VOID, HERE, "session", VoidData().dump)

@@ -89,7 +89,7 @@ class Clause(HasId, Base):
         """The owners passed it, once; `vote` is on the clause's own item."""
         if self.is_active:
             raise WrongState(
-                zh="这一条已经生效，或无须业主表决", en="This clause is active already"
+                zh="这一条业主已表决通过，或无须业主表决", en="This clause is active already"
             )
         self.owner_vote, self.owner_vote_id, self.is_active = vote, vote.id, True
 

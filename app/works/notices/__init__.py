@@ -12,7 +12,7 @@ from app.board.models import NoticeKind
 from app.board.posting import Notice, follows
 from app.kit.schemas import Id, Schema, columns
 from app.matters.models import Matter
-from app.works.orders.models import OrderState, WorkOrder
+from app.works.orders.models import DONE, OrderState, WorkOrder
 from app.works.whistles.models import Whistle
 
 
@@ -64,11 +64,12 @@ def _words_of_assignment(order: WorkOrder, at: datetime) -> dict[str, Any]:
 
 
 def _words_of_overdue_order(order: WorkOrder, at: datetime) -> dict[str, Any]:
-    """That it is overdue and not done, and whose it is."""
+    """That it is overdue and not done, whose it is, and how far it has come."""
     return {
         **_words_of_assignment(order, at),
         **_words_of_done_order(order, at),
         "is_overdue": order.is_overdue(at),
+        "state": "DONE" if order.state in DONE else order.state,
     }
 
 

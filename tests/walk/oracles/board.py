@@ -152,7 +152,7 @@ def resolution_claims(session: Session, n: PublicNotice, r: Any, at: datetime) -
         yield "a superseded resolution and the title do not agree"
     if "生效" in n.title and r.state != "EFFECTIVE":
         yield "the title says that it is in force"
-    if "异议都已答复，" in newest(n) and _unanswered(session, r.notice_id):
+    if "没有未答复的异议，" in newest(n) and _unanswered(session, r.notice_id):
         yield "it says that all objections are answered"
 
 
@@ -317,7 +317,7 @@ def version_claims(session: Session, n: PublicNotice, v: Any, at: datetime) -> I
         yield "the title does not say that it has ended"
     if n.kind == "CONVENTION_IN_FORCE" and v.state not in ("IN_FORCE", *ENDS):
         yield "it is not in force"
-    if "异议都已答复，自" in newest(n) and _unanswered(session, v.notice_id):
+    if "没有未答复的异议，自" in newest(n) and _unanswered(session, v.notice_id):
         yield "it says that all objections are answered"
     if v.state == "IN_FORCE":
         for resolution in v.resolutions:
@@ -356,7 +356,7 @@ def rating_claims(session: Session, n: PublicNotice, e: Any, at: datetime) -> It
         yield "the title has another colour"
     if e.changed_why is not None and e.changed_why != e.reason and f"：{e.reason}\n" in n.text:
         yield "the former reason still stands there"
-    if "异议均已答复" in n.text and _unanswered(session, e.notice_id):
+    if "没有未答复的异议" in n.text and _unanswered(session, e.notice_id):
         yield "it says that all objections are answered"
 
 
