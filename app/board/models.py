@@ -160,7 +160,8 @@ class PublicNotice(HasId, Base):
         self._require_published()
         self.text, self.text_en = text.zh, text.en
         self._retitle(title)
-        self.says, self.data = says, {**self.data, **data}
+        term = {key: self.data[key] for key in ("term_ends_at",) if key in self.data}
+        self.says, self.data = says, {**term, **data}
         self._revise(at)
 
     def _retitle(self, title: Words) -> None:

@@ -58,7 +58,8 @@ class Notice:
     what programs are told of it.
 
     `says` is what its words claim of the thing at a time, as JSON, where that may change;
-    `is_rewritten` where what it said must not stay then.
+    `is_rewritten` where what it said must not stay then; `told_since` is what programs are told
+    from then on, where that is less.
     """
 
     kind: NoticeKind
@@ -67,6 +68,11 @@ class Notice:
     data: Callable[[Any], Mapping[str, Any]]
     says: Callable[[Any, datetime], dict[str, Any]] | None = None
     is_rewritten: bool = False
+    told_since: Callable[[Any], Mapping[str, Any]] | None = None
+
+    def data_now(self, thing: Any) -> Mapping[str, Any]:
+        """What programs are told when the notice is no longer what it was."""
+        return (self.told_since or self.data)(thing)
 
     def words(self, told: Mapping[str, Any]) -> tuple[Words, Words]:
         """Title and text."""
@@ -150,9 +156,12 @@ def is_posted(session: Session, notice: Notice, thing: Any) -> bool:
     return session.scalar(found) is not None
 
 
-def end_notice(published: PublicNotice, notice: Notice, thing: Any, at: datetime) -> None:
+def end_notice(
+    session: Session, published: PublicNotice, notice: Notice, thing: Any, at: datetime
+) -> None:
     """What a notice of this thing tells goes no further: it takes no more objections and says so,
     as if it followed the thing."""
+    session.refresh(published, with_for_update={"of": PublicNotice, "key_share": True})
     published.move_term(at, written(at))
     says = None if notice.says is None else notice.says(thing, at)
     published.follow(*notice.words_now(thing, at), at, says or {}, {**notice.data(thing)})
@@ -174,7 +183,6 @@ def follow_things(session: Session) -> None:
         select(PublicNotice)
         .where(
             PublicNotice.about_id.in_(moved),
-            PublicNotice.says.is_not(None),
             PublicNotice.withdrawn_at.is_(None),
         )
         .order_by(PublicNotice.id)
@@ -191,8 +199,9 @@ def follow_things(session: Session) -> None:
 def _follow(
     row: PublicNotice, notice: Notice, thing: Any, at: datetime, says: dict[str, Any]
 ) -> None:
-    if says == row.says:
+    # Notices of before 0020 do not say what they claim; what must not stay goes from them, too.
+    if says == row.says or (row.says is None and not notice.is_rewritten):
         return
     title, text = notice.words_now(thing, at)
     say = row.rewrite if notice.is_rewritten else row.follow
-    say(title, text, at, says, {**notice.data(thing)})
+    say(title, text, at, says, {**notice.data_now(thing)})

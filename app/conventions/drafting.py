@@ -189,7 +189,7 @@ def withdraw_version(session: Session, version: ConventionVersion, by: Actor, re
         record_move(session, version, "withdraw", by.resident, at, reason=reason)
         return
     record_move(session, version, "withdraw_noticed", by.resident, at, reason=reason)
-    end_notice(version.notice, notices.CONVENTION_NOTICED, version, at)
+    end_notice(session, version.notice, notices.CONVENTION_NOTICED, version, at)
     post(session, notices.CONVENTION_WITHDRAWN, version, at)
 
 

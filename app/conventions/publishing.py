@@ -116,7 +116,7 @@ def withdraw_repeal(
     version.withdraw_repeal()
     record_move(session, version, "withdraw_repeal", by, at, reason=reason)
     if announced is not None:
-        end_notice(announced, notices.CONVENTION_REPEAL_NOTICED, version, at)
+        end_notice(session, announced, notices.CONVENTION_REPEAL_NOTICED, version, at)
         post(
             session,
             notices.CONVENTION_REPEAL_WITHDRAWN,

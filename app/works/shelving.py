@@ -1,10 +1,11 @@
 """暂缓: the end of a matter that nobody carries on any more."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.board.posting import post
 from app.kit import locks
+from app.kit.audit import AuditEntry
 from app.kit.clock import read_database_clock
 from app.kit.moves import record_move
 from app.matters.models import Matter, MatterState
@@ -40,7 +41,12 @@ def shelve_matter(session: Session, matter: Matter, by: Resident, reason: str) -
 
 
 def _is_decided(session: Session, matter: Matter) -> bool:
+    """Whether a resolution binds, or the owners passed it."""
     binding = select(Resolution.id).where(
         Resolution.matter_id == matter.id, Resolution.state.in_(BINDING)
     )
-    return bool(session.scalar(select(binding.exists())))
+    # The owners' votes stand in a later room; the log tells of them here.
+    by_owners = select(AuditEntry.id).where(
+        AuditEntry.thing_id == matter.id, AuditEntry.verb == "record_owner_vote"
+    )
+    return bool(session.scalar(select(or_(binding.exists(), by_owners.exists()))))

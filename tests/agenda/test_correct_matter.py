@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.cases.frequent import NOT_COUNTED
 from app.kit.extensions import db
+from app.matters.frequent import NOT_COUNTED
 from app.matters.models import Matter, MatterState, MatterVersion
 from app.matters.services import supporters_of
 from tests.cast import Cast, Person, stored

@@ -57,6 +57,7 @@ def test_objections_change_a_list_before_it_is_final(ratings: Ratings):
         assert notice["title"].startswith(title)
         assert words in notice["content_text"]
         assert entry["reason"] not in notice["content_text"]  # what was not so stands no more
+        assert not {"manager", "figures", "reason"} & set(notice["_yueyuetan"]["data"])
 
     ratings.go(TERM_END)
     assert ratings.read(made)["state"] == "NOTICED"  # nobody has answered

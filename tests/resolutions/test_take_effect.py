@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from app.board.models import NoticeKind, PublicNotice
 from app.kit.extensions import db
+from app.messages.models import InboxMessage, MessageKind
 from app.resolutions.models import Resolution, ResolutionState
 from tests.cast import Cast, stored
 from tests.checks import moves_of, refusal
@@ -94,6 +95,9 @@ def test_every_read_about_it_catches_up(cast: Cast, travel: Travel, stage: Stage
 def _back_to_noticed(cast: Cast) -> None:
     """Undo the effect in the rows, so that the next read has it to do again."""
     with cast.app.app_context():
+        db.session.execute(
+            delete(InboxMessage).where(InboxMessage.kind == MessageKind.RESOLUTION_EFFECTIVE)
+        )
         db.session.execute(
             delete(PublicNotice).where(PublicNotice.kind == NoticeKind.RESOLUTION_EFFECTIVE)
         )

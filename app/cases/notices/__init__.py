@@ -17,6 +17,13 @@ class CaseData(Schema):
     shown = columns(Case, "matter_id category title problem solution version_id")
 
 
+class WithdrawnCaseData(Schema):
+    """A case that was withdrawn, for programs."""
+
+    case_id = Id(attribute="id")
+    shown = columns(Case, "matter_id state")
+
+
 HERE = Path(__file__).parent
 
 
@@ -31,5 +38,6 @@ CASE_PUBLISHED = Notice(
     CaseData().dump,
     _whether_in_library,
     is_rewritten=True,
+    told_since=WithdrawnCaseData().dump,
 )
 follows(Case, CASE_PUBLISHED)

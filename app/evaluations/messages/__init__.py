@@ -14,6 +14,7 @@ from app.matters.messages import of_matter, supporters
 from app.matters.models import Matter, MatterState
 from app.messages.models import MessageKind
 from app.messages.telling import one_by_one
+from app.people.models import Residence, ResidenceState
 from app.works.orders.models import WorkOrder
 from app.works.whistles.models import Whistle
 
@@ -22,7 +23,16 @@ HERE = Path(__file__).parent
 
 @one_by_one
 def _asked(session: Session, matter: Matter, entry: AuditEntry) -> Collection[UUID]:
-    """Those of them who did none of the work: nobody says what the own work was worth."""
+    """Those of them who live there still and did none of the work: nobody says what the own work
+    was worth."""
+    live_there = set(
+        session.scalars(
+            select(Residence.resident_id).where(
+                Residence.compound_id == matter.compound_id,
+                Residence.state == ResidenceState.VERIFIED,
+            )
+        )
+    )
     works: list[WorkOrder | Whistle] = [
         *session.scalars(select(WorkOrder).where(WorkOrder.matter_id == matter.id)),
         *session.scalars(select(Whistle).where(Whistle.matter_id == matter.id)),
@@ -30,7 +40,7 @@ def _asked(session: Session, matter: Matter, entry: AuditEntry) -> Collection[UU
     return [
         each
         for each in supporters(session, [entry])[matter.id]
-        if not any(is_doer(work, each) for work in works)
+        if each in live_there and not any(is_doer(work, each) for work in works)
     ]
 
 

@@ -97,9 +97,7 @@ MESSAGES = (
         _S.WHISTLED,
         "who would wait for it on the list",
     ),
-    of_matter(
-        MessageKind.MATTER_REFUSED, HERE, "screen", _S.REFUSED, "who is owed the reason for it"
-    ),
+    of_matter(MessageKind.MATTER_REFUSED, HERE, "screen", _S.REFUSED, "who would wait for it"),
     of_matter(
         MessageKind.MATTER_CORRECTED,
         HERE,

@@ -23,6 +23,17 @@ class EntryData(Schema):
     firm = ma.fields.String(attribute="firm_name")
 
 
+class ChangedEntryData(Schema):
+    """An entry that an objection changed, for programs: its colour only where it still has one."""
+
+    entry_id = Id(attribute="id")
+    shown = columns(RatingEntry, "list_id changed_why struck_at")
+    period = ma.fields.String(attribute="rating_list.period")
+    compound = ma.fields.String(attribute="compound.name")
+    firm = ma.fields.String(attribute="firm_name")
+    colour = ma.fields.Function(lambda entry: None if entry.struck_at else entry.colour.value)
+
+
 HERE = Path(__file__).parent
 
 
@@ -32,7 +43,13 @@ def _rating(entry: RatingEntry, at: datetime) -> dict[str, Any]:
 
 # What an objection changed must not stay on the board beside what it became.
 RATING_NOTICED = Notice(
-    NoticeKind.RATING_NOTICED, HERE, "entry", EntryData().dump, _rating, is_rewritten=True
+    NoticeKind.RATING_NOTICED,
+    HERE,
+    "entry",
+    EntryData().dump,
+    _rating,
+    is_rewritten=True,
+    told_since=ChangedEntryData().dump,
 )
 follows(RatingEntry, RATING_NOTICED)
 RATING_FINAL = Notice(NoticeKind.RATING_FINAL, HERE, "entry", EntryData().dump)

@@ -15,7 +15,7 @@ from app.messages.telling import Message, To, one_by_one
 from app.messages.whom import office_holders, offices
 from app.people.models import Role
 from app.works.escalations import Escalation
-from app.works.orders.models import WorkOrder
+from app.works.orders.models import OrderState, WorkOrder
 from app.works.whistles.models import Whistle
 
 HERE = Path(__file__).parent
@@ -27,7 +27,9 @@ REPORTED_TO = {1: SECRETARIES, 2: (STREET,)}
 
 @one_by_one
 def doers(session: Session, order: WorkOrder, entry: AuditEntry) -> Collection[UUID]:
-    """Who acts for the doer of an order now."""
+    """Who acts for the doer of an order now; whoever declined it does not."""
+    if OrderState.DECLINED in (order.state, entry.from_state):
+        return []
     return [doer.resident_id for doer in order.doers if doer.left_at is None]
 
 
