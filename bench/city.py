@@ -53,6 +53,13 @@ def build(app: Flask, plan: Plan) -> City:
     subdistrict_id = rows.add(Subdistrict, name="云桥街道", since=LONG_AGO)
     joined_at = datetime(2015, 1, 1, tzinfo=UTC)
     reader = rows.add(Resident, openid="o-bench-reader", name="书记", joined_at=joined_at)
+    rows.add(
+        Appointment,
+        resident_id=reader,
+        role=Role.AUDITOR,
+        subdistrict_id=subdistrict_id,
+        since=LONG_AGO,
+    )
     full, empty, bare = (
         settle(rows, subdistrict_id, name, households, reader)
         for name, households in (("香樟苑", plan.households), ("桂花苑", 0), ("梅园", 0))
@@ -197,6 +204,7 @@ def _ids(place: Place, month: Month) -> dict[str, str]:
     return {
         "compound_id": str(place.compound_id),
         "community_id": str(place.community_id),
+        "subdistrict_id": str(place.subdistrict_id),
         "session_id": str(month.session_id),
         "notice_id": str(month.notice_id),
         "matter_id": str(month.matter_id),

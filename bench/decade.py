@@ -23,7 +23,7 @@ from app.ballots.models import ResultRow, SessionResult
 from app.ballots.paper.slips import PaperBatch, PaperSlip, SlipState
 from app.board.models import NoticeKind, PublicNotice
 from app.kit.orm import Base, new_id
-from app.matters.models import Category, Endorsement, Matter, MatterState
+from app.matters.models import Category, Endorsement, Matter, MatterState, MatterVersion
 from app.people.models import Appointment, Role
 from bench.places import Log, Place, Rows
 from votes.scheme import FIVE_THREE_ONE
@@ -193,6 +193,16 @@ def _agenda(decade: Decade, session: Session, number: int) -> None:
             screened_by_id=decade.secretary,
         )
         session.matters.append(matter_id)
+        rows.add(
+            MatterVersion,
+            matter_id=matter_id,
+            number=1,
+            compound_id=place.compound_id,
+            title="夜间停车",
+            body=WORDS,
+            category=Category.PARKING,
+            replaced_at=at,
+        )
         for supporter in range(index, index + 8):
             rows.add(
                 Endorsement,

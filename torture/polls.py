@@ -141,6 +141,7 @@ def _matter(
     matter_id = rows.add(
         Matter,
         compound_id=place.compound_id,
+        number=number,
         raised_by_id=raiser,
         raised_at=now - 3 * DAY + timedelta(minutes=number),
         title=f"第{number}件：夜间停车难",

@@ -62,6 +62,9 @@ def _id_at(instant_ns: int, random: int) -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random)
 
 
+STORED = "%Y-%m-%d %H:%M:%S.%f"  # how SQLite keeps an instant
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware instant. SQLite keeps no zone, so it is stored and read back as UTC."""
 
@@ -162,7 +165,10 @@ def open_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None
-        connection.create_function("utc_now", 0, lambda: datetime.now(UTC).isoformat(" "))
+        # As columns hold instants: they are compared as text, also at a whole second.
+        connection.create_function(
+            "utc_now", 0, lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        )
         for pragma in (
             "foreign_keys=ON",
             "journal_mode=WAL",
