@@ -179,10 +179,12 @@ def follow_things(session: Session) -> None:
     }
     if not moved:
         return
+    kinds = {kind for thing, _ in moved.values() for kind in _followed[type(thing)]}
     told = session.scalars(
         select(PublicNotice)
         .where(
             PublicNotice.about_id.in_(moved),
+            PublicNotice.kind.in_(kinds),
             PublicNotice.withdrawn_at.is_(None),
         )
         .order_by(PublicNotice.id)

@@ -216,18 +216,14 @@ def _evaluate_whistles(session: Session, matter: Matter, by: Resident | None, at
 
 def _close_orders(session: Session, matter: Matter, by: Resident | None, at: datetime) -> None:
     """With their matter its orders end, also those that nobody was reached about."""
-    for order in _checked_orders(session, matter.id):
-        order.close()
-        record_move(session, order, "close", by, at)
-
-
-def _checked_orders(session: Session, matter_id: UUID) -> Sequence[WorkOrder]:
-    """Those that somebody found to be done, and that have not ended."""
-    return session.scalars(
+    checked = session.scalars(
         select(WorkOrder)
         .where(
-            WorkOrder.matter_id == matter_id,
+            WorkOrder.matter_id == matter.id,
             WorkOrder.state.in_([OrderState.VERIFIED, OrderState.RATED]),
         )
         .order_by(WorkOrder.id)
     ).all()
+    for order in checked:
+        order.close()
+        record_move(session, order, "close", by, at)

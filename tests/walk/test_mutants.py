@@ -11,12 +11,8 @@ from tests.wechat_standin import StandIn
 SEED = 3
 
 
-@pytest.fixture(autouse=True)
-def _on_one_engine(engine_name: str) -> None:
-    if engine_name != "sqlite":
-        pytest.skip("what is sabotaged here knows no engine")
-
-
+# What is sabotaged knows no engine.
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_a_walk_notices_a_sabotage(app: Flask, standin: StandIn, name: str):
     sabotage = SABOTAGES[name]
